@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Pins the requirement files from pyproject.toml, with hashes and without index addresses. Needs uv.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+pin() { # pin FILE ARGUMENTS...
+  local file=$1
+  shift
+  UV_CUSTOM_COMPILE_COMMAND="requirements/compile.sh" uv pip compile --quiet --universal --python-version 3.11 \
+    --generate-hashes --no-emit-index-url --no-emit-find-links --output-file "requirements/$file" "$@"
+}
+
+pin run.txt pyproject.toml --group target --group build
+pin target.txt --group target
+pin dev.txt pyproject.toml --group target --group train --group build --group test --group lint --group types
+pin nox.txt --group nox

@@ -1,0 +1,1 @@
+"""The checker: OpenSLO spec, Prometheus evidence, error budgets and the verdict."""
