@@ -93,6 +93,7 @@ class ThresholdSLI:
 
 
 SLI = EventsSLI | RawRatioSLI | ThresholdSLI
+"""What is measured: the indicator of an SLO."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,8 @@ class Service:
     description: str = ""
     requests: str | None = None
     context: tuple[str, ...] = ()
+    source: str = ""
+    """Where it was written, as ``file:line``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +316,7 @@ class Reason(StrEnum):
     NO_DATA = "no_data"
     SCRAPE_GAP = "scrape_gap"
     COUNTS_DO_NOT_RECONCILE = "counts_do_not_reconcile"
+    GOOD_EXCEEDS_TOTAL = "good_exceeds_total"
     TOO_FEW_EVENTS = "too_few_events"
     THRESHOLD_INSIDE_BUCKET = "threshold_inside_bucket"
     MALFORMED_HISTOGRAM = "malformed_histogram"
@@ -376,7 +380,7 @@ class ObjectiveVerdict:
 class CheckStatus(StrEnum):
     """Outcome of one check of the evidence."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - the outcome of a check, not a password
     FAIL = "fail"
     SKIP = "skip"
 

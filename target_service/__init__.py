@@ -1,0 +1,1 @@
+"""The reference service under test: a monitored FastAPI machine-learning API."""

@@ -1,0 +1,5 @@
+"""``python -m proofload`` is ``proofload``."""
+
+from proofload.cli import main
+
+main()

@@ -1,0 +1,179 @@
+"""The main job, stage by stage: stack up, load, evidence, verdict, reports."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import requests
+
+from loadtests.runfile import from_json
+from proofload.folder import write_json
+from proofload.load_process import Event, LoadOrder, LoadProcess
+from proofload.scrapes import NoScrapeError, await_scrape
+from proofload.stack import Endpoints, Stack
+from reports.write import write_reports
+from slo.codec import evidence_to_json
+from slo.evaluate import evaluate
+from slo.evidence import gather
+from slo.model import Evidence, Proof, RunRecord, Spec, Window
+from slo.prometheus import Connection, Prometheus, PrometheusError
+
+SCRAPE_DEADLINE_SECONDS = 150.0
+"""Longest wait for a scrape: a slow Prometheus scrapes once a minute, and the first may be missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appendix:
+    """What a report says about how it was made: versions of programs, settings of the run."""
+
+    versions: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run: what to judge, what to send, where, and where to leave the files."""
+
+    spec: Spec
+    order: LoadOrder
+    stack: Stack
+    folder: Path
+    connect: Callable[[str], Connection]
+    faults: Mapping[str, object]
+    appendix: Appendix
+
+
+@dataclass(frozen=True, slots=True)
+class Narrator:
+    """Tells a person what goes on: a line for each stage, and the progress of the load."""
+
+    say: Callable[[str], None]
+    progress: Callable[[Event], None]
+
+
+class FaultsError(Exception):
+    """The reference service refuses the faults asked for."""
+
+
+class Timer:
+    """Where the time of a run went: (stage, seconds) in order."""
+
+    def __init__(self) -> None:
+        self.stages: list[tuple[str, float]] = []
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time one stage."""
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self.stages.append((name, time.monotonic() - begin))
+
+
+def run(job: Job, narrator: Narrator) -> Proof:
+    """Do the main job; the run's folder holds its files afterwards.
+
+    Raises:
+        StackError: the target or Prometheus did not come up.
+        LoadError: the load generator failed.
+        FaultsError: the target refuses the faults.
+        KeyboardInterrupt: the run was interrupted; what was sent so far is in ``run.json``.
+    """
+    timer = Timer()
+    with ExitStack() as everything:
+        with timer.stage("stack up"):
+            narrator.say("starting the stack")
+            endpoints = everything.enter_context(job.stack)
+        prometheus = everything.enter_context(Prometheus(job.connect(endpoints.prometheus)))
+        record = _load(job, endpoints, prometheus, timer, narrator)
+        with timer.stage("evidence"):
+            evidence = _gather(job.spec, prometheus, record.window)
+        with timer.stage("stack down"):
+            everything.close()
+    return _conclude(job.spec, evidence, record, job.folder, job.appendix, timer)
+
+
+def check(
+    spec: Spec, prometheus: Prometheus, window: Window, folder: Path | None, appendix: Appendix
+) -> Proof:
+    """Judge a window that is already past, whatever made its load; write files only where asked to."""
+    timer = Timer()
+    with timer.stage("evidence"):
+        evidence = _gather(spec, prometheus, window)
+    return _conclude(spec, evidence, None, folder, appendix, timer)
+
+
+def _load(
+    job: Job, endpoints: Endpoints, prometheus: Prometheus, timer: Timer, narrator: Narrator
+) -> RunRecord:
+    """Send the load, with a scrape before its first request and one after its last response."""
+    order = replace(job.order, target=endpoints.target, out=job.folder)
+    with LoadProcess(order, job.folder / "logs" / "load.log") as load:
+        with timer.stage("generator up"):
+            load.until("ready")
+            load.go()
+        with timer.stage("warm-up"):
+            load.until("warmed_up", narrator.progress)
+        with timer.stage("scrape before"):
+            _await_scrape(job.spec, prometheus, narrator)
+        _set_faults(endpoints, job.faults)
+        with timer.stage("load"):
+            load.go()
+            done = load.until("done", narrator.progress)
+    with timer.stage("scrape after"):
+        _await_scrape(job.spec, prometheus, narrator)
+    return from_json(json.loads(Path(done["run"]).read_text(encoding="utf-8")))
+
+
+def _set_faults(endpoints: Endpoints, faults: Mapping[str, object]) -> None:
+    """Make the reference service fail from now on.
+
+    Raises:
+        FaultsError: the service refuses the faults, or does not answer.
+    """
+    if not faults:
+        return
+    try:
+        answer = requests.post(f"{endpoints.target}/_faults", json=dict(faults), timeout=10)
+    except requests.RequestException as error:
+        raise FaultsError(f"the target did not take the faults: {type(error).__name__}") from error
+    if not answer.ok:
+        raise FaultsError(f"the target refuses the faults {dict(faults)}: {answer.text}")
+
+
+def _await_scrape(spec: Spec, prometheus: Prometheus, narrator: Narrator) -> None:
+    """Wait for a scrape from now on; where there is none, the evidence will say so."""
+    try:
+        await_scrape(prometheus, spec, after=time.time(), deadline_seconds=SCRAPE_DEADLINE_SECONDS)
+    except (NoScrapeError, PrometheusError) as error:
+        narrator.say(str(error))
+
+
+def _gather(spec: Spec, prometheus: Prometheus, window: Window) -> Evidence:
+    now = time.time()
+    return gather(prometheus, spec, window, now=now, margin=max(now - window.end, 0))
+
+
+def _conclude(
+    spec: Spec,
+    evidence: Evidence,
+    record: RunRecord | None,
+    folder: Path | None,
+    appendix: Appendix,
+    timer: Timer,
+) -> Proof:
+    """Judge the evidence and write the files of the run."""
+    with timer.stage("verdict"):
+        verdict = evaluate(spec, evidence, record)
+    proof = Proof(verdict, evidence, spec, record, tuple(timer.stages), appendix.versions, appendix.settings)
+    if folder:
+        with timer.stage("reports"):
+            write_json(folder / "evidence.json", evidence_to_json(evidence))
+            write_reports(proof, folder)
+    return replace(proof, timings=tuple(timer.stages))

@@ -1,0 +1,124 @@
+"""The evidence as the judge reads it: counters, buckets and gauges over the window or a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from math import inf, isfinite
+
+from slo.counters import Increase, Instance, increase, instance_of
+from slo.histogram import Buckets, MalformedHistogramError, merge
+from slo.model import Evidence, QueryResult, Reason, Series, Window
+from slo.promql import Selector
+from slo.queries import PROCESS_START, UP
+
+
+class UndecidedError(Exception):
+    """The evidence can't tell: ``reason`` from the closed list, and a sentence that says why."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class Counted:
+    """Reads evidence; all methods raise :class:`UndecidedError` where a query has no usable answer."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.window = evidence.window
+        self._increases: dict[Selector, Increase] = {}
+
+    def result(self, key: str) -> QueryResult:
+        """Give the answer to a selector or an expression."""
+        if self.evidence.error:
+            raise UndecidedError(Reason.PROMETHEUS_UNREACHABLE, self.evidence.error)
+        result = self.evidence.results.get(key)
+        if result is None or result.error:
+            said = result.error if result else "it was not asked"
+            raise UndecidedError(Reason.QUERY_FAILED, f"{key}: {said}")
+        return result
+
+    def increase(self, selector: Selector) -> Increase:
+        """Count what a counter counted in the window."""
+        if selector not in self._increases:
+            counted = increase(self.result(str(selector)).series, self.window, self.scrapes)
+            if counted.unbased:
+                raise UndecidedError(
+                    Reason.SCRAPE_GAP,
+                    f"{counted.unbased} series of {selector} have no sample before the window, and no scrape "
+                    "without them shows that they began inside it",
+                )
+            self._increases[selector] = counted
+        return self._increases[selector]
+
+    def buckets(self, selector: Selector, part: Window | None = None) -> Buckets:
+        """Sum the buckets of a histogram over the window, or over the scrapes of a part of it."""
+        series = self.result(str(selector)).series
+        if not series:
+            raise UndecidedError(Reason.NO_DATA, f"{selector} matched no series")
+        try:
+            return merge(series, self.window, self.scrapes, part)
+        except MalformedHistogramError as error:
+            raise UndecidedError(Reason.MALFORMED_HISTOGRAM, f"{selector}: {error}") from None
+
+    def values(self, selector: Selector, part: Window | None = None) -> list[float]:
+        """List the samples of a gauge inside the window or a part of it, NaN left out."""
+        window = part or self.window
+        series = self.result(str(selector)).series
+        if not series:
+            raise UndecidedError(Reason.NO_DATA, f"{selector} matched no series")
+        return [
+            value
+            for one in series
+            for time, value in zip(one.times, one.values, strict=True)
+            if window.start <= time <= window.end and value == value  # noqa: PLR0124 - NaN alone differs
+        ]
+
+    def value(self, query: str) -> float:
+        """Give the one finite number that Prometheus made of a query."""
+        series = self.result(query).series
+        if not series:
+            raise UndecidedError(Reason.NO_DATA, f"{query} gave no series")
+        if len(series) > 1:
+            raise UndecidedError(
+                Reason.QUERY_FAILED, f"{query} gave {len(series)} series where one is expected"
+            )
+        value = series[0].values[-1]
+        if not isfinite(value):
+            raise UndecidedError(Reason.NO_DATA, f"{query} gave {value}")
+        return value
+
+    @cached_property
+    def scrapes(self) -> Mapping[Instance, Sequence[float]]:
+        """Times of the successful scrapes of each target: of ``up == 1``, else of any of its samples."""
+        times: dict[Instance, set[float]] = {}
+        for series in self.ups:
+            good = (t for t, v in zip(series.times, series.values, strict=True) if v == 1)
+            times.setdefault(instance_of(series), set()).update(good)
+        known = set(times)
+        for result in self.evidence.results.values():
+            for series in result.series if result.exact else ():
+                if instance_of(series) not in known:
+                    times.setdefault(instance_of(series), set()).update(series.times)
+        return {instance: sorted(seen) for instance, seen in times.items()}
+
+    @property
+    def ups(self) -> tuple[Series, ...]:
+        """The ``up`` series of the jobs that the spec's series come from."""
+        return self._given(UP)
+
+    @property
+    def process_starts(self) -> tuple[Series, ...]:
+        """The ``process_start_time_seconds`` series of those jobs."""
+        return self._given(PROCESS_START)
+
+    def _given(self, name: str) -> tuple[Series, ...]:
+        result = self.evidence.results.get(name)
+        return result.series if result else ()
+
+    @property
+    def closed(self) -> Window:
+        """The window up to the scrapes that close it, so that their samples count as inside."""
+        return Window(self.window.start, inf)

@@ -1,0 +1,292 @@
+"""From spec and evidence to the verdict. Pure: no clock, no network, no files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from slo import budget
+from slo.checks import check_evidence
+from slo.counted import Counted, UndecidedError
+from slo.model import (
+    SLO,
+    Budgeting,
+    Check,
+    CheckStatus,
+    EventsSLI,
+    Evidence,
+    HistogramQuantile,
+    Measured,
+    Objective,
+    ObjectiveVerdict,
+    Outcome,
+    PromQL,
+    RawRatioSLI,
+    Reason,
+    RunRecord,
+    Spec,
+    ThresholdSLI,
+    Verdict,
+    Window,
+)
+from slo.promql import Shape
+from slo.queries import expression, judged_by_server, metrics
+from slo.tally import Tally, holds, tally, unit_of
+
+
+def evaluate(spec: Spec, evidence: Evidence, run: RunRecord | None = None) -> Verdict:
+    """Judge every objective of a spec on the evidence.
+
+    ``run`` is what the load generator says it sent; without it the window is judged whoever made its
+    load, and counter resets and restarts are counted across.
+    """
+    counted = Counted(evidence)
+    checks = check_evidence(spec, counted, run)
+    sent = run.total.sent if run else 0
+    objectives = tuple(
+        _checked(_judged(slo, objective, counted), checks, sent)
+        for slo in spec.slos
+        for objective in slo.objectives
+    )
+    return Verdict(overall(o.outcome for o in objectives), evidence.window, objectives, checks)
+
+
+def overall(outcomes: Iterable[Outcome]) -> Outcome:
+    """Give one verdict for many: a miss decides, then doubt; nothing judged is doubt too."""
+    seen = set(outcomes)
+    if Outcome.MISSED in seen:
+        return Outcome.MISSED
+    return Outcome.MET if seen == {Outcome.MET} else Outcome.UNDECIDED
+
+
+def _checked(verdict: ObjectiveVerdict, checks: Iterable[Check], sent: int) -> ObjectiveVerdict:
+    """Withdraw a verdict that a failed check makes doubtful.
+
+    A miss stands when it would be one even if every request sent that was not seen had been good, but
+    not when the load was not the one asked for.
+    """
+    failed = next((check for check in checks if check.status is CheckStatus.FAIL), None)
+    if failed is None or failed.reason is None:
+        return verdict
+    if (
+        verdict.outcome is Outcome.MISSED
+        and failed.reason is not Reason.LOAD_NOT_DELIVERED
+        and _stands(verdict, sent)
+    ):
+        return replace(verdict, notes=(*verdict.notes, f"missed even so: check {failed.name} failed"))
+    why = verdict.detail and f" (on what was seen: {verdict.outcome}; {verdict.detail})"
+    return replace(
+        verdict,
+        outcome=Outcome.UNDECIDED,
+        reason=failed.reason,
+        detail=f"{failed.detail}{why}",
+        notes=verdict.notes,
+    )
+
+
+def _stands(verdict: ObjectiveVerdict, sent: int) -> bool:
+    if verdict.kind not in {"events", "latency"} or verdict.bad is None or verdict.total is None:
+        return False
+    return budget.missed_whatever_unseen(verdict.bad, max(verdict.total, sent), verdict.target)
+
+
+def _judged(slo: SLO, objective: Objective, counted: Counted) -> ObjectiveVerdict:
+    blank = ObjectiveVerdict(
+        slo=slo.name,
+        objective=objective.name,
+        kind=_kind(slo),
+        outcome=Outcome.UNDECIDED,
+        target=objective.target,
+        exact=not judged_by_server(slo),
+        window_days=slo.window_seconds / budget.SECONDS_PER_DAY,
+        queries=tuple(_asked(slo)),
+    )
+    try:
+        if judged_by_server(slo):
+            return _by_server(blank, slo, objective, counted)
+        if slo.budgeting is Budgeting.OCCURRENCES:
+            return _by_events(blank, slo, tally(slo, objective, counted))
+        return _by_slices(blank, slo, objective, counted)
+    except UndecidedError as undecided:
+        return replace(blank, reason=undecided.reason, detail=undecided.detail)
+
+
+def _kind(slo: SLO) -> str:
+    if slo.budgeting is not Budgeting.OCCURRENCES:
+        return "timeslices"
+    match slo.sli:
+        case EventsSLI():
+            return "events"
+        case RawRatioSLI():
+            return "ratio"
+        case ThresholdSLI(metric=HistogramQuantile()):
+            return "latency"
+        case ThresholdSLI(metric=metric):
+            return "latency" if expression(metric).shape is Shape.QUANTILE else "threshold"
+
+
+def _asked(slo: SLO) -> Iterable[str]:
+    for metric in metrics(slo).values():
+        item = expression(metric)
+        yield item.text if judged_by_server(slo) else str(item.selector)
+
+
+# --- Occurrences --------------------------------------------------------------------------------
+
+
+def _by_events(blank: ObjectiveVerdict, slo: SLO, events: Tally) -> ObjectiveVerdict:
+    if not events.total:
+        raise UndecidedError(Reason.NO_DATA, f"{' and '.join(blank.queries)} counted nothing in the window")
+    low, high = events.good
+    verdict = replace(
+        blank,
+        total=events.total,
+        bounds=(low / events.total, high / events.total),
+        measured=events.measured,
+        notes=events.notes,
+    )
+    met = budget.meets(low, events.total, blank.target)
+    if not met and budget.meets(high, events.total, blank.target):
+        detail = f"{low:g} to {high:g} of {events.total:g} events are good: the threshold is no bucket bound"
+        return replace(verdict, reason=Reason.THRESHOLD_INSIDE_BUCKET, detail=detail)
+    # The bound that is worst for the verdict: what is said holds at least so.
+    good = low if met else high
+    verdict = _with_budget(verdict, good, events.total, slo.window_seconds)
+    if _too_few(events.total - good, events.total, blank.target):
+        needed = float(budget.minimum_events(blank.target))
+        detail = f"{events.total:g} events; a target of {blank.target:g} needs at least {needed:g}"
+        return replace(verdict, reason=Reason.TOO_FEW_EVENTS, detail=detail)
+    return replace(verdict, outcome=Outcome.MET if met else Outcome.MISSED)
+
+
+def _too_few(bad: float, total: float, target: float) -> bool:
+    """Tell whether one bad event would decide, and the target is not missed beyond that either."""
+    needed = budget.minimum_events(target)
+    return total < needed and not budget.missed_whatever_unseen(bad, float(needed), target)
+
+
+def _with_budget(
+    verdict: ObjectiveVerdict, good: float, total: float, window_seconds: float
+) -> ObjectiveVerdict:
+    burn = budget.budget_spent(total - good, total, verdict.target)
+    return replace(
+        verdict,
+        good=good,
+        bad=total - good,
+        total=total,
+        sli=good / total,
+        budget_spent=burn,
+        burn_rate=burn,
+        days_to_exhaustion=budget.days_to_exhaustion(burn, window_seconds),
+    )
+
+
+# --- Timeslices ---------------------------------------------------------------------------------
+
+
+def _by_slices(blank: ObjectiveVerdict, slo: SLO, objective: Objective, counted: Counted) -> ObjectiveVerdict:
+    """Judge each whole slice of the window, then the share of good slices (or the mean of their ratios).
+
+    Slices without events are left out: nothing measured is neither good nor bad.
+    """
+    ratios = _slice_ratios(slo, objective, counted)
+    if not ratios:
+        raise UndecidedError(
+            Reason.NO_DATA,
+            f"the window of {counted.window.seconds:g} s holds no whole slice of "
+            f"{objective.time_slice_seconds:g} s with events",
+        )
+    if slo.budgeting is Budgeting.RATIO_TIMESLICES:
+        return _by_mean_ratio(blank, slo, [sum(bounds) / 2 for bounds in ratios])
+    wanted = objective.time_slice_target
+    least = wanted if wanted is not None else objective.target
+    low = sum(bounds[0] >= least for bounds in ratios)
+    high = sum(bounds[1] >= least for bounds in ratios)
+    notes = (f"{len(ratios)} slices of {objective.time_slice_seconds:g} s, cut at scrapes",)
+    return _by_events(blank, slo, Tally((low, high), len(ratios), notes=notes))
+
+
+def _slice_ratios(slo: SLO, objective: Objective, counted: Counted) -> list[tuple[float, float]]:
+    """Give (lowest, highest) ratio of good events for each whole slice that holds events."""
+    length = objective.time_slice_seconds
+    if not length:
+        raise TypeError(f"objective {objective.name!r} has no time slice")
+    start = counted.window.start
+    ratios = []
+    for number in range(int(counted.window.seconds // length)):
+        part = Window(start + number * length, start + (number + 1) * length)
+        events = tally(slo, objective, counted, part)
+        if events.total:
+            ratios.append((events.good[0] / events.total, events.good[1] / events.total))
+    return ratios
+
+
+def _by_mean_ratio(blank: ObjectiveVerdict, slo: SLO, ratios: list[float]) -> ObjectiveVerdict:
+    mean = sum(ratios) / len(ratios)
+    verdict = _with_budget(blank, mean * len(ratios), len(ratios), slo.window_seconds)
+    met = budget.meets(mean, 1, blank.target)
+    return replace(
+        verdict,
+        outcome=Outcome.MET if met else Outcome.MISSED,
+        sli=mean,
+        bounds=(mean, mean),
+        good=None,
+        bad=None,
+    )
+
+
+# --- Evaluated by Prometheus --------------------------------------------------------------------
+
+
+def _by_server(blank: ObjectiveVerdict, slo: SLO, objective: Objective, counted: Counted) -> ObjectiveVerdict:
+    match slo.sli:
+        case EventsSLI(total=total, good=good, bad=bad):
+            ratio = _server_ratio(good, bad, total, counted)
+        case RawRatioSLI(raw=raw, success=success):
+            value = counted.value(expression(raw).text)
+            ratio = value if success else 1 - value
+        case ThresholdSLI(metric=metric):
+            return _server_threshold(
+                blank, objective, counted.value(expression(metric).text), expression(metric).text
+            )
+    if not 0 <= ratio <= 1:
+        raise UndecidedError(
+            Reason.QUERY_FAILED, f"{' / '.join(blank.queries)} is {ratio:g}, not a ratio from 0 to 1"
+        )
+    burn = budget.budget_spent(1 - ratio, 1, blank.target)
+    return replace(
+        blank,
+        outcome=Outcome.MET if budget.meets(ratio, 1, blank.target) else Outcome.MISSED,
+        sli=ratio,
+        bounds=(ratio, ratio),
+        budget_spent=burn,
+        burn_rate=burn,
+        days_to_exhaustion=budget.days_to_exhaustion(burn, slo.window_seconds),
+        notes=(_APPROXIMATE,),
+    )
+
+
+_APPROXIMATE = "approximate: evaluated by Prometheus at the window's end, with its extrapolation"
+
+
+def _server_ratio(good: PromQL | None, bad: PromQL | None, total: PromQL, counted: Counted) -> float:
+    everything = counted.value(total.query)
+    if not everything:
+        raise UndecidedError(Reason.NO_DATA, f"{total.query} is 0")
+    if good is not None:
+        return counted.value(good.query) / everything
+    if bad is None:
+        raise TypeError("an events SLI needs good or bad")
+    return 1 - counted.value(bad.query) / everything
+
+
+def _server_threshold(
+    blank: ObjectiveVerdict, objective: Objective, value: float, query: str
+) -> ObjectiveVerdict:
+    if objective.op is None or objective.threshold is None:
+        raise TypeError(f"objective {objective.name!r} has no threshold")
+    met = holds(objective.op, value, objective.threshold)
+    measured = Measured(value, (value, value), objective.op, objective.threshold, unit_of(query))
+    return replace(
+        blank, outcome=Outcome.MET if met else Outcome.MISSED, measured=measured, notes=(_APPROXIMATE,)
+    )

@@ -1,0 +1,73 @@
+"""Gathers the evidence: raw samples around the window, from Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from statistics import median
+
+from slo.model import Evidence, QueryResult, Series, Spec, Window
+from slo.prometheus import Prometheus, PrometheusUnreachableError, QueryError
+from slo.promql import Matcher, Selector
+from slo.queries import PROCESS_START, UP, plan
+
+LOOKBACK_SECONDS = 300.0
+"""How far before the window samples are fetched: Prometheus's own default look-back."""
+
+
+def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, margin: float) -> Evidence:
+    """Ask Prometheus for everything a spec needs to be judged over a window.
+
+    Args:
+        prometheus: the server.
+        spec: what to judge; its queries are asked once each.
+        window: Unix seconds.
+        now: the time of asking, kept in the evidence.
+        margin: seconds after the window to fetch, so that the scrape that closes it is among the samples.
+
+    Raises:
+        ProblemsError: the spec holds PromQL that can't be judged.
+    """
+    wanted = plan(spec)
+    start, end = window.start - LOOKBACK_SECONDS, window.end + margin
+    results: dict[str, QueryResult] = {}
+    try:
+        version = prometheus.version()
+        for selector in map(str, wanted.selectors):
+            results[selector] = _asked(selector, lambda text: prometheus.raw(text, start, end))
+        for query in wanted.opaque:
+            results[query] = _asked(query, lambda text: prometheus.value(text, window.end))
+        if jobs := _jobs(wanted.selectors, results.values()):
+            for name in (UP, PROCESS_START):
+                selector = str(Selector(name, (Matcher("job", "=~", "|".join(jobs)),)))
+                results[name] = _asked(selector, lambda text: prometheus.raw(text, start, end))
+    except PrometheusUnreachableError as error:
+        return Evidence(window, results, now, LOOKBACK_SECONDS, error=str(error))
+    server = {"url": prometheus.connection.shown_url, "version": version}
+    return Evidence(window, results, now, LOOKBACK_SECONDS, _scrape_interval(results), server)
+
+
+def _asked(query: str, ask: Callable[[str], QueryResult]) -> QueryResult:
+    """Ask, and keep a refusal as part of the evidence.
+
+    Raises:
+        PrometheusUnreachableError: there is no answer.
+    """
+    try:
+        return ask(query)
+    except QueryError as error:
+        return QueryResult(query, 0, error=str(error))
+
+
+def _jobs(selectors: Iterable[Selector], results: Iterable[QueryResult]) -> list[str]:
+    """Name the scrape jobs that selectors ask for or that answers came from."""
+    asked = {m.value for s in selectors for m in s.matchers if m.label == "job" and m.op == "="}
+    seen = {series.labels["job"] for result in results for series in result.series if "job" in series.labels}
+    return sorted(asked | seen)
+
+
+def _scrape_interval(results: dict[str, QueryResult]) -> float | None:
+    """Learn the scrape interval in seconds: the median distance of the samples of ``up``."""
+    ups: tuple[Series, ...] = results[UP].series if UP in results else ()
+    gaps = [after - before for series in ups for before, after in pairwise(series.times)]
+    return median(gaps) if gaps else None

@@ -1,0 +1,298 @@
+"""OpenSLO v1 as written: strict models of its kinds, each field as the specification has it.
+
+What OpenSLO allows and the checker can't honour is refused by name. Cross references, and rules that
+need more than one part of a document, are :mod:`slo.spec`'s.
+
+Source: the specification, https://github.com/OpenSLO/OpenSLO (README of v1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from slo.document import StrictModel
+from slo.openslo_fields import (
+    Description,
+    Duration,
+    Key,
+    Name,
+    PrometheusType,
+    Quantile,
+    SliceTarget,
+    SliceWindow,
+    Target,
+    TargetPercent,
+    Text,
+    Url,
+    refused,
+)
+
+API_VERSION = "openslo/v1"
+REQUESTS = "proofload/requests"
+"""Annotation of a Service: selector of the counter that counts every request the load sends."""
+CONTEXT = "proofload/context"
+"""Annotation of a Service: selectors that reports show beside the SLIs, one a line."""
+ANNOTATIONS = (REQUESTS, CONTEXT)
+
+_COMPOSITE = refused("Proofload judges no composite SLOs; write one SLO for each indicator")
+_CALENDAR = refused("a load test has no place in a calendar; write a rolling window")
+_ALERTS = refused("Proofload does not read alert policies; remove them")
+
+
+class Model(StrictModel):
+    """Base of the models: snake_case here, camelCase in the file."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+class Metadata(Model):
+    """``metadata`` of every kind."""
+
+    name: Name
+    display_name: str = ""
+    labels: dict[Key, str | list[str]] = Field(default_factory=dict)
+    annotations: dict[Key, str] = Field(default_factory=dict)
+
+
+class ConnectionDetails(Model):
+    """``connectionDetails`` of a Prometheus: where it answers. Credentials come from the environment."""
+
+    url: Url | None = None
+
+
+class DataSourceSpec(Model):
+    """``spec`` of a DataSource."""
+
+    description: Description = ""
+    type: PrometheusType
+    connection_details: ConnectionDetails = ConnectionDetails()
+
+
+class ServiceSpec(Model):
+    """``spec`` of a Service."""
+
+    description: Description = ""
+
+
+class MetricSpec(Model):
+    """Free-form ``metricSource.spec``, as we read it: PromQL, or a percentile of a histogram."""
+
+    query: Text | None = None
+    promql: Text | None = None
+    histogram: Text | None = None
+    quantile: Quantile | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> MetricSpec:
+        given = [name for name in ("query", "promql", "histogram") if getattr(self, name) is not None]
+        if len(given) != 1:
+            said = " and ".join(given) or "none"
+            raise ValueError(f"takes exactly one of query, promql, histogram; {said} given")
+        if (self.histogram is None) != (self.quantile is None):
+            raise ValueError("histogram and quantile go together, e.g. quantile: 0.95")
+        return self
+
+    @property
+    def text(self) -> str | None:
+        """The PromQL, under whichever name it was written."""
+        return self.query if self.promql is None else self.promql
+
+
+class MetricSource(Model):
+    """``metricSource``: where a metric comes from and how it is asked for."""
+
+    metric_source_ref: Name | None = None
+    type: PrometheusType | None = None
+    spec: MetricSpec
+
+    @model_validator(mode="after")
+    def _typed(self) -> MetricSource:
+        if self.metric_source_ref is None and self.type is None:
+            raise ValueError("needs metricSourceRef: NAME of a DataSource, or type: Prometheus")
+        return self
+
+
+class Metric(Model):
+    """A metric of an SLI."""
+
+    metric_source: MetricSource
+
+
+class RatioMetric(Model):
+    """``ratioMetric``: good or bad of total, or the precomputed ratio ``raw``."""
+
+    counter: bool | None = None
+    good: Metric | None = None
+    bad: Metric | None = None
+    total: Metric | None = None
+    raw: Metric | None = None
+    raw_type: Literal["success", "failure"] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> RatioMetric:
+        if faults := [*self._part_faults(), *self._kind_faults()]:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _part_faults(self) -> Iterator[str]:
+        events = [name for name in self.metrics() if name != "raw"]
+        if self.raw is not None and events:
+            yield f"raw can't be used together with {' and '.join(events)}"
+        elif self.raw is None and events not in (["good", "total"], ["bad", "total"]):
+            said = " and ".join(events) or "none"
+            yield f"takes total and one of good and bad, or raw and rawType; {said} given"
+        if (self.raw is None) != (self.raw_type is None):
+            yield "raw and rawType go together; rawType is success or failure"
+
+    def _kind_faults(self) -> Iterator[str]:
+        if self.raw is None and self.counter is None:
+            yield (
+                "counter is required: true for counters that only grow, "
+                "false for numbers of events that go up and down"
+            )
+        if any(metric.metric_source.spec.histogram for metric in self.metrics().values()):
+            yield "histogram and quantile belong in a thresholdMetric; here a query is needed"
+
+    def metrics(self) -> dict[str, Metric]:
+        """The metrics given, by the field's name."""
+        given = {"good": self.good, "bad": self.bad, "total": self.total, "raw": self.raw}
+        return {name: metric for name, metric in given.items() if metric is not None}
+
+
+class SLISpec(Model):
+    """``spec`` of an SLI."""
+
+    description: Description = ""
+    threshold_metric: Metric | None = None
+    ratio_metric: RatioMetric | None = None
+
+    @model_validator(mode="after")
+    def _one_metric(self) -> SLISpec:
+        if (self.threshold_metric is None) == (self.ratio_metric is None):
+            raise ValueError("takes exactly one of thresholdMetric and ratioMetric")
+        return self
+
+    def metrics(self) -> dict[tuple[str, ...], Metric]:
+        """The metrics given, by where they stand in this spec."""
+        if self.threshold_metric is not None:
+            return {("thresholdMetric",): self.threshold_metric}
+        parts = {} if self.ratio_metric is None else self.ratio_metric.metrics()
+        return {("ratioMetric", name): metric for name, metric in parts.items()}
+
+    @property
+    def quantile(self) -> float | None:
+        """The percentile asked for as a ratio, of a metric that is a histogram's percentile."""
+        return None if self.threshold_metric is None else self.threshold_metric.metric_source.spec.quantile
+
+
+class Indicator(Model):
+    """An SLI written inside an SLO."""
+
+    metadata: Metadata
+    spec: SLISpec
+
+
+class Objective(Model):
+    """One of an SLO's ``objectives``; ratios and seconds once read."""
+
+    display_name: Text | None = None
+    op: Literal["lte", "lt", "gte", "gt"] | None = None
+    value: float | None = None
+    target: Target | None = None
+    target_percent: TargetPercent | None = None
+    time_slice_target: SliceTarget | None = None
+    time_slice_window: SliceWindow | None = None
+    indicator: Annotated[None, _COMPOSITE] = None
+    indicator_ref: Annotated[None, _COMPOSITE] = None
+    composite_weight: Annotated[None, _COMPOSITE] = None
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Objective:
+        if self.target is not None and self.target_percent is not None:
+            raise ValueError("takes one of target and targetPercent, not both")
+        return self
+
+    @property
+    def ratio(self) -> float | None:
+        """The target as a ratio, whichever way it was written."""
+        return self.target_percent if self.target is None else self.target
+
+
+class TimeWindow(Model):
+    """The one item of ``timeWindow``; its duration in seconds once read."""
+
+    duration: Duration
+    is_rolling: bool = True
+    calendar: Annotated[None, _CALENDAR] = None
+
+    @model_validator(mode="after")
+    def _rolling(self) -> TimeWindow:
+        if not self.is_rolling:
+            raise ValueError("isRolling: false is not supported: a load test has no place in a calendar")
+        return self
+
+
+class SLOSpec(Model):
+    """``spec`` of an SLO."""
+
+    description: Description = ""
+    service: Name
+    indicator: Indicator | None = None
+    indicator_ref: Name | None = None
+    time_window: Annotated[list[TimeWindow], Field(min_length=1, max_length=1)] | None = None
+    budgeting_method: Literal["Occurrences", "Timeslices", "RatioTimeslices"]
+    objectives: Annotated[list[Objective], Field(min_length=1)]
+    alert_policies: Annotated[None, _ALERTS] = None
+
+    @model_validator(mode="after")
+    def _one_indicator(self) -> SLOSpec:
+        if (self.indicator is None) == (self.indicator_ref is None):
+            raise ValueError("takes exactly one of indicator and indicatorRef")
+        return self
+
+
+class _Kind(Model):
+    api_version: Literal["openslo/v1"]
+    metadata: Metadata
+
+
+class DataSource(_Kind):
+    """Where metrics are read from."""
+
+    kind: Literal["DataSource"]
+    spec: DataSourceSpec
+
+
+class Service(_Kind):
+    """What SLOs are grouped by."""
+
+    kind: Literal["Service"]
+    spec: ServiceSpec | None = None
+
+
+class SLI(_Kind):
+    """An indicator that SLOs name in ``indicatorRef``."""
+
+    kind: Literal["SLI"]
+    spec: SLISpec
+
+
+class SLO(_Kind):
+    """A service level objective."""
+
+    kind: Literal["SLO"]
+    spec: SLOSpec
+
+
+KINDS: Mapping[str, type[DataSource | Service | SLI | SLO]] = {
+    "DataSource": DataSource,
+    "Service": Service,
+    "SLI": SLI,
+    "SLO": SLO,
+}
+REFUSED_KINDS = ("AlertPolicy", "AlertCondition", "AlertNotificationTarget")
+"""Kinds of OpenSLO that the checker does not read."""

@@ -1,0 +1,148 @@
+"""From the spec to what has to be asked: every metric of it as a parsed expression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+from slo.document import Problem, ProblemsError
+from slo.model import (
+    SLO,
+    Budgeting,
+    EventsSLI,
+    HistogramQuantile,
+    Op,
+    PromQL,
+    RawRatioSLI,
+    Service,
+    Spec,
+    ThresholdSLI,
+)
+from slo.promql import Expression, PromQLError, Selector, Shape, parse, parse_selector
+
+UP = "up"
+PROCESS_START = "process_start_time_seconds"
+"""Asked beside the spec's own metrics, of the jobs that those come from; results bear these names."""
+
+
+@lru_cache(maxsize=4096)
+def expression(metric: PromQL | HistogramQuantile) -> Expression:
+    """Parse one metric of an SLI.
+
+    Raises:
+        PromQLError: it is not PromQL, or looks at another time than the window.
+    """
+    if isinstance(metric, PromQL):
+        return parse(metric.query)
+    selector = parse_selector(metric.histogram)
+    buckets = selector.named(f"{selector.metric}_bucket")
+    return Expression(metric.histogram, Shape.QUANTILE, buckets, metric.quantile)
+
+
+def metrics(slo: SLO) -> dict[str, PromQL | HistogramQuantile]:
+    """Name the metrics of an SLO's indicator by the part they play (``good``, ``total``, …)."""
+    match slo.sli:
+        case EventsSLI(total=total, good=good, bad=bad):
+            given = {"good": good, "bad": bad, "total": total}
+            return {part: metric for part, metric in given.items() if metric}
+        case RawRatioSLI(raw=raw):
+            return {"raw": raw}
+        case ThresholdSLI(metric=metric):
+            return {"metric": metric}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to ask Prometheus: raw samples of selectors, and values only it can compute."""
+
+    selectors: tuple[Selector, ...]
+    opaque: tuple[str, ...]
+
+
+def plan(spec: Spec) -> Plan:
+    """List what a spec needs asked, each once.
+
+    Raises:
+        ProblemsError: PromQL that can't be parsed, or that the SLO can't be judged by; all at once.
+    """
+    problems = [problem for slo in spec.slos for problem in _problems(slo)]
+    problems += [problem for service in spec.services for problem in _service_problems(service)]
+    if problems:
+        raise ProblemsError(problems)
+    selectors: list[Selector] = []
+    by_server: list[str] = []
+    for slo in spec.slos:
+        parts = [expression(metric) for metric in metrics(slo).values()]
+        if judged_by_server(slo):
+            by_server.extend(part.text for part in parts)
+        else:
+            selectors.extend(part.selector for part in parts if part.selector)
+    for service in spec.services:
+        selectors.extend(map(parse_selector, _listed(service).values()))
+    return Plan(tuple(dict.fromkeys(selectors)), tuple(dict.fromkeys(by_server)))
+
+
+def judged_by_server(slo: SLO) -> bool:
+    """Tell whether an indicator's meaning is beyond raw samples, so that Prometheus evaluates it.
+
+    Raises:
+        PromQLError: a metric of it is not PromQL.
+    """
+    shapes = {expression(metric).shape for metric in metrics(slo).values()}
+    match slo.sli:
+        case EventsSLI():
+            return not shapes <= {Shape.SELECTOR, Shape.INCREASE}
+        case RawRatioSLI():
+            return True
+        case ThresholdSLI():
+            return not shapes <= {Shape.SELECTOR, Shape.QUANTILE}
+
+
+def _listed(service: Service) -> dict[str, str]:
+    """Name the selectors of a service by the annotation line they stand in."""
+    context = {f"proofload/context, selector {n}": text for n, text in enumerate(service.context, 1)}
+    return ({"proofload/requests": service.requests} if service.requests else {}) | context
+
+
+def _service_problems(service: Service) -> Iterator[Problem]:
+    for part, text in _listed(service).items():
+        if problem := _unparsed(partial(parse_selector, text)):
+            yield Problem(*place(service.source), f"Service {service.name}, {part}", problem)
+
+
+def _problems(slo: SLO) -> Iterator[Problem]:
+    file, line = place(slo.source)
+    broken = False
+    for part, metric in metrics(slo).items():
+        if problem := _unparsed(partial(expression, metric)):
+            broken = True
+            yield Problem(file, line, f"SLO {slo.name}, {part}", problem)
+    if not broken:
+        for problem in _contradictions(slo):
+            yield Problem(file, line, f"SLO {slo.name}", problem)
+
+
+def _unparsed(parsing: Callable[[], object]) -> str | None:
+    try:
+        parsing()
+    except PromQLError as error:
+        return str(error)
+    return None
+
+
+def _contradictions(slo: SLO) -> Iterator[str]:
+    shapes = {part: expression(metric).shape for part, metric in metrics(slo).items()}
+    if judged_by_server(slo) and slo.budgeting is not Budgeting.OCCURRENCES:
+        yield f"{slo.budgeting} needs selectors, sums, rates or percentiles of them; use Occurrences"
+    if isinstance(slo.sli, EventsSLI) and judged_by_server(slo) and Shape.SELECTOR in shapes.values():
+        bare = next(part for part, shape in shapes.items() if shape is Shape.SELECTOR)
+        yield f"{bare} is a bare counter and the other is not: write both as counters or both as rates"
+    if Shape.QUANTILE in shapes.values() and any(o.op in {Op.GT, Op.GTE} for o in slo.objectives):
+        yield "a percentile is judged with op lte or lt (at most so slow), not gte or gt"
+
+
+def place(source: str) -> tuple[str, int | None]:
+    """Split ``file:line``."""
+    file, _, line = source.rpartition(":")
+    return (file, int(line)) if file and line.isdigit() else (source, None)

@@ -1,0 +1,97 @@
+"""Puts the service together: ``create_app(settings, registry)``."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_fastapi_instrumentator import Instrumentator
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from structlog.typing import FilteringBoundLogger
+
+from target_service import refusals, worker_metrics
+from target_service.api import UNMEASURED, Api
+from target_service.faults import FaultMiddleware
+from target_service.logs import make_logger
+from target_service.metrics import HttpMetrics, ModelMetrics
+from target_service.model import Model
+from target_service.request_log import RequestLogMiddleware
+from target_service.service import Service
+from target_service.settings import Settings
+
+
+def create_app(
+    settings: Settings, registry: CollectorRegistry, log: FilteringBoundLogger | None = None
+) -> FastAPI:
+    """Return the service as an ASGI application; metrics go to ``registry``, the log to ``log`` or stdout.
+
+    The model is loaded when the server starts the application (ASGI lifespan).
+    """
+    log = log or make_logger(settings.log_format, settings.log_level, sys.stdout)
+    service = Service(settings, ModelMetrics(registry, settings.feedback_window), log)
+    # Without redirects every path either is a route or counts under the handler "none".
+    app = FastAPI(
+        title="Tumour classifier",
+        description="Proofload's reference service: a monitored machine-learning API.",
+        version="1",
+        lifespan=lambda _: _lifespan(service),
+        redirect_slashes=False,
+    )
+    Api(service).route(app)
+    refusals.handle(app)
+    _add_middleware(app, service, registry)
+    return app
+
+
+def from_env() -> FastAPI:
+    """Return the service as the environment describes it; uvicorn calls this in each worker."""
+    registry = CollectorRegistry()
+    if worker_metrics.shared():
+        worker_metrics.join(registry)
+    else:
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=registry)
+    return create_app(Settings.from_env(os.environ), registry)
+
+
+def _add_middleware(app: FastAPI, service: Service, registry: CollectorRegistry) -> None:
+    """Add from the inside out, as Starlette wants: body limit, faults, log, and around all the metrics."""
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=service.settings.max_body_bytes)
+    if service.settings.faults:
+        app.add_middleware(FaultMiddleware, injector=service.faults)
+    app.add_middleware(RequestLogMiddleware, log=service.log, quiet=UNMEASURED)
+    instrument(app, registry)
+
+
+def instrument(app: FastAPI, registry: CollectorRegistry) -> None:
+    """Count the requests of ``app`` in ``registry`` and show them at ``/metrics``."""
+    instrumentator = Instrumentator(
+        should_group_status_codes=False,
+        excluded_handlers=[f"^{path}$" for path in sorted(UNMEASURED)],
+        registry=registry,
+    )
+    instrumentator.add(HttpMetrics(registry)).instrument(app).expose(app, include_in_schema=False)
+
+
+@asynccontextmanager
+async def _lifespan(service: Service) -> AsyncIterator[None]:
+    model = Model.load()
+    service.start(model)
+    if service.settings.faults:
+        service.log.warning("faults may be injected: TARGET_FAULTS is set")
+    watch = asyncio.create_task(service.watch_drift(model))
+    watch.add_done_callback(lambda task: _report_end(task, service.log))
+    yield
+    service.model = None
+    watch.cancel()
+    await asyncio.wait([watch])
+    if worker_metrics.shared():
+        worker_metrics.leave()
+
+
+def _report_end(task: asyncio.Task[None], log: FilteringBoundLogger) -> None:
+    if not task.cancelled():
+        log.error("drift is no longer watched", exc_info=task.exception())

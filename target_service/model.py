@@ -1,0 +1,54 @@
+"""The model as served: ONNX from its text form, run by ONNX Runtime."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from target_service.card import ARTEFACTS, CARD_FILE, MODEL_FILE, ModelCard
+
+Rows = NDArray[np.float32]
+
+
+class ModelError(RuntimeError):
+    """The artefacts can't be served."""
+
+
+class Model:
+    """A loaded model and its card."""
+
+    def __init__(self, card: ModelCard, onnx_bytes: bytes) -> None:
+        self.card = card
+        options = ort.SessionOptions()
+        # One row takes microseconds: a thread pool would only add hand-overs.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self._session = ort.InferenceSession(onnx_bytes, options, providers=["CPUExecutionProvider"])
+
+    @classmethod
+    def load(cls, folder: Path = ARTEFACTS) -> "Model":
+        """Load the model and its card from ``folder``.
+
+        Raises:
+            ModelError: a file is missing, or the card describes another model.
+        """
+        try:
+            text = (folder / MODEL_FILE).read_bytes()
+            card = ModelCard.model_validate_json((folder / CARD_FILE).read_bytes())
+        except OSError as error:
+            raise ModelError(
+                f"{error.filename}: {error.strerror}; rebuild it: python -m target_service.train"
+            ) from error
+        found = hashlib.sha256(text).hexdigest()
+        if found != card.model_sha256:
+            raise ModelError(
+                f"{folder / CARD_FILE} describes model {card.model_sha256}, {MODEL_FILE} is {found}"
+            )
+        return cls(card, onnx.load_model_from_string(text, format="json").SerializeToString())
+
+    def predict(self, rows: Rows) -> Rows:
+        """Probability of each class (columns, as ``card.classes``) for each row of 30 features."""
+        probabilities: Rows = self._session.run(["probabilities"], {"rows": rows})[0]
+        return probabilities

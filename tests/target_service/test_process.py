@@ -1,0 +1,132 @@
+"""The real service: uvicorn in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+if TYPE_CHECKING:
+    from tests.target_service.conftest import Running, Serve
+
+
+def test_one_worker_serves_counts_logs_and_ends_cleanly(serve: Serve, rows: list[list[float]]) -> None:
+    service = serve(TARGET_DRIFT_INTERVAL_SECONDS="0.05", TARGET_LOG_FORMAT="json")
+    answer = service.ask("POST", "/predict", json={"instances": rows[:250]})
+    prediction = answer.json()["predictions"][0]
+    sent = {"prediction_id": prediction["prediction_id"], "true_class": prediction["class"]}
+    feedback = service.ask("POST", "/feedback", json=sent, headers={"X-Request-ID": "mine"})
+    assert feedback.json()["correct"] is True
+
+    service.until(lambda: service.metric("model_prediction_psi") is not None)
+    assert len(json.loads(service.ask("GET", "/model").text)["features"]) == 30
+    assert service.metric("model_drift_window_rows") == 250
+    assert service.metric("http_requests_total", handler="/predict", status="200") == 1
+    assert service.metric("process_start_time_seconds") is not None
+
+    assert service.stop() == 0
+    events = [json.loads(line) for line in service.lines]
+    assert all({"timestamp", "level", "message"} <= event.keys() for event in events)
+    logged = {(e["method"], e["path"], e["status"]) for e in events if e["message"] == "request"}
+    assert logged == {("POST", "/predict", 200), ("POST", "/feedback", 200), ("GET", "/model", 200)}
+    (line,) = [e for e in events if e.get("request_id") == "mine"]
+    assert line["path"] == "/feedback"
+    assert 0 < line["duration_seconds"] < 30
+    assert any(e.get("logger") == "uvicorn.error" for e in events)
+
+
+def test_psi_waits_for_enough_rows(serve: Serve, rows: list[list[float]]) -> None:
+    service = serve(TARGET_DRIFT_INTERVAL_SECONDS="0.02")
+    service.ask("POST", "/predict", json={"instances": rows[:199]})
+    service.until(lambda: service.metric("model_drift_window_rows") == 199)
+    assert service.metric("model_feature_psi") is None
+    service.ask("POST", "/predict", json={"instances": rows[:1]})
+    service.until(lambda: service.metric("model_feature_psi") is not None)
+
+
+def test_a_person_gets_lines_without_json(serve: Serve) -> None:
+    service = serve(TARGET_LOG_FORMAT="console")
+    service.ask("GET", "/model")
+    service.wait_for_line("request.*path.*/model")
+    assert service.stop() == 0
+    assert not any(line.startswith("{") for line in service.lines)
+
+
+def test_a_port_that_is_taken_is_an_error(serve: Serve) -> None:
+    port = serve().url.rpartition(":")[2]
+    command = [sys.executable, "-m", "target_service", "--port", port]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode not in (0, -signal.SIGTERM)
+    assert "address already in use" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def _workers(service: Running) -> dict[int, Path]:
+    """Workers by process id, with the folder of their metrics."""
+    children = psutil.Process(service.process.pid).children()
+    return {
+        child.pid: Path(child.environ()["PROMETHEUS_MULTIPROC_DIR"])
+        for child in children
+        if "spawn_main" in " ".join(child.cmdline())
+    }
+
+
+def _served(pid: int, folder: Path) -> float:
+    """Requests one worker has counted."""
+    metrics = MultiProcessCollector.merge([str(folder / f"counter_{pid}.db")])
+    return sum(
+        sample.value
+        for metric in metrics
+        for sample in metric.samples
+        if sample.name == "http_requests_total"
+    )
+
+
+@pytest.mark.slow
+def test_two_workers_give_right_totals_also_when_one_is_killed(serve: Serve, rows: list[list[float]]) -> None:
+    service = serve(workers=2, TARGET_DRIFT_INTERVAL_SECONDS="0.05")
+    sent = 0
+
+    def predict_and_tell(number: int) -> tuple[int, int]:
+        answer = service.ask("POST", "/predict", json={"instances": rows[number : number + 2]})
+        prediction = answer.json()["predictions"][0]
+        told = {"prediction_id": prediction["prediction_id"], "true_class": prediction["class"]}
+        return answer.status_code, service.ask("POST", "/feedback", json=told).status_code
+
+    workers = _workers(service)
+    assert len(workers) == 2
+    while not all(_served(pid, folder) for pid, folder in workers.items()):
+        assert sent < 2000
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(predict_and_tell, range(40))) == {(200, 200)}
+        sent += 40
+    folder = next(iter(workers.values()))
+
+    for _ in range(4):  # whichever worker answers the scrape
+        assert service.metric("http_requests_total", handler="/predict") == sent
+        assert service.metric("http_request_duration_seconds_count", handler="/feedback") == sent
+        assert service.metric("model_predictions_total") == 2 * sent
+        assert service.metric("model_feedback_total", outcome="correct") == sent
+        assert service.metric("model_accuracy_ratio") == 1
+        assert service.metric("model_info") == 1
+    service.until(lambda: service.metric("model_drift_window_rows") == 2 * sent)
+    started = service.metric("process_start_time_seconds")
+
+    killed = next(iter(workers))
+    os.kill(killed, signal.SIGKILL)
+    service.wait_for_line("Application startup complete", 3)
+    assert service.metric("http_requests_total", handler="/predict") == sent
+    assert (service.metric("process_start_time_seconds") or 0) > (started or 0)
+    assert (service.metric("model_drift_window_rows") or 0) < 2 * sent
+
+    assert service.stop() == 0
+    assert not folder.exists()
