@@ -207,11 +207,17 @@ def _check_machine() -> None:
         raise BenchError("needs Linux and two cores: one for the server, one for the load")
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
 def main() -> None:
     """Measure, print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each way (default 5)")
-    parser.add_argument("--seconds", type=int, default=3, help="seconds of load a round (default 3)")
+    parser.add_argument("--rounds", type=_positive, default=5, help="rounds of each way (default 5)")
+    parser.add_argument("--seconds", type=_positive, default=3, help="seconds of load a round (default 3)")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     options = parser.parse_args()
     try:

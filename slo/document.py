@@ -163,7 +163,7 @@ def _read(path: Path) -> str:
         raise _unreadable(path, f"is not UTF-8: byte 0x{raw[error.start]:02x}", line) from error
 
 
-def _compose(text: str) -> Iterator[Node | None]:
+def _compose(text: str) -> Iterator[Node]:
     yaml = YAML(typ="safe", pure=True)
     yaml.max_depth = MAX_DEPTH
     try:
@@ -204,9 +204,7 @@ class _Builder:
         self._open: set[int] = set()
         self._count = 0
 
-    def build(self, node: Node | None, loc: tuple[str | int, ...]) -> Any:
-        if node is None:
-            return None
+    def build(self, node: Node, loc: tuple[str | int, ...]) -> Any:
         self.lines.setdefault(loc, node.start_mark.line + 1)
         self._count += 1
         if self._count > MAX_NODES:
@@ -295,6 +293,8 @@ def _message(detail: ErrorDetails) -> str:
     kind, text = detail["type"], detail["msg"]
     if kind in ("missing", "extra_forbidden"):
         return "is required" if kind == "missing" else "is not a known field"
-    if kind in ("value_error", "unknown_field"):
-        return text.removeprefix("Value error, ")
+    if kind in ("value_error", "unknown_field", "too_short", "too_long"):
+        return text.removeprefix("Value error, ").replace(" after validation", "")
+    if kind == "model_type":
+        text = "should be a mapping"
     return f"{text.replace('Input should be', 'should be')}, got {shown(detail['input'])}"

@@ -92,10 +92,10 @@ def _url(text: str) -> str:
         usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
     except ValueError:
         usable = False
+    if "@" in text:  # not shown: what stands before it may be a password
+        raise ValueError("holds a user or password; credentials come from the environment")
     if not usable:
         raise ValueError(f"{shown(text)} is not a URL such as http://localhost:9090")
-    if url.username is not None or url.password is not None:
-        raise ValueError("holds a user or password; credentials come from the environment")
     return text
 
 

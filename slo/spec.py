@@ -158,7 +158,7 @@ def _check_objectives(
     items = at(document.data, "spec", "objectives")
     items = items if isinstance(items, list) else []
     method = at(document.data, "spec", "budgetingMethod")
-    budgeting = method if method in set(model.Budgeting) else None
+    budgeting = method if method in list(model.Budgeting) else None
     seen: set[str] = set()
     for index, item in enumerate(items):
         place: Location = ("spec", "objectives", index)

@@ -12,6 +12,8 @@ from structlog.typing import FilteringBoundLogger
 _VALID_ID = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")
 """What we echo and log of a client's X-Request-ID: no control characters, no endless texts."""
 _PATH_SHOWN = 200
+_UNANSWERED = 500
+"""What the metrics count too when the server stopped before an answer."""
 
 
 class RequestLogMiddleware:
@@ -59,7 +61,7 @@ class RequestLogMiddleware:
             "request",
             method=scope["method"],
             path=_path(scope),
-            status=status,
+            status=status or _UNANSWERED,
             duration_seconds=round(duration, 6),
         )
 

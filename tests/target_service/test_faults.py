@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.target_service.conftest import Harness, Serve
 
-PREDICT = ("POST", "/predict", {"json": {"instances": [[1.0] * 30]}})
+PREDICT: tuple[str, str, dict[str, Any]] = ("POST", "/predict", {"json": {"instances": [[1.0] * 30]}})
 
 
 def set_faults(**faults: Any) -> tuple[str, str, dict[str, Any]]:
@@ -88,17 +87,15 @@ def test_drift_moves_the_inputs(harness: Callable[..., Harness], rows: list[list
 
 def test_a_stall_holds_every_request_and_then_answers_it(serve: Serve) -> None:
     service = serve(TARGET_FAULTS="1")
-    service.ask("POST", "/_faults", json={"stall_seconds": 0.5})
-    start = time.monotonic()
+    service.ask("POST", "/_faults", json={"stall_seconds": 1})
     with ThreadPoolExecutor() as pool:
         answers = [
             pool.submit(service.ask, *PREDICT[:2], **PREDICT[2]),
             *(pool.submit(service.ask, "GET", path) for path in ("/health", "/metrics")),
         ]
         assert [answer.result().status_code for answer in answers] == [200] * 3
-    assert time.monotonic() - start > 0.3  # what was left of the stall, at least
-    slow = service.metric("http_request_duration_seconds_bucket", handler="/predict", le="0.3")
-    assert (slow, service.metric("http_requests_total", handler="/predict")) == (0, 1)
+    quick = service.metric("http_request_duration_seconds_bucket", handler="/predict", le="0.25")
+    assert (quick, service.metric("http_requests_total", handler="/predict")) == (0, 1)
 
 
 def test_clearing_the_faults_ends_a_stall_at_once(serve: Serve) -> None:

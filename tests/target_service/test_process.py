@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from prometheus_client import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 if TYPE_CHECKING:
     from tests.target_service.conftest import Running, Serve
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_one_worker_serves_counts_logs_and_ends_cleanly(serve: Serve, rows: list[list[float]]) -> None:
@@ -64,7 +67,7 @@ def test_a_person_gets_lines_without_json(serve: Serve) -> None:
 def test_a_port_that_is_taken_is_an_error(serve: Serve) -> None:
     port = serve().url.rpartition(":")[2]
     command = [sys.executable, "-m", "target_service", "--port", port]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode not in (0, -signal.SIGTERM)
     assert "address already in use" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
@@ -82,7 +85,7 @@ def _workers(service: Running) -> dict[int, Path]:
 
 def _served(pid: int, folder: Path) -> float:
     """Requests one worker has counted."""
-    metrics = MultiProcessCollector.merge([str(folder / f"counter_{pid}.db")])
+    metrics: list[Metric] = MultiProcessCollector.merge([str(folder / f"counter_{pid}.db")])  # type: ignore[no-untyped-call]
     return sum(
         sample.value
         for metric in metrics
@@ -119,6 +122,12 @@ def test_two_workers_give_right_totals_also_when_one_is_killed(serve: Serve, row
         assert service.metric("model_accuracy_ratio") == 1
         assert service.metric("model_info") == 1
     service.until(lambda: service.metric("model_drift_window_rows") == 2 * sent)
+    prediction = service.ask("POST", "/predict", json={"instances": rows[:1]}).json()["predictions"][0]
+    service.ask(
+        "POST", "/feedback", json={"prediction_id": prediction["prediction_id"], "true_class": "benign"}
+    )
+    assert (service.metric("model_accuracy_ratio") or 1) < 1  # one worker's: the worse of the two
+    sent += 1
     started = service.metric("process_start_time_seconds")
 
     killed = next(iter(workers))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +58,7 @@ def test_good_settings_are_read_and_each_process_has_its_own_key() -> None:
 def test_the_command_refuses_bad_options_without_a_traceback() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "target_service", "--port", "abc", "--workers", "0"],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         check=False,

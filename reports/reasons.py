@@ -1,0 +1,50 @@
+"""Why an objective has the verdict it has, in words."""
+
+from __future__ import annotations
+
+from slo.model import ObjectiveVerdict, Outcome, Reason
+
+from reports import show
+
+REASONS: dict[Reason, str] = {
+    Reason.PROMETHEUS_UNREACHABLE: "Prometheus could not be asked, so nothing is known",
+    Reason.QUERY_FAILED: "Prometheus refused or could not answer a query",
+    Reason.INTERRUPTED: "the load was interrupted before its end",
+    Reason.TARGET_RESTARTED: "the service restarted under the load",
+    Reason.TARGET_DOWN: "the service did not answer its scrapes",
+    Reason.LOAD_NOT_DELIVERED: "the load generator could not send the load that was asked for",
+    Reason.NO_DATA: "the service counted nothing in the window",
+    Reason.SCRAPE_GAP: "Prometheus did not see the whole window",
+    Reason.COUNTS_DO_NOT_RECONCILE: "what was sent and what the service counted differ",
+    Reason.GOOD_EXCEEDS_TOTAL: "more good or bad events than events in all: the two do not belong together",
+    Reason.TOO_FEW_EVENTS: "too few events to tell; a longer load or a higher rate gives more",
+    Reason.THRESHOLD_INSIDE_BUCKET: (
+        "the threshold lies inside a histogram bucket; make it a bucket bound of the service"
+    ),
+    Reason.MALFORMED_HISTOGRAM: "the buckets are no histogram",
+    Reason.WITHIN_CONFIDENCE_INTERVAL: "the target lies within what chance alone could give",
+}
+"""A sentence for each reason, to follow a colon or a dash."""
+
+
+def why(objective: ObjectiveVerdict) -> str:
+    """Say why: the reason and its detail when undecided, the shortfall when missed, notes always."""
+    parts = {
+        Outcome.MET: lambda: "",
+        Outcome.MISSED: lambda: _shortfall(objective),
+        Outcome.UNDECIDED: lambda: REASONS[objective.reason] if objective.reason else "no reason was given",
+    }[objective.outcome]()
+    return ". ".join(part for part in (_capital(parts), _capital(objective.detail), *objective.notes) if part)
+
+
+def _shortfall(objective: ObjectiveVerdict) -> str:
+    shown = f"measured {show.measured(objective)}, asked {show.asked(objective)}"
+    if objective.bad is not None:
+        shown += f": {show.events(objective)}"
+    if objective.budget_spent is not None:
+        shown += f", {show.budget(objective)} of the error budget spent"
+    return shown
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,94 @@
+"""``verdict.json``: the verdict as data, a pure function of it; ``verdict.schema.json`` describes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from math import isfinite
+from typing import Any, TextIO
+
+from slo.model import SCHEMA, Check, Measured, ObjectiveVerdict, Proof, Verdict
+
+
+class JsonWriter:
+    """Writes ``verdict.json``."""
+
+    name = "json"
+    filename = "verdict.json"
+
+    def write(self, proof: Proof, stream: TextIO) -> None:
+        """Write the verdict; the same verdict gives the same bytes."""
+        json.dump(verdict_to_json(proof.verdict), stream, allow_nan=False, ensure_ascii=False, indent=2)
+        stream.write("\n")
+
+
+def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
+    """Give a verdict as plain JSON data.
+
+    Times are Unix seconds, shares ratios. What is not finite (a budget of nothing, overspent) is null;
+    whole numbers are written without a fraction.
+    """
+    return {
+        "schema": SCHEMA,
+        "verdict": str(verdict.outcome),
+        "window": {"start": _number(verdict.window.start), "end": _number(verdict.window.end)},
+        "objectives": [_objective(one) for one in verdict.objectives],
+        "checks": [_check(one) for one in verdict.checks],
+    }
+
+
+def _objective(one: ObjectiveVerdict) -> dict[str, Any]:
+    return {
+        "slo": one.slo,
+        "objective": one.objective,
+        "kind": one.kind,
+        "verdict": str(one.outcome),
+        "reason": str(one.reason) if one.reason else None,
+        "detail": one.detail,
+        "good": _number(one.good),
+        "bad": _number(one.bad),
+        "total": _number(one.total),
+        "sli": _number(one.sli),
+        "target": _number(one.target),
+        "budget_allowed": _number(round(one.budget_allowed, 12)),
+        "budget_spent": _number(one.budget_spent),
+        "burn_rate": _number(one.burn_rate),
+        "days_to_exhaustion": _number(one.days_to_exhaustion),
+        "window_days": _number(one.window_days),
+        "bounds": _numbers(one.bounds),
+        "exact": one.exact,
+        "measured": _measured(one.measured) if one.measured else None,
+        "queries": list(one.queries),
+        "notes": list(one.notes),
+    }
+
+
+def _measured(found: Measured) -> dict[str, Any]:
+    return {
+        "value": _number(found.value),
+        "bounds": _numbers(found.bounds),
+        "op": str(found.op),
+        "threshold": _number(found.threshold),
+        "unit": found.unit,
+        "quantile": _number(found.quantile),
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "status": str(check.status),
+        "reason": str(check.reason) if check.reason else None,
+        "detail": check.detail,
+        "numbers": {name: _number(value) for name, value in sorted(check.numbers.items())},
+    }
+
+
+def _numbers(values: Iterable[float | None]) -> list[float | None]:
+    return [_number(value) for value in values]
+
+
+def _number(value: float | None) -> float | None:
+    if value is None or not isfinite(value):
+        return None
+    return int(value) if float(value).is_integer() else value
