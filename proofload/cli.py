@@ -24,7 +24,7 @@ from proofload.folder import make_run_folder, new_run_id, point_latest
 from proofload.load_process import LoadError, LoadOrder
 from proofload.pipeline import Appendix, FaultsError, Job, check, run
 from proofload.scrapes import await_closing_scrape
-from proofload.stack import ExternalStack, ProcessStack, Stack, StackError
+from proofload.stack import StackError, external_stack, process_stack
 from proofload.times import parse_duration, parse_time
 from slo.document import ProblemsError
 from slo.lint import lint
@@ -142,10 +142,10 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     external = _is_external(stack, target, prometheus, faults)
     folder = _folder(out)
     order = LoadOrder(profile, target or "", folder, seed, duration, rate)
-    chosen: Stack = (
-        ExternalStack(target or "", prometheus or "")
+    chosen = (
+        external_stack(target or "", prometheus or "")
         if external
-        else ProcessStack(folder / "logs", workers=workers, faults=bool(faults), report=terminal.say)
+        else process_stack(folder / "logs", workers=workers, faults=bool(faults), say=terminal.say)
     )
     job = Job(
         spec=spec,
@@ -238,7 +238,8 @@ def ui_command(profile: Path, port: int, workers: int) -> None:
     _or_usage(partial(load_profile, profile))
     folder = _folder(None)
     try:
-        serve(profile, port, ProcessStack(folder / "logs", workers=workers, report=terminal.say), folder)
+        stack = process_stack(folder / "logs", workers=workers, faults=True, say=terminal.say)
+        serve(profile, port, stack, folder)
     except (StackError, LoadError) as error:
         _fail(str(error), USAGE)
 

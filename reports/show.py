@@ -26,7 +26,7 @@ LARGEST = 1e15
 
 _SECONDS = (("s", 0), ("ms", 3), ("µs", 6), ("ns", 9))
 _BYTES = (("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40))
-_OPS = {Op.LTE: "≤", Op.LT: "<", Op.GTE: "≥", Op.GT: ">"}
+SIGNS = {Op.LTE: "≤", Op.LT: "<", Op.GTE: "≥", Op.GT: ">"}
 _UNSAFE = re.compile(
     # Not allowed in XML 1.0 (section 2.2), or able to turn the direction of the text that follows.
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -199,7 +199,7 @@ def asked(objective: ObjectiveVerdict) -> str:
     found, target = objective.measured, exact_percent(objective.target)
     if found is None:
         return f"≥ {target}{_of_slices(objective)}"
-    limit = f"{_OPS[found.op]} {quantity(found.threshold, found.unit)}"
+    limit = f"{SIGNS[found.op]} {quantity(found.threshold, found.unit)}"
     if found.quantile is not None:
         return f"{percentile(found.quantile)} {limit}"
     return limit if objective.sli is None else f"{limit} in {target} of samples"

@@ -1,0 +1,121 @@
+"""Where target and Prometheus come from: started here as processes, or already there."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from proofload.prometheus_binary import PrometheusNotFoundError, find_prometheus
+from proofload.supervised import Supervised, SupervisedError
+
+READY_SECONDS = 60.0
+"""How long target and Prometheus may take to answer that they are ready."""
+ATTEMPTS = 3
+"""A free port may be taken by another program before ours listens on it."""
+
+_CONFIGURATION = Path(__file__).resolve().parent.parent / "monitoring" / "prometheus" / "prometheus.yml"
+_TARGET_PLACE = "target:8000"
+"""The target's address in that file, as containers know it."""
+
+
+class StackError(Exception):
+    """Target or Prometheus did not come up; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Addresses of the service under test and of the Prometheus that scrapes it."""
+
+    target: str
+    prometheus: str
+
+
+Stack = AbstractContextManager[Endpoints]
+"""Brings target and Prometheus up on entry, and down whatever it started on exit."""
+
+
+@contextmanager
+def external_stack(target: str, prometheus: str) -> Iterator[Endpoints]:
+    """Take target and Prometheus that are already there; nothing is started or stopped."""
+    yield Endpoints(target.rstrip("/"), prometheus.rstrip("/"))
+
+
+@contextmanager
+def process_stack(
+    logs: Path, *, workers: int, faults: bool, say: Callable[[str], None]
+) -> Iterator[Endpoints]:
+    """Run the reference service and a real Prometheus on free loopback ports.
+
+    ``workers`` is the number of the service's processes; ``faults`` lets it take orders to fail. Their
+    output goes to ``logs``; Prometheus's data is gone afterwards.
+
+    Raises:
+        StackError: one of them did not come up.
+    """
+    try:
+        binary = find_prometheus(say).path
+    except PrometheusNotFoundError as error:
+        raise StackError(str(error)) from None
+    with tempfile.TemporaryDirectory(prefix="proofload-") as data, ExitStack() as running:
+        yield _start(running, binary, Path(data), logs, {"workers": workers, "faults": int(faults)})
+
+
+def _start(running: ExitStack, binary: Path, data: Path, logs: Path, settings: dict[str, int]) -> Endpoints:
+    for attempt in range(1, ATTEMPTS + 1):
+        target_port, prometheus_port = _free_ports(2)
+        processes = [
+            _target(target_port, logs, settings),
+            _prometheus(binary, prometheus_port, target_port, data, logs),
+        ]
+        for process in processes:
+            running.callback(process.stop)
+        endpoints = Endpoints(f"http://127.0.0.1:{target_port}", f"http://127.0.0.1:{prometheus_port}")
+        try:
+            processes[0].await_ready(f"{endpoints.target}/ready", READY_SECONDS)
+            processes[1].await_ready(f"{endpoints.prometheus}/-/ready", READY_SECONDS)
+        except SupervisedError as error:
+            running.close()
+            if attempt == ATTEMPTS or "address already in use" not in str(error).lower():
+                raise StackError(str(error)) from None
+        else:
+            return endpoints
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _target(port: int, logs: Path, settings: dict[str, int]) -> Supervised:
+    environment = os.environ | {
+        "TARGET_PORT": str(port),
+        "TARGET_WORKERS": str(settings["workers"]),
+        "TARGET_FAULTS": str(settings["faults"]),
+    }
+    return Supervised(
+        "the target", [sys.executable, "-m", "target_service"], logs / "target.log", environment
+    )
+
+
+def _prometheus(binary: Path, port: int, target_port: int, data: Path, logs: Path) -> Supervised:
+    configuration = data / "prometheus.yml"
+    text = _CONFIGURATION.read_text(encoding="utf-8")
+    configuration.write_text(text.replace(_TARGET_PLACE, f"127.0.0.1:{target_port}"), encoding="utf-8")
+    command = [
+        str(binary),
+        f"--config.file={configuration}",
+        f"--storage.tsdb.path={data / f'tsdb-{port}'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    return Supervised("Prometheus", command, logs / "prometheus.log")
+
+
+def _free_ports(number: int) -> list[int]:
+    """Find free loopback ports, different ones."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(number)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]

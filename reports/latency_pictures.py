@@ -1,0 +1,110 @@
+"""Pictures of latency: percentiles over time, as client and service saw them, and the distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from reports import charts, show
+from reports.charts import Mark
+from reports.frames import buckets, distribution, is_histogram, per_second, quantiles
+from reports.pictures import Album, Picture, Section, line_keys
+from reports.thresholds import Threshold, metric_of, thresholds
+from slo.model import Proof, QueryResult
+
+PERCENTILES = (0.5, 0.95, 0.99)
+MOST_HISTOGRAMS = 6
+
+
+def latency(proof: Proof, album: Album) -> Section:
+    """Draw the client's percentiles, then each histogram of durations that the service exposes."""
+    pictures = [*_client(proof, album)]
+    histograms = _histograms(proof)
+    asked = thresholds(proof)
+    for result in histograms[:MOST_HISTOGRAMS]:
+        pictures.extend(_service(proof, result, asked, album))
+    left = len(histograms) - MOST_HISTOGRAMS
+    note = f"{left} more histograms are not drawn." if left > 0 else ""
+    return Section("Latency", tuple(pictures), note if pictures else "No latency was measured.")
+
+
+def _client(proof: Proof, album: Album) -> Iterator[Picture]:
+    if proof.run is None:
+        return
+    seconds = per_second(proof.run)[["p50", "p95", "p99"]]
+    if not seconds.notna().any(axis=None):
+        return
+    caption = (
+        "Response time of each second as the load generator saw it, from the intended start of a request"
+        f"{_highest(seconds, 'p99')}."
+    )
+    keys = line_keys(list(seconds.columns))
+    yield album.picture(charts.lines(seconds, "seconds"), "Percentiles seen by the client", caption, [*keys])
+
+
+def _service(
+    proof: Proof, result: QueryResult, asked: list[Threshold], album: Album
+) -> Iterator[Picture]:
+    bucketed = buckets(result.series, proof.evidence)
+    spread = distribution(bucketed)
+    total = spread["count"].sum()
+    if not total > 0:
+        return
+    query = show.shortened(show.clean(result.query), 120)
+    marks = [Mark(one.value, one.label) for one in asked if _judges(one, result.query)]
+    over_time = quantiles(bucketed, proof.evidence, PERCENTILES)
+    over_time.columns = pd.Index([show.percentile(one) for one in PERCENTILES])
+    if len(over_time) > 1 and over_time.notna().any(axis=None):
+        caption = (
+            f"From the service's own histogram {query}, interpolated inside its buckets, scrape by scrape"
+            f"{_highest(over_time, 'p99')}. Gaps: no requests, or beyond the last bucket."
+        )
+        keys = line_keys(list(over_time.columns))
+        figure = charts.lines(over_time, "seconds", marks)
+        yield album.picture(figure, "Percentiles counted by the service", caption, [*keys])
+    caption = (
+        f"{show.count(total)} observations of {query} by bucket, buckets drawn equally wide: {_held(spread)}."
+    )
+    yield album.picture(charts.bars(spread, "seconds", marks), "Distribution over the window", caption)
+
+
+def _histograms(proof: Proof) -> list[QueryResult]:
+    """List the answers that are whole histograms of durations, the judged ones first, each once."""
+    judged = {query for one in proof.verdict.objectives for query in one.queries}
+    found = {
+        frozenset(frozenset(series.labels.items()) for series in result.series): result
+        for result in proof.evidence.results.values()
+        if result.exact and _in_seconds(result) and is_histogram(result.series)
+    }
+    return sorted(found.values(), key=lambda result: result.query not in judged)
+
+
+def _in_seconds(result: QueryResult) -> bool:
+    names = {series.labels.get("__name__", "") for series in result.series}
+    return bool(names) and all(name.endswith("_seconds_bucket") for name in names)
+
+
+def _judges(threshold: Threshold, query: str) -> bool:
+    """Tell whether a threshold is asked of this histogram: of the query itself, or of one bucket of it."""
+    if threshold.query == query:
+        return True
+    return "le=" in threshold.query and threshold.metric == metric_of(query)
+
+
+def _highest(frame: pd.DataFrame, name: str) -> str:
+    column = frame[name].dropna()
+    if column.empty:
+        return ""
+    return f"; highest {name} {show.seconds(float(column.max()))}, at {show.number(float(column.idxmax()))} s"
+
+
+def _held(spread: pd.DataFrame) -> str:
+    """Say where most observations are: the first bounds that hold half and 99 % of them."""
+    within = spread["share"].cumsum()
+    parts = []
+    for least in (0.5, 0.99):
+        bound = float(within[within >= least - 1e-12].index[0])
+        limit = f"within {show.seconds(bound)}" if bound != float("inf") else "beyond the last bucket"
+        parts.append(f"{show.percent(float(min(within[bound], 1.0)))} {limit}" if bound != float("inf") else limit)
+    return ", ".join(dict.fromkeys(parts))

@@ -1,0 +1,143 @@
+"""Pictures of everything else that was asked of the service: a chart a metric, by the metric's kind.
+
+Counters are drawn as rates, histograms as distributions, gauges as lines or, where there are many, as
+ranges. For the reference service these are requests by status, predictions by class, drift (PSI) by
+feature, the model's accuracy, CPU and memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from reports import charts, show
+from reports.charts import Mark
+from reports.frames import (
+    buckets,
+    by_metric,
+    counts,
+    distribution,
+    gauges,
+    is_histogram,
+    labels,
+    rates,
+)
+from reports.pictures import Album, Key, Picture, Section, line_keys
+from reports.svg import SERIES
+from reports.thresholds import thresholds
+from slo.model import Evidence, Proof, Series
+
+MOST_LINES = len(SERIES)
+MOST_ROWS = 40
+MOST_PICTURES = 18
+_MACHINERY = {"up", "process_start_time_seconds", ""}
+"""What checks of the evidence read; the checks say it better than a picture."""
+
+
+def metrics(proof: Proof, album: Album) -> Section:
+    """Draw each metric of the evidence that the latency section does not."""
+    found = by_metric(proof.evidence)
+    wanted = {name: series for name, series in found.items() if not _elsewhere(name, found)}
+    drawn = []
+    for name, series in list(wanted.items())[:MOST_PICTURES]:
+        if picture := _draw(name, series, proof, album):
+            drawn.append(picture)
+    left = len(wanted) - MOST_PICTURES
+    note = f"{left} more metrics are not drawn." if left > 0 else ""
+    return Section("What the service counted", tuple(drawn), note if drawn else "Prometheus gave no other series.")
+
+
+def _elsewhere(name: str, found: dict[str, tuple[Series, ...]]) -> bool:
+    """Tell whether a metric is drawn with the histogram it belongs to, or only part of the machinery."""
+    base, _, part = name.rpartition("_")
+    if part in {"count", "sum"} and f"{base}_bucket" in found:
+        return True
+    return name in _MACHINERY or name.endswith("_seconds_bucket")
+
+
+def _draw(name: str, series: Sequence[Series], proof: Proof, album: Album) -> Picture | None:
+    if name.endswith("_bucket"):
+        return _histogram(name, series, proof, album)
+    if name.endswith(("_total", "_count", "_sum")):
+        return _counter(name, series, proof.evidence, album)
+    return _gauge(name, series, proof, album)
+
+
+def _histogram(name: str, series: Sequence[Series], proof: Proof, album: Album) -> Picture | None:
+    spread = distribution(buckets(series, proof.evidence)) if is_histogram(series) else pd.DataFrame()
+    if spread.empty or not spread["count"].sum() > 0:
+        return None
+    base = name.removesuffix("_bucket")
+    caption = f"{show.count(spread['count'].sum())} observations in the window by bucket, buckets drawn equally wide."
+    figure = charts.bars(spread, show.unit_of(name), _marks(name, proof))
+    return album.picture(figure, show.clean(base), caption)
+
+
+def _counter(name: str, series: Sequence[Series], evidence: Evidence, album: Album) -> Picture | None:
+    counted = counts(series, evidence)
+    over_time = rates(counted, evidence)
+    if over_time.empty:
+        return None
+    totals = counted.iloc[-1]
+    kept = list(totals.sort_values(ascending=False, kind="stable").index[:MOST_LINES])
+    names = labels(series)
+    keys = _keys([f"{names[n]}: {show.number(totals[n])}" for n in kept]) if len(series) > 1 else ()
+    unit = show.unit_of(name)
+    caption = (
+        f"Rate per second from scrape to scrape; {show.quantity(totals.sum(), unit)} counted in the window"
+        f"{_left_out(len(series) - len(kept))}."
+    )
+    return album.picture(charts.lines(over_time[kept], ""), show.clean(name), caption, keys)
+
+
+def _gauge(name: str, series: Sequence[Series], proof: Proof, album: Album) -> Picture | None:
+    frame = gauges(series, proof.evidence).dropna(axis="columns", how="all")
+    if frame.empty:
+        return None
+    unit, marks, names = show.unit_of(name), _marks(name, proof), labels(series)
+    highest = frame.max().sort_values(ascending=False, kind="stable")
+    if len(frame.columns) > MOST_LINES:
+        return _ranges(name, frame[highest.index[:MOST_ROWS]], names, unit, marks, len(highest), album)
+    keys = _keys([names[n] for n in frame.columns]) if len(frame.columns) > 1 else ()
+    last = frame.ffill().iloc[-1]
+    span = show.span(float(frame.min(axis=None)), float(frame.max(axis=None)), unit)
+    ending = f", {show.quantity(float(last.iloc[0]), unit)} at the end" if len(last) == 1 else ""
+    return album.picture(
+        charts.lines(frame, unit, marks), show.clean(name), f"{span} in the window{ending}{_asked(marks)}.", keys
+    )
+
+
+def _ranges(
+    name: str,
+    frame: pd.DataFrame,
+    names: list[str],
+    unit: str,
+    marks: Sequence[Mark],
+    number: int,
+    album: Album,
+) -> Picture:
+    table = pd.DataFrame({"low": frame.min(), "high": frame.max(), "last": frame.ffill().iloc[-1]})
+    table.index = pd.Index([names[n] for n in frame.columns])
+    caption = (
+        f"Lowest to highest value of each of {show.count(number)} series in the window, the last as a dot. "
+        f"Highest: {show.clean(table.index[0])} with {show.quantity(float(table['high'].iloc[0]), unit)}"
+        f"{_asked(marks)}{_left_out(number - len(table))}."
+    )
+    return album.picture(charts.ranges(table, unit, marks), show.clean(name), caption)
+
+
+def _keys(names: list[str]) -> tuple[Key, ...]:
+    return tuple(line_keys([show.shortened(show.clean(name), 60) for name in names]))
+
+
+def _marks(name: str, proof: Proof) -> list[Mark]:
+    return [Mark(one.value, one.label) for one in thresholds(proof) if one.metric == name]
+
+
+def _asked(marks: Sequence[Mark]) -> str:
+    return f"; asked: {', '.join(mark.label for mark in marks)}" if marks else ""
+
+
+def _left_out(number: int) -> str:
+    return f"; {show.count(number)} smaller series are not drawn" if number > 0 else ""

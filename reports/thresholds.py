@@ -1,0 +1,78 @@
+"""The thresholds that objectives ask for, to be drawn where what they judge is drawn."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from math import isfinite, nan
+
+from reports import show
+from slo.model import SLI, SLO, HistogramQuantile, ObjectiveVerdict, Proof, ThresholdSLI
+
+_BUCKET = re.compile(r"\ble=\"([^\"]+)\"")
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A value asked of a metric, with the query that measures it; ``label`` is e.g. ``p99 ≤ 1 s``."""
+
+    query: str
+    metric: str
+    value: float
+    label: str
+
+
+def metric_of(query: str) -> str:
+    """Give the metric name that a selector begins with."""
+    return query.partition("{")[0].strip()
+
+
+def thresholds(proof: Proof) -> list[Threshold]:
+    """List the thresholds of all objectives, each once, in the order of the spec.
+
+    Those of threshold indicators as written; those of events from the bucket (``le``) that is good.
+    """
+    slos = {slo.name: slo for slo in proof.spec.slos}
+    found = {}
+    for verdict in proof.verdict.objectives:
+        slo = slos.get(verdict.slo)
+        for query in verdict.queries:
+            made = (_written(slo, verdict, query) if slo else None) or _bucket(verdict, query)
+            if made and isfinite(made.value):
+                found[made.metric, made.value, made.label] = made
+    return list(found.values())
+
+
+def _written(slo: SLO, verdict: ObjectiveVerdict, query: str) -> Threshold | None:
+    objective = next((one for one in slo.objectives if one.name == verdict.objective), None)
+    if objective is None or objective.threshold is None or objective.op is None:
+        return None
+    metric = metric_of(query)
+    quantile = verdict.measured.quantile if verdict.measured else _quantile(slo.sli)
+    name = f"{show.percentile(quantile)} " if quantile is not None else ""
+    limit = show.quantity(objective.threshold, show.unit_of(metric))
+    return Threshold(query, metric, objective.threshold, f"{name}{show.SIGNS[objective.op]} {limit}")
+
+
+def _quantile(sli: SLI) -> float | None:
+    if isinstance(sli, ThresholdSLI) and isinstance(sli.metric, HistogramQuantile):
+        return sli.metric.quantile
+    return None
+
+
+def _bucket(verdict: ObjectiveVerdict, query: str) -> Threshold | None:
+    """Read the threshold off the bucket that an events objective counts as good."""
+    bound = _BUCKET.search(query)
+    if bound is None:
+        return None
+    metric, value = metric_of(query), _number(bound.group(1))
+    limit = show.quantity(value, show.unit_of(metric))
+    return Threshold(query, metric, value, f"{show.exact_percent(verdict.target)} ≤ {limit}")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return nan
