@@ -49,58 +49,59 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 
 
-@nox.session
+@nox.session(venv_location=".nox/run")
 def load(session: nox.Session) -> None:
     """Load the reference service and judge it; options after ``--`` go to ``proofload run``."""
-    _install(session, "run.txt")
+    _install(session, "run")
     _proofload(session, "run")
 
 
-@nox.session
+@nox.session(venv_location=".nox/run")
 def ui(session: nox.Session) -> None:
     """Bring the stack up with Locust's web UI, until interrupted."""
-    _install(session, "run.txt")
+    _install(session, "run")
     _proofload(session, "ui")
 
 
-@nox.session
+@nox.session(venv_location=".nox/dev")
 def tests(session: nox.Session) -> None:
     """Run the tests with branch coverage."""
-    _install(session, "dev.txt")
+    _install(session, "dev")
     session.run("pytest", "--cov", "--cov-report=term:skip-covered", *session.posargs)
 
 
-@nox.session
+@nox.session(venv_location=".nox/dev")
 def lint(session: nox.Session) -> None:
     """Check style."""
-    _install(session, "dev.txt")
+    _install(session, "dev")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
 
 
-@nox.session
+@nox.session(venv_location=".nox/dev")
 def types(session: nox.Session) -> None:
     """Check types."""
-    _install(session, "dev.txt")
+    _install(session, "dev")
     session.run("mypy")
 
 
-@nox.session
+@nox.session(venv_location=".nox/run")
 def bench(session: nox.Session) -> None:
     """Run the benchmarks; their names may follow ``--``."""
-    _install(session, "run.txt")
+    _install(session, "run")
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 
-def _install(session: nox.Session, requirements: str) -> None:
+def _install(session: nox.Session, name: str) -> None:
     """Install pinned requirements and this project, unless that has been done for just these files."""
+    requirements = REQUIREMENTS / f"{name}.txt"
     digest = hashlib.sha256(sys.version.encode())
-    for path in (REQUIREMENTS / requirements, ROOT / "pyproject.toml"):
+    for path in (requirements, ROOT / "pyproject.toml"):
         digest.update(path.read_bytes())
     stamp = Path(session.virtualenv.location) / "installed.sha256"
     if stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
-    session.install("--require-hashes", "-r", str(REQUIREMENTS / requirements))
+    session.install("--require-hashes", "-r", str(requirements))
     session.install("--no-deps", "--no-build-isolation", "-e", ".")
     stamp.write_text(digest.hexdigest())
 

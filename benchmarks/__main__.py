@@ -1,8 +1,8 @@
-"""Runs the benchmarks: ``python -m benchmarks [NAME …]``, all of them by default."""
+"""Runs the benchmarks: ``python -m benchmarks [NAME [OPTION …]]``, all of them without a name."""
 
 from __future__ import annotations
 
-import argparse
+import sys
 
 from benchmarks import monitoring_cost
 
@@ -10,11 +10,13 @@ BENCHMARKS = {"monitoring_cost": monitoring_cost.main}
 
 
 def main() -> None:
-    """Run the benchmarks named on the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="NAME", help=", ".join(BENCHMARKS))
-    for name in parser.parse_args().names or BENCHMARKS:
-        BENCHMARKS[name]()
+    """Run the benchmark named on the command line with its options, or all of them."""
+    name, *options = sys.argv[1:] or ["all"]
+    if name != "all" and name not in BENCHMARKS:
+        sys.exit(f"benchmarks: no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
+    for chosen in BENCHMARKS if name == "all" else [name]:
+        sys.argv = [chosen, *options]
+        BENCHMARKS[chosen]()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Reports: one verdict in, one file out for each writer."""

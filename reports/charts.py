@@ -8,13 +8,16 @@ from itertools import cycle
 from math import isinf
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from reports import show
-from reports.svg import ASKED, BAD, DASHES, HEIGHT, INK, MUTED, SERIES, WIDTH, figure
+from reports.svg import ASKED, BAD, DASHES, HEIGHT, INK, MUTED, SERIES, figure
+
+Numbers = npt.NDArray[np.float64]
 
 FEW_POINTS = 3
 """Up to so many points a line is hard to see: they get markers."""
@@ -42,7 +45,9 @@ def rates(seconds: pd.DataFrame) -> Figure:
         ("sent", SERIES[0], DASHES[0], 2.4),
         ("completed", SERIES[1], DASHES[2], 1.6),
     ):
-        upper.step(times, seconds[name], where="post", color=colour, linewidth=width, dashes=dash or (None, None))
+        upper.step(
+            times, seconds[name], where="post", color=colour, linewidth=width, dashes=dash or (None, None)
+        )
     lower.bar(times, seconds["failed"], width=1.0, align="edge", color=BAD)
     for axes, ticks in ((upper, 4), (lower, 1)):
         _from_zero(axes, "", ticks)
@@ -132,14 +137,14 @@ def _from_zero(axes: Axes, unit: str, ticks: int) -> None:
     axes.yaxis.set_major_formatter(_formatter(unit))
 
 
-def _time_axis(axes: Axes, times: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+def _time_axis(axes: Axes, times: Numbers) -> None:
     if len(times) > 1:
         axes.set_xlim(float(times.min()), float(times.max()))
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{show.number(float(f'{value:.6g}'))} s"))
 
 
-def _reach(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], marks: Sequence[Mark]) -> tuple[float, float]:
+def _reach(values: Numbers, marks: Sequence[Mark]) -> tuple[float, float]:
     known = [*values[np.isfinite(values)].ravel().tolist(), *(mark.value for mark in marks)]
     return (min(known), max(known)) if known else (0.0, 1.0)
 

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from slo.model import Evidence, QueryResult, RunRecord, Series
 
 MOST_STEPS = 100
 """Most steps of a rate over time: more would be finer than the pixels of a chart."""
+NO_LABEL = "(none)"
 _MS = 1000
 """Prometheus keeps milliseconds: as whole numbers they can be compared."""
 
@@ -153,10 +155,7 @@ def labels(series: Sequence[Series]) -> list[str]:
     """Name series by the labels that tell them apart, e.g. ``/predict, 500``."""
     keys = {key for one in series for key in one.labels}
     telling = sorted(key for key in keys if len({one.labels.get(key, "") for one in series}) > 1)
-    return [", ".join(one.labels.get(key, DASH) or DASH for key in telling) for one in series]
-
-
-DASH = "–"
+    return [", ".join(one.labels.get(key) or NO_LABEL for key in telling) for one in series]
 
 
 def _raw(results: Iterable[QueryResult]) -> Iterable[Series]:
@@ -165,11 +164,12 @@ def _raw(results: Iterable[QueryResult]) -> Iterable[Series]:
 
 def _samples(series: Series) -> pd.Series[float]:
     times = np.rint(np.array(series.times, dtype=float) * _MS).astype(np.int64)
-    column = pd.Series(np.array(series.values, dtype=float), index=times)
-    return column[np.isfinite(column.to_numpy())]
+    values = np.array(series.values, dtype=float)
+    finite = np.isfinite(values)
+    return pd.Series(values[finite], index=times[finite])
 
 
-def _scrapes(evidence: Evidence) -> Mapping[tuple[str, str], np.ndarray[tuple[int], np.dtype[np.int64]]]:
+def _scrapes(evidence: Evidence) -> Mapping[tuple[str, str], npt.NDArray[np.int64]]:
     """Times of the good scrapes of each target in ms: of ``up == 1``, else of any of its samples."""
     times: dict[tuple[str, str], set[int]] = {}
     up = evidence.results.get("up")
@@ -189,7 +189,7 @@ def _target(series: Series) -> tuple[str, str]:
 
 def _count(
     series: Series,
-    scrapes: Mapping[tuple[str, str], np.ndarray[tuple[int], np.dtype[np.int64]]],
+    scrapes: Mapping[tuple[str, str], npt.NDArray[np.int64]],
     window: tuple[float, float],
 ) -> pd.Series[float]:
     column = _samples(series)
@@ -214,8 +214,8 @@ def _bound(series: Series) -> float | None:
 
 
 def _quantile(
-    cumulative: np.ndarray[tuple[int], np.dtype[np.float64]],
-    bounds: np.ndarray[tuple[int], np.dtype[np.float64]],
+    cumulative: npt.NDArray[np.float64],
+    bounds: npt.NDArray[np.float64],
     quantile: float,
 ) -> float:
     total = cumulative[-1]

@@ -11,13 +11,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TextIO
-from xml.etree import ElementTree as Tree
-
-from slo.model import CheckStatus, ObjectiveVerdict, Outcome, Proof
+from xml.etree import ElementTree as ET
 
 from reports import show
 from reports.reasons import why
 from reports.verdict_json import verdict_to_json
+from slo.model import CheckStatus, ObjectiveVerdict, Outcome, Proof
 
 _TAGS = {Outcome.MISSED: "failure", Outcome.UNDECIDED: "error"}
 
@@ -31,14 +30,14 @@ class JunitWriter:
     def write(self, proof: Proof, stream: TextIO) -> None:
         """Write the suites in the order of the spec."""
         verdict = proof.verdict
-        root = Tree.Element("testsuites", name="proofload", **_counts(verdict.objectives, proof))
+        root = ET.Element("testsuites", {"name": "proofload", **_counts(verdict.objectives, proof)})
         data = verdict_to_json(verdict)["objectives"]
         pairs = zip(verdict.objectives, data, strict=True)
         for slo, group in groupby(pairs, key=lambda pair: pair[0].slo):
             _suite(root, slo, list(group), proof)
-        Tree.indent(root)
+        ET.indent(root)
         stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')
-        stream.write(Tree.tostring(root, encoding="unicode"))
+        stream.write(ET.tostring(root, encoding="unicode"))
         stream.write("\n")
 
 
@@ -54,27 +53,26 @@ def _counts(objectives: Iterable[ObjectiveVerdict], proof: Proof) -> dict[str, s
 
 
 def _suite(
-    root: Tree.Element, slo: str, pairs: list[tuple[ObjectiveVerdict, dict[str, object]]], proof: Proof
+    root: ET.Element, slo: str, pairs: list[tuple[ObjectiveVerdict, dict[str, object]]], proof: Proof
 ) -> None:
     counts = _counts((objective for objective, _ in pairs), proof)
     begin = datetime.fromtimestamp(proof.verdict.window.start, UTC)
-    suite = Tree.SubElement(
-        root, "testsuite", name=show.clean(slo), **counts, timestamp=f"{begin:%Y-%m-%dT%H:%M:%S}"
-    )
+    stamp = f"{begin:%Y-%m-%dT%H:%M:%S}"
+    suite = ET.SubElement(root, "testsuite", {"name": show.clean(slo), **counts, "timestamp": stamp})
     for objective, data in pairs:
         _case(suite, objective, data, counts["time"])
-    Tree.SubElement(suite, "system-out").text = show.clean(_evidence(proof))
+    ET.SubElement(suite, "system-out").text = show.clean(_evidence(proof))
 
 
-def _case(suite: Tree.Element, objective: ObjectiveVerdict, data: dict[str, object], time: str) -> None:
+def _case(suite: ET.Element, objective: ObjectiveVerdict, data: dict[str, object], time: str) -> None:
     name = show.clean(objective.objective or objective.slo)
-    case = Tree.SubElement(suite, "testcase", name=name, classname=show.clean(objective.slo), time=time)
+    case = ET.SubElement(suite, "testcase", name=name, classname=show.clean(objective.slo), time=time)
     if tag := _TAGS.get(objective.outcome):
         kind = str(objective.reason or objective.outcome)
         text = show.clean(why(objective))
         message = show.shortened(" ".join(text.split()), 300)
-        Tree.SubElement(case, tag, type=kind, message=message).text = text
-    Tree.SubElement(case, "system-out").text = show.clean(json.dumps(data, ensure_ascii=False, indent=2))
+        ET.SubElement(case, tag, type=kind, message=message).text = text
+    ET.SubElement(case, "system-out").text = show.clean(json.dumps(data, ensure_ascii=False, indent=2))
 
 
 def _evidence(proof: Proof) -> str:

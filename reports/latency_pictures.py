@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 
+import numpy as np
 import pandas as pd
 
 from reports import charts, show
@@ -43,9 +45,7 @@ def _client(proof: Proof, album: Album) -> Iterator[Picture]:
     yield album.picture(charts.lines(seconds, "seconds"), "Percentiles seen by the client", caption, [*keys])
 
 
-def _service(
-    proof: Proof, result: QueryResult, asked: list[Threshold], album: Album
-) -> Iterator[Picture]:
+def _service(proof: Proof, result: QueryResult, asked: list[Threshold], album: Album) -> Iterator[Picture]:
     bucketed = buckets(result.series, proof.evidence)
     spread = distribution(bucketed)
     total = spread["count"].sum()
@@ -96,15 +96,20 @@ def _highest(frame: pd.DataFrame, name: str) -> str:
     column = frame[name].dropna()
     if column.empty:
         return ""
-    return f"; highest {name} {show.seconds(float(column.max()))}, at {show.number(float(column.idxmax()))} s"
+    when = float(column.index[int(column.argmax())])
+    return f"; highest {name} {show.seconds(float(column.max()))}, at {show.number(when)} s"
 
 
 def _held(spread: pd.DataFrame) -> str:
     """Say where most observations are: the first bounds that hold half and 99 % of them."""
-    within = spread["share"].cumsum()
+    bounds = spread.index.to_numpy(dtype=float)
+    within = spread["count"].cumsum().to_numpy() / spread["count"].sum()
     parts = []
     for least in (0.5, 0.99):
-        bound = float(within[within >= least - 1e-12].index[0])
-        limit = f"within {show.seconds(bound)}" if bound != float("inf") else "beyond the last bucket"
-        parts.append(f"{show.percent(float(min(within[bound], 1.0)))} {limit}" if bound != float("inf") else limit)
+        place = min(int(np.searchsorted(within, least)), len(bounds) - 1)
+        share = show.percent(min(float(within[place]), 1.0))
+        known = isfinite(bounds[place])
+        parts.append(
+            f"{share} within {show.seconds(bounds[place])}" if known else "the rest beyond the last bucket"
+        )
     return ", ".join(dict.fromkeys(parts))

@@ -37,8 +37,9 @@ def _caption(seconds: pd.DataFrame) -> str:
     total = float(failed.sum())
     said = "none failed"
     if total:
-        worst = failed.idxmax()
-        said = f"{show.count(total)} failed, most at {show.number(worst)} s ({show.count(failed.max())} in one second)"
-    return (
-        f"On average {means['offered']}/s offered, {means['sent']}/s sent, {means['completed']}/s completed; {said}."
-    )
+        worst = float(failed.index[int(failed.argmax())])
+        said = (
+            f"{show.count(total)} failed, most of them ({show.count(failed.max())}) at {show.number(worst)} s"
+        )
+    shown = ", ".join(f"{mean}/s {name}" for name, mean in means.items())
+    return f"On average {shown}; {said}."

@@ -6,16 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from slo.model import CheckStatus, ObjectiveVerdict, Outcome, Proof
-
 from reports import show
 from reports.reasons import why
+from slo.model import CheckStatus, ObjectiveVerdict, Outcome, Proof
 
 MARKS = {Outcome.MET: "✅", Outcome.MISSED: "❌", Outcome.UNDECIDED: "❓"}
 ORDER = {Outcome.MISSED: 0, Outcome.UNDECIDED: 1, Outcome.MET: 2}
 """What needs a person comes first; within that the spec's order stays."""
 
-_CHECKS = {CheckStatus.PASS: "✅", CheckStatus.FAIL: "❌", CheckStatus.SKIP: "➖"}
+_CHECKS = {CheckStatus.PASS: "✅", CheckStatus.FAIL: "❌", CheckStatus.SKIP: "\N{HEAVY MINUS SIGN}"}
 _SPECIAL = re.compile(r"[\\`*_\[\]|~$]|(?<=:)//|(?<=www)\.")
 """What begins markup inside a line of GitHub-flavoured Markdown, mathematics and bare links too."""
 _MOST_ROWS, _MOST_NAME, _MOST_WHY = 100, 120, 500

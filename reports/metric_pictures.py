@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from reports import charts, show
@@ -45,7 +46,8 @@ def metrics(proof: Proof, album: Album) -> Section:
             drawn.append(picture)
     left = len(wanted) - MOST_PICTURES
     note = f"{left} more metrics are not drawn." if left > 0 else ""
-    return Section("What the service counted", tuple(drawn), note if drawn else "Prometheus gave no other series.")
+    heading, empty = "What the service counted", "Prometheus gave no other series."
+    return Section(heading, tuple(drawn), note if drawn else empty)
 
 
 def _elsewhere(name: str, found: dict[str, tuple[Series, ...]]) -> bool:
@@ -69,7 +71,8 @@ def _histogram(name: str, series: Sequence[Series], proof: Proof, album: Album) 
     if spread.empty or not spread["count"].sum() > 0:
         return None
     base = name.removesuffix("_bucket")
-    caption = f"{show.count(spread['count'].sum())} observations in the window by bucket, buckets drawn equally wide."
+    total = show.count(spread["count"].sum())
+    caption = f"{total} observations in the window by bucket, buckets drawn equally wide."
     figure = charts.bars(spread, show.unit_of(name), _marks(name, proof))
     return album.picture(figure, show.clean(base), caption)
 
@@ -80,7 +83,7 @@ def _counter(name: str, series: Sequence[Series], evidence: Evidence, album: Alb
     if over_time.empty:
         return None
     totals = counted.iloc[-1]
-    kept = list(totals.sort_values(ascending=False, kind="stable").index[:MOST_LINES])
+    kept = sorted(range(len(series)), key=lambda n: -totals[n])[:MOST_LINES]
     names = labels(series)
     keys = _keys([f"{names[n]}: {show.number(totals[n])}" for n in kept]) if len(series) > 1 else ()
     unit = show.unit_of(name)
@@ -92,39 +95,36 @@ def _counter(name: str, series: Sequence[Series], evidence: Evidence, album: Alb
 
 
 def _gauge(name: str, series: Sequence[Series], proof: Proof, album: Album) -> Picture | None:
-    frame = gauges(series, proof.evidence).dropna(axis="columns", how="all")
-    if frame.empty:
+    frame = gauges(series, proof.evidence)
+    kept = [n for n in range(len(series)) if frame[n].notna().any()]
+    if not kept:
         return None
     unit, marks, names = show.unit_of(name), _marks(name, proof), labels(series)
-    highest = frame.max().sort_values(ascending=False, kind="stable")
-    if len(frame.columns) > MOST_LINES:
-        return _ranges(name, frame[highest.index[:MOST_ROWS]], names, unit, marks, len(highest), album)
-    keys = _keys([names[n] for n in frame.columns]) if len(frame.columns) > 1 else ()
-    last = frame.ffill().iloc[-1]
-    span = show.span(float(frame.min(axis=None)), float(frame.max(axis=None)), unit)
-    ending = f", {show.quantity(float(last.iloc[0]), unit)} at the end" if len(last) == 1 else ""
-    return album.picture(
-        charts.lines(frame, unit, marks), show.clean(name), f"{span} in the window{ending}{_asked(marks)}.", keys
-    )
+    if len(kept) > MOST_LINES:
+        return _ranges(name, _table(frame[kept], [names[n] for n in kept]), unit, marks, album)
+    figures = frame[kept].to_numpy()
+    span = show.span(float(np.nanmin(figures)), float(np.nanmax(figures)), unit)
+    ending = f", {show.quantity(float(frame[kept[0]].dropna().iloc[-1]), unit)} at the end"
+    caption = f"{span} in the window{ending if len(kept) == 1 else ''}{_asked(marks)}."
+    keys = _keys([names[n] for n in kept]) if len(kept) > 1 else ()
+    return album.picture(charts.lines(frame[kept], unit, marks), show.clean(name), caption, keys)
 
 
-def _ranges(
-    name: str,
-    frame: pd.DataFrame,
-    names: list[str],
-    unit: str,
-    marks: Sequence[Mark],
-    number: int,
-    album: Album,
-) -> Picture:
+def _table(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Give lowest, highest and last value of each series, the highest on top."""
     table = pd.DataFrame({"low": frame.min(), "high": frame.max(), "last": frame.ffill().iloc[-1]})
-    table.index = pd.Index([names[n] for n in frame.columns])
+    table.index = pd.Index(names)
+    return table.sort_values("high", ascending=False, kind="stable")
+
+
+def _ranges(name: str, table: pd.DataFrame, unit: str, marks: Sequence[Mark], album: Album) -> Picture:
+    highest = show.quantity(float(table["high"].iloc[0]), unit)
     caption = (
-        f"Lowest to highest value of each of {show.count(number)} series in the window, the last as a dot. "
-        f"Highest: {show.clean(table.index[0])} with {show.quantity(float(table['high'].iloc[0]), unit)}"
-        f"{_asked(marks)}{_left_out(number - len(table))}."
+        f"Lowest to highest value of each of {show.count(len(table))} series in the window, the last as a "
+        f"dot. Highest: {show.clean(str(table.index[0]))} with {highest}"
+        f"{_asked(marks)}{_left_out(len(table) - MOST_ROWS)}."
     )
-    return album.picture(charts.ranges(table, unit, marks), show.clean(name), caption)
+    return album.picture(charts.ranges(table.iloc[:MOST_ROWS], unit, marks), show.clean(name), caption)
 
 
 def _keys(names: list[str]) -> tuple[Key, ...]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 from typing import Any, TextIO
 
-from slo.model import Proof
-
 from reports import show
 from reports.verdict_json import verdict_to_json
+from slo.model import Proof
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection)."""

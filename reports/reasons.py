@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from slo.model import ObjectiveVerdict, Outcome, Reason
-
 from reports import show
+from slo.model import ObjectiveVerdict, Outcome, Reason
 
 REASONS: dict[Reason, str] = {
     Reason.PROMETHEUS_UNREACHABLE: "Prometheus could not be asked, so nothing is known",
@@ -29,12 +28,18 @@ REASONS: dict[Reason, str] = {
 
 def why(objective: ObjectiveVerdict) -> str:
     """Say why: the reason and its detail when undecided, the shortfall when missed, notes always."""
-    parts = {
-        Outcome.MET: lambda: "",
-        Outcome.MISSED: lambda: _shortfall(objective),
-        Outcome.UNDECIDED: lambda: REASONS[objective.reason] if objective.reason else "no reason was given",
-    }[objective.outcome]()
-    return ". ".join(part for part in (_capital(parts), _capital(objective.detail), *objective.notes) if part)
+    parts = [_cause(objective), objective.detail, *objective.notes]
+    return ". ".join(part[:1].upper() + part[1:] for part in parts if part)
+
+
+def _cause(objective: ObjectiveVerdict) -> str:
+    match objective.outcome:
+        case Outcome.MET:
+            return ""
+        case Outcome.MISSED:
+            return _shortfall(objective)
+        case Outcome.UNDECIDED:
+            return REASONS[objective.reason] if objective.reason else "no reason was given"
 
 
 def _shortfall(objective: ObjectiveVerdict) -> str:
@@ -44,7 +49,3 @@ def _shortfall(objective: ObjectiveVerdict) -> str:
     if objective.budget_spent is not None:
         shown += f", {show.budget(objective)} of the error budget spent"
     return shown
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -18,7 +18,7 @@ from slo.model import ObjectiveVerdict, Op, Outcome, Proof, Verdict
 
 NOTHING = "nothing measured"
 """Stands where there is no figure: never a 0 or a 100 %."""
-DASH = "–"
+DASH = "\N{EN DASH}"
 MOST_PLACES = 6
 """Decimals after which a figure that still looks like a mark is called just under or over it."""
 LARGEST = 1e15
@@ -116,7 +116,7 @@ def quantity(value: float | None, unit: str, marks: Iterable[float] = ()) -> str
 
 
 def span(low: float | None, high: float | None, unit: str, marks: Iterable[float] = ()) -> str:
-    """Show an interval, the unit once: ``41–50 ms``; a missing upper bound is none: ``> 10 s``."""
+    """Show an interval, the unit once: ``41-50 ms``; a missing upper bound is none: ``> 10 s``."""
     marks = list(marks)
     if low is None:
         return DASH if high is None else f"≤ {quantity(high, unit, marks)}"
@@ -128,7 +128,7 @@ def span(low: float | None, high: float | None, unit: str, marks: Iterable[float
         return last
     figure, _, shown_unit = first.rpartition(" ")
     same_unit = figure and (low == 0 or last.endswith(f" {shown_unit}"))
-    return f"{figure if same_unit else first}–{last}"
+    return f"{figure if same_unit else first}{DASH}{last}"
 
 
 def unit_of(metric: str) -> str:
@@ -179,7 +179,7 @@ def title(objective: ObjectiveVerdict) -> str:
 
 
 def measured(objective: ObjectiveVerdict) -> str:
-    """Show what was measured, beside :func:`asked`: ``p99 41–50 ms``, ``99.97 %``."""
+    """Show what was measured, beside :func:`asked`: ``p99 41-50 ms``, ``99.97 %``."""
     found = objective.measured
     good = percent(objective.sli, [objective.target])
     if found is None:

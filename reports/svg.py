@@ -1,4 +1,4 @@
-"""Matplotlib figures as SVG to stand inside an HTML page: themed by CSS variables, the same bytes each time."""
+"""Matplotlib figures as SVG to stand inside an HTML page: themed by CSS variables, always the same bytes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 from markupsafe import escape
@@ -25,7 +26,8 @@ _VARIABLES = {INK: "ink", MUTED: "muted", GRID: "grid", BAD: "bad", ASKED: "aske
 DASHES: tuple[tuple[float, ...], ...] = ((), (6, 2), (2, 1.5), (7, 2, 2, 2), (10, 3), (1, 2), (4, 1, 1, 1))
 """Dash pattern of each series in pixels: colour is never the only difference."""
 
-_STYLE = {
+_NOT_NEEDED = re.compile(r"<metadata>.*?</metadata>|<style .*?</style>|font-family:[^;\"]*;? ?", re.DOTALL)
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # a label from outside may hold dollar signs
     "font.size": 11,
@@ -94,7 +96,7 @@ def _themed(text: str) -> str:
 def _slim(text: str) -> str:
     """Leave out what a page does not need, and ids that nothing refers to: they would not be unique."""
     text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>|<style .*?</style>|font-family:[^;\"]*;? ?", "", text, flags=re.S)
+    text = _NOT_NEEDED.sub("", text)
     used = set(re.findall(r'(?:url\(|xlink:href=")#([^)"]+)', text))
     text = re.sub(r' id="([^"]+)"', lambda found: found.group() if found.group(1) in used else "", text)
     text = re.sub(r' transform="rotate\(-0 [^"]*"', "", text)

@@ -8,13 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from slo.model import Proof
-
 from reports.html import HtmlWriter
 from reports.junit import JunitWriter
 from reports.markdown import MarkdownWriter
 from reports.objectives_csv import CsvWriter
 from reports.verdict_json import JsonWriter
+from slo.model import Proof
 
 
 class Writer(Protocol):

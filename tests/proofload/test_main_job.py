@@ -17,6 +17,10 @@ from tests.proofload.processes import RUN_SECONDS, Marked, marked
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(RUN_SECONDS)]
 
+FILES = {
+    *("run.json", "requests.csv", "evidence.json", "verdict.json"),
+    *("report.html", "report.md", "junit.xml", "objectives.csv"),
+}
 LOAD = ["--duration", "10s", "--rate", "100"]
 
 
@@ -86,8 +90,7 @@ def test_a_healthy_service_is_met_and_every_request_is_counted(tmp_path: Path) -
     assert numbers["difference"] == 0
     assert numbers["sent"] == numbers["counted"] == done.read("run.json")["total"]["offered"] > 0
     assert "difference 0" in done.stdout
-    files = {"run.json", "evidence.json", "verdict.json", "report.html", "report.md", "junit.xml", "requests.csv"}
-    assert files <= {path.name for path in done.folder.iterdir()}
+    assert {path.name for path in done.folder.iterdir()} >= FILES
     assert "difference 0" in (done.folder / "report.html").read_text()
     assert not done.left
 
@@ -109,14 +112,18 @@ FAULTS = {
         1, {"availability": "MET", "predict-latency": "MISSED"}, ("--fault", "latency_seconds=0.3")
     ),
     "the inputs have drifted": Fault(
-        1, {"availability": "MET", "feature-drift": "MISSED"}, ("--fault", "drift=3")
+        1, {"availability": "MET", "data-drift": "MISSED"}, ("--fault", "drift=3")
     ),
     "the service stalls for three seconds": Fault(
-        1, {"availability": "MET", "predict-latency": "MISSED"}, ("--fault", "stall_seconds=3")
+        1, {"predict-latency": "MISSED"}, ("--fault", "stall_seconds=3")
     ),
-    "the target dies half-way": Fault(3, {"availability": "target_down"}, ("--fault", "crash_after_seconds=5")),
+    "the target dies half-way": Fault(
+        3, {"availability": "target_down"}, ("--fault", "crash_after_seconds=5")
+    ),
     "the target freezes half-way": Fault(3, {"availability": "target_down"}, meanwhile=freeze_target),
-    "Prometheus dies half-way": Fault(3, {"availability": "prometheus_unreachable"}, meanwhile=kill_prometheus),
+    "Prometheus dies half-way": Fault(
+        3, {"availability": "prometheus_unreachable"}, meanwhile=kill_prometheus
+    ),
 }
 
 
