@@ -23,7 +23,11 @@ FEW_POINTS = 3
 """Up to so many points a line is hard to see: they get markers."""
 LOG_FROM = 8.0
 """Largest over typical value from which a logarithmic axis shows more."""
+MANY_DECADES = 1e3
+LEAST_SPAN = 0.1
+"""Share of its highest value that an axis spans at least: noise is not blown up to look like news."""
 LABELLED_BARS = 12
+LABEL_ROW = 12
 ROW_HEIGHT, ROWS_MARGIN, ROW_NAME = 16.0, 46.0, 34
 
 
@@ -58,7 +62,7 @@ def rates(seconds: pd.DataFrame) -> Figure:
     return drawn
 
 
-def lines(frame: pd.DataFrame, unit: str, marks: Sequence[Mark] = ()) -> Figure:
+def lines(frame: pd.DataFrame, unit: str, marks: Sequence[Mark] = (), *, from_zero: bool = True) -> Figure:
     """Draw each column over seconds since the window began; thresholds as dashed lines across."""
     drawn = figure()
     axes = drawn.subplots()
@@ -73,7 +77,7 @@ def lines(frame: pd.DataFrame, unit: str, marks: Sequence[Mark] = ()) -> Figure:
             marker=marker,
             markersize=4,
         )
-    _value_axis(axes, frame, unit, marks)
+    _value_axis(axes, frame, unit, marks, from_zero=from_zero)
     for mark in marks:
         _draw_across(axes, mark)
     _time_axis(axes, frame.index.to_numpy())
@@ -92,11 +96,11 @@ def bars(distribution: pd.DataFrame, unit: str, marks: Sequence[Mark] = ()) -> F
         if few and share > 0:
             _note(axes, place + 0.46, share, show.percent(share, places=1 if share < 0.1 else 0))  # noqa: PLR2004
     _from_zero(axes, "ratio", 4)
-    axes.set_ylim(0, float(shown["share"].max()) * 1.28)
+    axes.set_ylim(0, float(shown["share"].max()) * (1.2 + 0.1 * len(marks)))
     edges = [float(shown["lower"].iloc[0]), *map(float, shown.index)]
     _bound_axis(axes, edges, unit)
-    for mark in marks:
-        _draw_down(axes, mark, edges)
+    for row, mark in enumerate(sorted(marks, key=lambda one: one.value)):
+        _draw_down(axes, mark, edges, row)
     return drawn
 
 
@@ -121,6 +125,7 @@ def ranges(table: pd.DataFrame, unit: str, marks: Sequence[Mark] = ()) -> Figure
     axes.xaxis.set_major_formatter(_formatter(unit))
     for mark in marks:
         axes.axvline(mark.value, color=ASKED, linewidth=1.3, dashes=(4, 3))
+        _note(axes, mark.value, len(table) - 0.3, mark.label, ASKED)
     return drawn
 
 
@@ -149,8 +154,10 @@ def _reach(values: Numbers, marks: Sequence[Mark]) -> tuple[float, float]:
     return (min(known), max(known)) if known else (0.0, 1.0)
 
 
-def _value_axis(axes: Axes, frame: pd.DataFrame, unit: str, marks: Sequence[Mark]) -> None:
-    """Begin at zero; go logarithmic where a threshold far above would flatten the lines."""
+def _value_axis(
+    axes: Axes, frame: pd.DataFrame, unit: str, marks: Sequence[Mark], *, from_zero: bool
+) -> None:
+    """Go logarithmic where a threshold far above would flatten the lines; else leave room around them."""
     values = frame.to_numpy(dtype=float)
     low, high = _reach(values, marks)
     known = values[np.isfinite(values)]
@@ -158,13 +165,13 @@ def _value_axis(axes: Axes, frame: pd.DataFrame, unit: str, marks: Sequence[Mark
     if unit == "seconds" and low > 0 and typical > 0 and high > LOG_FROM * typical:
         axes.set_yscale("log")
         axes.set_ylim(low / 1.3, high * 1.8)
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0) if high / low < 1e3 else (1.0,)))  # noqa: PLR2004
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0) if high < MANY_DECADES * low else (1.0,)))
         axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.yaxis.set_major_formatter(_formatter(unit))
-        return
-    axes.yaxis.set_major_locator(MaxNLocator(4))
+    else:
+        room = 0.15 * max(high - low, LEAST_SPAN * abs(high)) or 1.0
+        axes.set_ylim(min(0.0, low) if from_zero or 0 <= low < room else low - room, high + room)
+        axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_formatter(_formatter(unit))
-    axes.set_ylim(min(0.0, low), high * 1.15 if high > 0 else 1.0)
 
 
 def _bound_axis(axes: Axes, edges: Sequence[float], unit: str) -> None:
@@ -193,7 +200,8 @@ def _draw_across(axes: Axes, mark: Mark) -> None:
     )
 
 
-def _draw_down(axes: Axes, mark: Mark, edges: Sequence[float]) -> None:
+def _draw_down(axes: Axes, mark: Mark, edges: Sequence[float], row: int) -> None:
+    """Draw a threshold down through the buckets; labels of neighbours stand in rows of their own."""
     finite = [edge for edge in edges if not isinf(edge)]
     place = float(np.interp(mark.value, finite, np.arange(len(finite))))
     axes.axvline(place, color=ASKED, linewidth=1.3, dashes=(4, 3))
@@ -202,7 +210,7 @@ def _draw_down(axes: Axes, mark: Mark, edges: Sequence[float]) -> None:
         mark.label,
         (place, 1),
         xycoords=("data", "axes fraction"),
-        xytext=(-4 if right else 4, -10),
+        xytext=(-4 if right else 4, -10 - LABEL_ROW * row),
         textcoords="offset points",
         ha="right" if right else "left",
         color=ASKED,
@@ -210,9 +218,9 @@ def _draw_down(axes: Axes, mark: Mark, edges: Sequence[float]) -> None:
     )
 
 
-def _note(axes: Axes, x: float, y: float, text: str) -> None:
+def _note(axes: Axes, x: float, y: float, text: str, colour: str = MUTED) -> None:
     axes.annotate(
-        text, (x, y), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=9, color=MUTED
+        text, (x, y), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=9, color=colour
     )
 
 

@@ -18,6 +18,7 @@ from reports.reasons import why
 from reports.verdict_json import verdict_to_json
 from slo.model import CheckStatus, ObjectiveVerdict, Outcome, Proof
 
+_MOST_MESSAGE = 500
 _TAGS = {Outcome.MISSED: "failure", Outcome.UNDECIDED: "error"}
 
 
@@ -70,7 +71,8 @@ def _case(suite: ET.Element, objective: ObjectiveVerdict, data: dict[str, object
     if tag := _TAGS.get(objective.outcome):
         kind = str(objective.reason or objective.outcome)
         text = show.clean(why(objective))
-        message = show.shortened(" ".join(text.split()), 300)
+        said = f"measured {show.measured(objective)}, asked {show.asked(objective)}. {text}"
+        message = show.shortened(" ".join(said.split()), _MOST_MESSAGE)
         ET.SubElement(case, tag, type=kind, message=message).text = text
     ET.SubElement(case, "system-out").text = show.clean(json.dumps(data, ensure_ascii=False, indent=2))
 

@@ -1,4 +1,4 @@
-"""Pictures of latency: percentiles over time, as client and service saw them, and the distribution."""
+"""Pictures of latency as the service counted it: percentiles over time, and the distribution."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pandas as pd
 
 from reports import charts, show
 from reports.charts import Mark
-from reports.frames import buckets, distribution, is_histogram, per_second, quantiles
+from reports.frames import buckets, distribution, is_histogram, quantiles
+from reports.load_pictures import highest
 from reports.pictures import Album, Picture, Section, line_keys
 from reports.thresholds import Threshold, metric_of, thresholds
 from slo.model import Proof, QueryResult
@@ -20,29 +21,16 @@ MOST_HISTOGRAMS = 6
 
 
 def latency(proof: Proof, album: Album) -> Section:
-    """Draw the client's percentiles, then each histogram of durations that the service exposes."""
-    pictures = [*_client(proof, album)]
+    """Draw each histogram of durations that the service exposes, the judged ones first."""
+    pictures: list[Picture] = []
     histograms = _histograms(proof)
     asked = thresholds(proof)
     for result in histograms[:MOST_HISTOGRAMS]:
         pictures.extend(_service(proof, result, asked, album))
     left = len(histograms) - MOST_HISTOGRAMS
     note = f"{left} more histograms are not drawn." if left > 0 else ""
-    return Section("Latency", tuple(pictures), note if pictures else "No latency was measured.")
-
-
-def _client(proof: Proof, album: Album) -> Iterator[Picture]:
-    if proof.run is None:
-        return
-    seconds = per_second(proof.run)[["p50", "p95", "p99"]]
-    if not seconds.notna().any(axis=None):
-        return
-    caption = (
-        "Response time of each second as the load generator saw it, from the intended start of a request"
-        f"{_highest(seconds, 'p99')}."
-    )
-    keys = line_keys(list(seconds.columns))
-    yield album.picture(charts.lines(seconds, "seconds"), "Percentiles seen by the client", caption, [*keys])
+    empty = "The service counted no durations in a histogram."
+    return Section("How long the service took", tuple(pictures), note if pictures else empty)
 
 
 def _service(proof: Proof, result: QueryResult, asked: list[Threshold], album: Album) -> Iterator[Picture]:
@@ -58,15 +46,20 @@ def _service(proof: Proof, result: QueryResult, asked: list[Threshold], album: A
     if len(over_time) > 1 and over_time.notna().any(axis=None):
         caption = (
             f"From the service's own histogram {query}, interpolated inside its buckets, scrape by scrape"
-            f"{_highest(over_time, 'p99')}. Gaps: no requests, or beyond the last bucket."
+            f"{highest(over_time, 'p99')}.{_gaps(over_time)}"
         )
         keys = line_keys(list(over_time.columns))
         figure = charts.lines(over_time, "seconds", marks)
-        yield album.picture(figure, "Percentiles counted by the service", caption, [*keys])
+        yield album.picture(figure, "Duration, percentiles", caption, [*keys])
     caption = (
         f"{show.count(total)} observations of {query} by bucket, buckets drawn equally wide: {_held(spread)}."
     )
-    yield album.picture(charts.bars(spread, "seconds", marks), "Distribution over the window", caption)
+    yield album.picture(charts.bars(spread, "seconds", marks), "Duration, distribution", caption)
+
+
+def _gaps(over_time: pd.DataFrame) -> str:
+    gaps = over_time.isna().any(axis=None)
+    return " Gaps: nothing observed, or beyond the last bucket." if gaps else ""
 
 
 def _histograms(proof: Proof) -> list[QueryResult]:
@@ -90,14 +83,6 @@ def _judges(threshold: Threshold, query: str) -> bool:
     if threshold.query == query:
         return True
     return "le=" in threshold.query and threshold.metric == metric_of(query)
-
-
-def _highest(frame: pd.DataFrame, name: str) -> str:
-    column = frame[name].dropna()
-    if column.empty:
-        return ""
-    when = float(column.index[int(column.argmax())])
-    return f"; highest {name} {show.seconds(float(column.max()))}, at {show.number(when)} s"
 
 
 def _held(spread: pd.DataFrame) -> str:

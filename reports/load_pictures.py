@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from reports import charts, show
 from reports.frames import per_second
-from reports.pictures import Album, Key, Section
+from reports.pictures import Album, Key, Picture, Section, line_keys
 from reports.svg import DASHES
 from slo.model import Proof
 
@@ -19,16 +21,36 @@ _KEYS = (
 
 
 def load(proof: Proof, album: Album) -> Section:
-    """Draw the load over time, from the generator's own books."""
-    heading = "Load"
+    """Draw the load over time, from the generator's own books: requests, and their response times."""
+    heading = "What the client sent and saw"
     if proof.run is None:
         note = "No load was recorded: the window was judged as it was found, whoever made its load."
         return Section(heading, (), note)
     seconds = per_second(proof.run)
     if seconds.empty:
         return Section(heading, (), "The load generator recorded no second of load.")
-    picture = album.picture(charts.rates(seconds), "Requests per second", _caption(seconds), _KEYS)
-    return Section(heading, (picture,))
+    requests = album.picture(charts.rates(seconds), "Requests per second", _caption(seconds), _KEYS)
+    return Section(heading, (requests, *_percentiles(seconds[["p50", "p95", "p99"]], album)))
+
+
+def _percentiles(seconds: pd.DataFrame, album: Album) -> Iterator[Picture]:
+    if not seconds.notna().any(axis=None):
+        return
+    caption = (
+        "Of each second, as the load generator saw it, from the intended start of a request"
+        f"{highest(seconds, 'p99')}."
+    )
+    keys = tuple(line_keys(list(seconds.columns)))
+    yield album.picture(charts.lines(seconds, "seconds"), "Response time, percentiles", caption, keys)
+
+
+def highest(frame: pd.DataFrame, name: str) -> str:
+    """Say when a column of durations was highest, to follow a sentence; empty when it never was."""
+    column = frame[name].dropna()
+    if column.empty:
+        return ""
+    when = float(column.index[int(column.argmax())])
+    return f"; highest {name} {show.seconds(float(column.max()))}, at {show.number(when)} s"
 
 
 def _caption(seconds: pd.DataFrame) -> str:
@@ -37,9 +59,7 @@ def _caption(seconds: pd.DataFrame) -> str:
     total = float(failed.sum())
     said = "none failed"
     if total:
-        worst = float(failed.index[int(failed.argmax())])
-        said = (
-            f"{show.count(total)} failed, most of them ({show.count(failed.max())}) at {show.number(worst)} s"
-        )
+        first = float(failed.index[int((failed > 0).to_numpy().argmax())])
+        said = f"{show.count(total)} failed, the first at {show.number(first)} s"
     shown = ", ".join(f"{mean}/s {name}" for name, mean in means.items())
     return f"On average {shown}; {said}."

@@ -46,7 +46,7 @@ def metrics(proof: Proof, album: Album) -> Section:
             drawn.append(picture)
     left = len(wanted) - MOST_PICTURES
     note = f"{left} more metrics are not drawn." if left > 0 else ""
-    heading, empty = "What the service counted", "Prometheus gave no other series."
+    heading, empty = "What else the service counted", "Prometheus gave no other series."
     return Section(heading, tuple(drawn), note if drawn else empty)
 
 
@@ -107,7 +107,9 @@ def _gauge(name: str, series: Sequence[Series], proof: Proof, album: Album) -> P
     ending = f", {show.quantity(float(frame[kept[0]].dropna().iloc[-1]), unit)} at the end"
     caption = f"{span} in the window{ending if len(kept) == 1 else ''}{_asked(marks)}."
     keys = _keys([names[n] for n in kept]) if len(kept) > 1 else ()
-    return album.picture(charts.lines(frame[kept], unit, marks), show.clean(name), caption, keys)
+    return album.picture(
+        charts.lines(frame[kept], unit, marks, from_zero=False), show.clean(name), caption, keys
+    )
 
 
 def _table(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:

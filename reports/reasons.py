@@ -43,9 +43,10 @@ def _cause(objective: ObjectiveVerdict) -> str:
 
 
 def _shortfall(objective: ObjectiveVerdict) -> str:
-    shown = f"measured {show.measured(objective)}, asked {show.asked(objective)}"
-    if objective.bad is not None:
-        shown += f": {show.events(objective)}"
-    if objective.budget_spent is not None:
-        shown += f", {show.budget(objective)} of the error budget spent"
-    return shown
+    """Say by how much a target is missed, beside what was measured and asked."""
+    bad, total, spent = objective.bad, objective.total, objective.budget_spent
+    if bad is None or not total:
+        return "what was measured falls short of what was asked"
+    allowed = show.number(total * (1 - objective.target), digits=2)
+    times = f", {show.number(spent, [1.0])} times the error budget" if spent is not None else ""
+    return f"{show.count(bad)} of {show.count(total)} events were bad where {allowed} may be{times}"

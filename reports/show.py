@@ -25,7 +25,7 @@ LARGEST = 1e15
 """From here on whole numbers are no longer exact in a float: shown as powers of ten."""
 
 _SECONDS = (("s", 0), ("ms", 3), ("µs", 6), ("ns", 9))
-_BYTES = (("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40))
+_BYTES = (("B", 1), ("kB", 10**3), ("MB", 10**6), ("GB", 10**9), ("TB", 10**12))
 SIGNS = {Op.LTE: "≤", Op.LT: "<", Op.GTE: "≥", Op.GT: ">"}
 _UNSAFE = re.compile(
     # Not allowed in XML 1.0 (section 2.2), or able to turn the direction of the text that follows.
@@ -95,7 +95,7 @@ def seconds(value: float | None, marks: Iterable[float] = ()) -> str:
 
 
 def size(value: float | None, marks: Iterable[float] = ()) -> str:
-    """Show a number of bytes in binary units."""
+    """Show a number of bytes in decimal units (1 MB is 1,000,000 bytes)."""
     if value is None or not _plain(value):
         return _odd(value)
     unit, factor = next((u for u in reversed(_BYTES) if abs(value) >= u[1]), _BYTES[0])
