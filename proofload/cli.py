@@ -17,6 +17,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from loadtests.durations import parse_duration
 from loadtests.profile import load_profile
 from proofload import terminal
 from proofload.faults import FAULT, Fault
@@ -25,7 +26,7 @@ from proofload.load_process import LoadError, LoadOrder
 from proofload.pipeline import Appendix, FaultsError, Job, check, run
 from proofload.scrapes import await_closing_scrape
 from proofload.stack import StackError, external_stack, process_stack
-from proofload.times import parse_duration, parse_time
+from proofload.times import parse_time
 from slo.document import ProblemsError
 from slo.lint import lint
 from slo.model import Outcome, Spec, Window

@@ -39,7 +39,8 @@ class LoadOrder:
 
     def arguments(self) -> list[str]:
         """Give the command line of ``python -m loadtests``."""
-        given = {"--seed": self.seed, "--duration": self.duration_seconds, "--rate": self.rate}
+        duration = None if self.duration_seconds is None else f"{self.duration_seconds}s"
+        given = {"--seed": self.seed, "--duration": duration, "--rate": self.rate}
         options = [text for name, value in given.items() if value is not None for text in (name, str(value))]
         return ["--profile", str(self.profile), "--host", self.target, "--out", str(self.out), *options]
 

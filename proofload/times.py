@@ -1,28 +1,13 @@
-"""Times and durations as people write them on the command line."""
+"""Moments as people write them on the command line."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
 
-_UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhdw]))+")
+from loadtests.durations import parse_duration
+
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
-
-
-def parse_duration(text: str) -> float:
-    """Read a duration such as ``30s``, ``1h30m`` or ``500ms``; seconds.
-
-    Raises:
-        ValueError: it is none, or not longer than zero.
-    """
-    if not _DURATION.fullmatch(text):
-        raise ValueError(f"{text!r} is no duration; write one like 30s, 5m or 1h30m")
-    seconds = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _PART.findall(text))
-    if not seconds:
-        raise ValueError(f"{text!r} is no time at all; write a duration like 30s")
-    return seconds
 
 
 def parse_time(text: str, now: float) -> float:

@@ -1,0 +1,41 @@
+"""What became of a request, from Locust's ``request`` event: its status, and the class of its failure."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import Any
+
+from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError
+from locust.contrib.fasthttp import LocustBadStatusCode
+from locust.exception import CatchResponseError
+from requests.exceptions import HTTPError
+
+_CLASSES: tuple[tuple[type[BaseException], str], ...] = (
+    (CatchResponseError, "unexpected answer"),
+    (HTTPConnectionClosed, "connection closed"),
+    (HTTPParseError, "malformed answer"),
+    (ConnectionRefusedError, "connection refused"),
+    (ConnectionResetError, "connection reset"),
+    (BrokenPipeError, "connection closed"),
+    (socket.gaierror, "name not resolved"),
+    (ssl.SSLError, "TLS failed"),
+    (TimeoutError, "timed out"),
+)
+
+
+def status(response: Any) -> int:
+    """Give the HTTP status of an answer; 0 where there was none."""
+    return int(getattr(response, "status_code", 0) or 0)
+
+
+def error_class(exception: BaseException | None, response: Any) -> str | None:
+    """Name the class of a failure in words, so that failures can be counted; ``None`` for a good answer."""
+    if exception is None:
+        return None
+    if isinstance(exception, LocustBadStatusCode | HTTPError):
+        return f"status {status(response)}"
+    for kind, words in _CLASSES:
+        if isinstance(exception, kind):
+            return words
+    return type(exception).__name__

@@ -1,0 +1,152 @@
+"""One load from beginning to end: warm-up, the measured load, its record."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import gevent
+import numpy as np
+import psutil
+
+from loadtests.clock import now
+from loadtests.engine import Engine
+from loadtests.pacing import offered
+from loadtests.profile import OpenProfile, Profile, Stage, seconds_of
+from loadtests.recorder import Books, counts, counts_by_name, per_second, window
+from slo.model import RunRecord
+
+TICK_SECONDS = 0.5
+
+Say = Callable[..., None]
+
+
+class InterruptedLoadError(Exception):
+    """The load is to end now; what was sent so far counts."""
+
+
+@dataclass
+class Session:
+    """A load of one profile against one target, sent by one engine.
+
+    ``say`` takes an event's name and its fields; ``gate`` waits until the next phase may begin.
+    """
+
+    id: str
+    profile: Profile
+    target: str
+    seed: int
+    engine: Engine
+    say: Say
+    gate: Callable[[], None]
+    warmup: Books = field(default_factory=Books)
+    measured: Books = field(default_factory=Books)
+    _begin: float = 0.0
+    _cpu_seconds: float = 0.0
+    _interrupted: bool = False
+
+    def run(self) -> RunRecord:
+        """Send everything, and give the record of it, also of a load that was interrupted."""
+        try:
+            with self.engine:
+                self.say("ready")
+                self.gate()
+                self._warm_up()
+                self.say("warmed_up")
+                self.gate()
+                self._load()
+        except InterruptedLoadError:
+            self._interrupted = True
+        return self._record()
+
+    def _warm_up(self) -> None:
+        """Send at what the first stage begins with."""
+        self.engine.start(self.warmup)
+        first = self.profile.stages[0]
+        if self.profile.warmup_seconds:
+            update: dict[str, object] = {"duration_seconds": self.profile.warmup_seconds}
+            if isinstance(first, Stage):
+                update["to"] = None
+            self.engine.send([first.model_copy(update=update)], now(), self.warmup)
+
+    def _load(self) -> None:
+        self._begin = now()
+        self.say("started", time=self._begin)
+        process = psutil.Process()
+        before = _cpu(process)
+        try:
+            with self._progress():
+                self.engine.send(self.profile.stages, self._begin, self.measured)
+        finally:
+            self._cpu_seconds = _cpu(process) - before
+
+    @contextmanager
+    def _progress(self) -> Iterator[None]:
+        ticking = gevent.spawn(self._tick)
+        try:
+            yield
+        finally:
+            ticking.kill()
+
+    def _tick(self) -> None:
+        before = _Tally(0.0, 0.0, 0, 0)
+        while True:
+            gevent.sleep(TICK_SECONDS)
+            seen = self._tally()
+            span = seen.elapsed - before.elapsed
+            recent = self.measured.recent
+            self.say(
+                "progress",
+                elapsed_seconds=seen.elapsed,
+                duration_seconds=seconds_of(self.profile),
+                rate_offered=(seen.offered - before.offered) / span,
+                rate_sent=(seen.sent - before.sent) / span,
+                rate_completed=(seen.completed - before.completed) / span,
+                failed=self.measured.failed,
+                in_flight=self.engine.in_flight,
+                p95_seconds=float(np.quantile(recent, 0.95)) if recent else None,
+            )
+            before = seen
+
+    def _tally(self) -> _Tally:
+        elapsed = now() - self._begin
+        sent = self.measured.requests + self.engine.in_flight
+        due = offered(self.profile.stages, elapsed) if isinstance(self.profile, OpenProfile) else float(sent)
+        return _Tally(elapsed, due, sent, self.measured.answered)
+
+    def _record(self) -> RunRecord:
+        frame = self.measured.frame()
+        span = window(frame, self._begin, self._begin + seconds_of(self.profile) if self._begin else 0.0)
+        return RunRecord(
+            id=self.id,
+            target=self.target,
+            engine=self.engine.name,
+            seed=self.seed,
+            window=span,
+            profile=self.profile.model_dump(mode="json", exclude_none=True),
+            total=counts(frame),
+            requests=counts_by_name(frame),
+            warmup=counts(self.warmup.frame()),
+            series=per_second(frame, span),
+            generator={**self.engine.versions, **self._health(span.seconds)},
+            interrupted=self._interrupted,
+        )
+
+    def _health(self, seconds: float) -> Mapping[str, object]:
+        ratio = self._cpu_seconds / seconds if seconds else 0.0
+        return {"cpu_ratio": round(ratio, 4), "cpus": os.cpu_count()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    elapsed: float
+    offered: float
+    sent: int
+    completed: int
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)

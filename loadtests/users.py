@@ -1,0 +1,111 @@
+"""The Locust users of a profile: those of its locustfile, or one made of the requests it declares."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from locust import FastHttpUser, User
+from locust.user.task import TaskSet
+from locust.util.load_locustfile import load_locustfile
+
+from loadtests.profile import OpenProfile, Profile, Request
+from slo.document import Problem, ProblemsError
+
+TIMEOUT_SECONDS = 10.0
+"""How long a connection, and each wait for bytes of an answer, may take."""
+
+
+def user_classes(profile: Profile) -> list[type[User]]:
+    """Give the users that a profile sends with.
+
+    Raises:
+        ProblemsError: its locustfile can't be loaded, or holds what can't be sent in that way.
+    """
+    if profile.requests is not None:
+        return [strict(declared(profile.requests))]
+    path = Path(profile.locustfile or "")
+    classes = _loaded(path)
+    if isinstance(profile, OpenProfile):
+        _check_open(path, classes)
+    return [strict(one) for one in classes]
+
+
+def strict(user: type[User]) -> type[User]:
+    """Make one request of the user one request on the wire: no redirect followed, no endless wait."""
+    if not issubclass(user, FastHttpUser):
+        return user
+    settings: dict[str, Any] = {"max_redirects": 0, "max_retries": 0}
+    for name in ("network_timeout", "connection_timeout"):
+        if getattr(user, name) == getattr(FastHttpUser, name):
+            settings[name] = TIMEOUT_SECONDS
+    return _subclass(user, settings)
+
+
+def declared(requests: list[Request]) -> type[User]:
+    """Make a user of declared requests, each a task of its weight."""
+    tasks = [task for request in requests for task in [_task(request)] * request.weight]
+    return _subclass(FastHttpUser, {"tasks": tasks, "__doc__": "The requests that the profile declares."})
+
+
+def _subclass(user: type[User], members: dict[str, Any]) -> type[User]:
+    name = "DeclaredRequests" if user is FastHttpUser else user.__name__
+    return type(user)(name, (user,), {"__module__": user.__module__, "abstract": False, **members})
+
+
+def _task(request: Request) -> Callable[[FastHttpUser], None]:
+    headers, body = dict(request.headers), request.body
+    asked = {"name": request.label, "headers": headers, "data": body, "json": request.json_body}
+
+    def send(user: FastHttpUser) -> None:
+        if request.expect is None:
+            user.client.request(request.method, request.path, **asked)
+            return
+        with user.client.request(request.method, request.path, catch_response=True, **asked) as answer:
+            if answer.status_code == request.expect.status:
+                answer.success()
+            elif answer.status_code:
+                answer.failure(f"status {answer.status_code}, expected {request.expect.status}")
+
+    send.__name__ = request.label
+    return send
+
+
+def _loaded(path: Path) -> list[type[User]]:
+    try:
+        users, shapes = load_locustfile(str(path))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a user's file does on import
+        frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename == str(path)]
+        line = error.lineno if isinstance(error, SyntaxError) else frames[-1].lineno if frames else None
+        message = f"can't be loaded: {type(error).__name__}: {error}"
+        raise ProblemsError([Problem(str(path), line, "", message)]) from None
+    problems = [
+        f"defines the load shape {type(shape).__name__}; the profile's stages shape it" for shape in shapes
+    ]
+    if not users:
+        problems.append("defines no user class")
+    if problems:
+        raise ProblemsError([Problem(str(path), None, "", problem) for problem in problems])
+    return list(users.values())
+
+
+def _check_open(path: Path, classes: list[type[User]]) -> None:
+    problems = []
+    if len(classes) > 1:
+        names = ", ".join(one.__name__ for one in classes)
+        problems.append(
+            f"defines {len(classes)} user classes ({names}); arrivals at a rate take one, with tasks"
+        )
+    for one in classes:
+        nested = sorted(
+            {task.__name__ for task in one.tasks if isinstance(task, type) and issubclass(task, TaskSet)}
+        )
+        if nested:
+            message = f"{one.__name__} has the task sets {', '.join(nested)}"
+            problems.append(f"{message}; arrivals at a rate take functions, or use arrivals: closed")
+        if not one.tasks:
+            problems.append(f"{one.__name__} has no task")
+    if problems:
+        raise ProblemsError([Problem(str(path), None, "", problem) for problem in problems])
