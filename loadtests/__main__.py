@@ -47,7 +47,7 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str | Non
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--profile", "path", type=click.Path(path_type=Path), required=True, help="Load profile.")
-@click.option("--host", metavar="URL", required=True, help="Service to load.")
+@click.option("--host", metavar="URL", help="Service to load.")
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Folder for run.json, requests.csv."
 )
@@ -58,11 +58,13 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str | Non
     "--rate", type=click.FloatRange(min=0, min_open=True), help="Highest rate in requests/s; likewise."
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Instead of the profile's.")
-@click.option("--gate", is_flag=True, help="Wait for a line on standard input before each phase.")
+@click.option(
+    "--gate", is_flag=True, help="Wait for a line on standard input before each phase; the first is the host."
+)
 @click.option("--web-port", type=click.IntRange(1, 65_535), help="Serve Locust's web UI instead.")
 def main(
     path: Path,
-    host: str,
+    host: str | None,
     out: Path,
     duration: float | None,
     rate: float | None,
@@ -71,6 +73,8 @@ def main(
     web_port: int | None,
 ) -> None:
     """Send one load and write down what was sent."""
+    if (host is None) != gate:
+        raise click.UsageError("give either --host or --gate")
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         profile = load_profile(path, duration=duration, rate=rate)
@@ -78,11 +82,12 @@ def main(
         out.mkdir(parents=True, exist_ok=True)
         work: Callable[[], RunRecord | None]
         if web_port is None:
-            engine = _engine(profile, host, chosen)
-            session = Session(out.resolve().name, profile, host, chosen, engine, say, lambda: None)
+            session = Session(
+                out.resolve().name, profile, chosen, _engine(profile, chosen), say, lambda: host or ""
+            )
             work = session.run
         else:
-            work = partial(serve, profile, host, web_port)
+            work = partial(serve, profile, host or "", web_port)
     except (ProblemsError, OSError) as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
@@ -100,17 +105,17 @@ def main(
         sys.exit(INTERRUPTED)
     if record is not None:
         _write(out, record)
-        sys.exit(INTERRUPTED if record.interrupted else 0)
+    sys.exit(INTERRUPTED if record is None or record.interrupted else 0)
 
 
-def _interrupt(job: gevent.Greenlet) -> None:
+def _interrupt(job: gevent.Greenlet[[], RunRecord | None]) -> None:
     job.kill(InterruptedLoadError, block=False)
 
 
-def _engine(profile: Profile, host: str, seed: int) -> Engine:
+def _engine(profile: Profile, seed: int) -> Engine:
     if isinstance(profile, OpenProfile):
-        return OpenEngine(profile, host, seed)
-    return ClosedEngine(profile, host, seed)
+        return OpenEngine(profile, seed)
+    return ClosedEngine(profile, seed)
 
 
 def _write(out: Path, record: RunRecord) -> None:

@@ -27,14 +27,12 @@ class ClosedEngine:
 
     name = "locust-closed"
 
-    def __init__(self, profile: ClosedProfile, host: str, seed: int) -> None:
+    def __init__(self, profile: ClosedProfile, seed: int) -> None:
         self._books = Books()
         self._seed = seed
-        self._environment = Environment(
-            user_classes=user_classes(profile), host=host, stop_timeout=STOP_SECONDS
-        )
+        self._environment = Environment(user_classes=user_classes(profile), stop_timeout=STOP_SECONDS)
         self._runner = self._environment.create_local_runner()
-        self._environment.events.request.add_listener(self._on_request)
+        self._environment.events.request.add_listener(self._on_request)  # type: ignore[no-untyped-call]
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -54,8 +52,9 @@ class ClosedEngine:
     ) -> None:
         self._runner.quit()
 
-    def start(self, books: Books) -> None:
-        """Users come up with each stage; nothing is sent before."""
+    def start(self, target: str, books: Books) -> None:  # noqa: ARG002 - nothing is sent before the stages
+        """Take the target; users come up with each stage."""
+        self._environment.host = target
 
     def send(self, stages: Sequence[Stage | UserStage], begin: float, books: Books) -> None:
         """Send the stages; see :class:`loadtests.engine.Engine`."""

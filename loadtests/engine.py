@@ -35,8 +35,10 @@ class Engine(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def start(self, books: Books) -> None:
+    def start(self, target: str, books: Books) -> None:
         """Bring the users up; what they send before their first task is written in ``books``.
+
+        ``target`` is the base URL of the service.
 
         Raises:
             EngineError: no user came up.

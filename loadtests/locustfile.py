@@ -18,11 +18,11 @@ REMEMBERED = 1_000
 """Predictions whose true class may still be told."""
 
 
-def _load() -> list[tuple[bytes, str]]:
+def _load() -> list[tuple[str, str]]:
     """Read the rows: the body of a prediction's request, and the true class."""
     with ROWS.open(newline="", encoding="utf-8") as file:
         rows = [(list(map(float, row[:-1])), row[-1]) for row in list(csv.reader(file))[1:]]
-    return [(json.dumps({"instances": [features]}).encode(), target) for features, target in rows]
+    return [(json.dumps({"instances": [features]}), target) for features, target in rows]
 
 
 BODIES = _load()

@@ -11,8 +11,10 @@ from typing import Any, Self
 
 import gevent
 from gevent.event import Event
+from gevent.ssl import create_default_context
 from geventhttpclient.client import HTTPClientPool
 from locust import FastHttpUser, User
+from locust.contrib.fasthttp import insecure_ssl_context_factory
 from locust.env import Environment
 
 from loadtests.clock import now
@@ -21,7 +23,7 @@ from loadtests.outcomes import error_class, status
 from loadtests.pacing import arrivals
 from loadtests.profile import OpenProfile, Stage, UserStage
 from loadtests.recorder import UNANSWERED, Books
-from loadtests.users import TIMEOUT_SECONDS, user_classes
+from loadtests.users import TIMEOUT_SECONDS, derived, user_classes
 
 GRACE_SECONDS = 5.0
 """How long after the schedule's end an arrival may still begin; later ones are dropped."""
@@ -119,13 +121,13 @@ class OpenEngine:
 
     name = "locust"
 
-    def __init__(self, profile: OpenProfile, host: str, seed: int) -> None:
+    def __init__(self, profile: OpenProfile, seed: int) -> None:
         self._profile, self._seed = profile, seed
         self._schedule = Schedule()
         users = [_paced(one, self._schedule, seed, profile.max_in_flight) for one in user_classes(profile)]
-        self._environment = Environment(user_classes=users, host=host, stop_timeout=0)
+        self._environment = Environment(user_classes=users, stop_timeout=0)
         self._runner = self._environment.create_local_runner()
-        self._environment.events.request.add_listener(self._on_request)
+        self._environment.events.request.add_listener(self._on_request)  # type: ignore[no-untyped-call]
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -145,8 +147,9 @@ class OpenEngine:
     ) -> None:
         self._runner.quit()
 
-    def start(self, books: Books) -> None:
+    def start(self, target: str, books: Books) -> None:
         """Bring the users up; see :class:`loadtests.engine.Engine`."""
+        self._environment.host = target
         self._schedule.books = books
         wanted = self._profile.max_in_flight
         self._runner.start(wanted, spawn_rate=wanted)
@@ -229,15 +232,24 @@ def _paced(user: type[User], schedule: Schedule, seed: int, max_in_flight: int) 
 
     members: dict[str, Any] = {"context": context, "wait_time": lambda _: 0}
     if issubclass(user, FastHttpUser):
-        members["client_pool"] = HTTPClientPool(
-            concurrency=max_in_flight,
-            network_timeout=user.network_timeout,
-            connection_timeout=user.connection_timeout,
-            insecure=user.insecure,
-        )
-    paced = type(user)(user.__name__, (user,), {"__module__": user.__module__, "abstract": False, **members})
+        members["client_pool"] = user.client_pool or _shared_connections(user, max_in_flight)
+    paced = derived(user, user.__name__, members)
     paced.tasks = [_at_arrivals(tasks, schedule, seed)]
     return paced
+
+
+def _shared_connections(user: type[FastHttpUser], most: int) -> HTTPClientPool:
+    """Let all users share connections, the latest used first: few stay open, and none lies idle for long."""
+    trust = insecure_ssl_context_factory if user.insecure else create_default_context
+    return HTTPClientPool(
+        concurrency=most,
+        network_timeout=user.network_timeout,
+        connection_timeout=user.connection_timeout,
+        insecure=user.insecure,
+        ssl_context_factory=user.ssl_context_factory or trust,
+        proxy_host=user.proxy_host,
+        proxy_port=user.proxy_port,
+    )
 
 
 def _at_arrivals(tasks: list[Any], schedule: Schedule, seed: int) -> Callable[[Any], None]:

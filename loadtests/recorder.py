@@ -139,8 +139,10 @@ def per_second(frame: pd.DataFrame, span: Window) -> tuple[Second, ...]:
     rows = []
     for number in range(floor(span.seconds) + 1):
         some = spread.get(number, Quantiles())
-        counted = (tally[number] for tally in tallies)
-        rows.append(Second(span.start + number, *counted, some.p50, some.p95, some.p99))
+        offers, sends, answers, failures = (tally[number] for tally in tallies)
+        rows.append(
+            Second(span.start + number, offers, sends, answers, failures, some.p50, some.p95, some.p99)
+        )
     return tuple(rows)
 
 

@@ -29,41 +29,46 @@ class InterruptedLoadError(Exception):
 
 @dataclass
 class Session:
-    """A load of one profile against one target, sent by one engine.
+    """A load of one profile, sent by one engine.
 
-    ``say`` takes an event's name and its fields; ``gate`` waits until the next phase may begin.
+    ``say`` takes an event's name and its fields. ``gate`` waits until the next phase may begin; the first
+    time it gives the target's base URL.
     """
 
     id: str
     profile: Profile
-    target: str
     seed: int
     engine: Engine
     say: Say
-    gate: Callable[[], None]
+    gate: Callable[[], str]
     warmup: Books = field(default_factory=Books)
     measured: Books = field(default_factory=Books)
+    _target: str = ""
     _begin: float = 0.0
     _cpu_seconds: float = 0.0
     _interrupted: bool = False
 
-    def run(self) -> RunRecord:
-        """Send everything, and give the record of it, also of a load that was interrupted."""
+    def run(self) -> RunRecord | None:
+        """Send everything, and give the record of it, also of a measured load that was interrupted.
+
+        Raises:
+            EngineError: the engine can't send.
+        """
         try:
             with self.engine:
                 self.say("ready")
-                self.gate()
+                self._target = self.gate()
                 self._warm_up()
                 self.say("warmed_up")
                 self.gate()
                 self._load()
         except InterruptedLoadError:
             self._interrupted = True
-        return self._record()
+        return self._record() if self._begin else None
 
     def _warm_up(self) -> None:
         """Send at what the first stage begins with."""
-        self.engine.start(self.warmup)
+        self.engine.start(self._target, self.warmup)
         first = self.profile.stages[0]
         if self.profile.warmup_seconds:
             update: dict[str, object] = {"duration_seconds": self.profile.warmup_seconds}
@@ -118,10 +123,10 @@ class Session:
 
     def _record(self) -> RunRecord:
         frame = self.measured.frame()
-        span = window(frame, self._begin, self._begin + seconds_of(self.profile) if self._begin else 0.0)
+        span = window(frame, self._begin, self._begin + seconds_of(self.profile))
         return RunRecord(
             id=self.id,
-            target=self.target,
+            target=self._target,
             engine=self.engine.name,
             seed=self.seed,
             window=span,

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 
 import gevent
-from gevent.event import Event
 from gevent.fileobject import FileObjectPosix
+from gevent.queue import Queue
 
 
 def say(event: str, **fields: object) -> None:
@@ -24,16 +24,15 @@ class Gate:
 
     def __init__(self, gone: Callable[[], None]) -> None:
         self._gone = gone
-        self._opened = Event()
+        self._lines: Queue[str] = Queue()
         gevent.spawn(self._read)
 
-    def wait(self) -> None:
-        """Wait for the next line."""
-        self._opened.wait()
-        self._opened.clear()
+    def wait(self) -> str:
+        """Wait for the next line, and give it."""
+        return self._lines.get()
 
     def _read(self) -> None:
         with FileObjectPosix(sys.stdin.fileno(), "rb", closefd=False) as lines:
-            while lines.readline():
-                self._opened.set()
+            for line in lines:
+                self._lines.put(line.decode(errors="replace").strip())
         self._gone()

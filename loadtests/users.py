@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from types import new_class
+from typing import Any, cast
 
 from locust import FastHttpUser, User
 from locust.user.task import TaskSet
@@ -41,18 +42,19 @@ def strict(user: type[User]) -> type[User]:
     for name in ("network_timeout", "connection_timeout"):
         if getattr(user, name) == getattr(FastHttpUser, name):
             settings[name] = TIMEOUT_SECONDS
-    return _subclass(user, settings)
+    return derived(user, user.__name__, settings)
 
 
 def declared(requests: list[Request]) -> type[User]:
     """Make a user of declared requests, each a task of its weight."""
     tasks = [task for request in requests for task in [_task(request)] * request.weight]
-    return _subclass(FastHttpUser, {"tasks": tasks, "__doc__": "The requests that the profile declares."})
+    return derived(FastHttpUser, "DeclaredRequests", {"tasks": tasks})
 
 
-def _subclass(user: type[User], members: dict[str, Any]) -> type[User]:
-    name = "DeclaredRequests" if user is FastHttpUser else user.__name__
-    return type(user)(name, (user,), {"__module__": user.__module__, "abstract": False, **members})
+def derived(user: type[User], name: str, members: Mapping[str, Any]) -> type[User]:
+    """Make a user class of another one, with some members of its own."""
+    body = {"__module__": user.__module__, "abstract": False, **members}
+    return cast("type[User]", new_class(name, (user,), exec_body=lambda space: space.update(body)))
 
 
 def _task(request: Request) -> Callable[[FastHttpUser], None]:

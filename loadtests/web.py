@@ -33,4 +33,4 @@ def serve(profile: Profile, host: str, port: int) -> None:
     finally:
         history.kill()
         runner.quit()
-        ui.stop()
+        ui.stop()  # type: ignore[no-untyped-call]

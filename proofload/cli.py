@@ -142,7 +142,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     _or_usage(partial(load_profile, profile, duration=duration, rate=rate))
     external = _is_external(stack, target, prometheus, faults)
     folder = _folder(out)
-    order = LoadOrder(profile, target or "", folder, seed, duration, rate)
+    order = LoadOrder(profile, folder, seed, duration, rate)
     chosen = (
         external_stack(target or "", prometheus or "")
         if external
@@ -239,7 +239,8 @@ def ui_command(profile: Path, port: int, workers: int) -> None:
     _or_usage(partial(load_profile, profile))
     folder = _folder(None)
     try:
-        stack = process_stack(folder / "logs", workers=workers, faults=True, say=terminal.say)
+        # Several workers can't share the faults that one of them is told of.
+        stack = process_stack(folder / "logs", workers=workers, faults=workers == 1, say=terminal.say)
         serve(profile, port, stack, folder)
     except (StackError, LoadError) as error:
         _fail(str(error), USAGE)

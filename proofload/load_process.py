@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,10 +28,9 @@ class LoadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoadOrder:
-    """What to send: a profile to a target, with the overrides of the command line (seconds, requests/s)."""
+    """What to send: a profile, with the overrides of the command line (seconds, requests/s)."""
 
     profile: Path
-    target: str
     out: Path
     seed: int | None = None
     duration_seconds: float | None = None
@@ -42,18 +41,18 @@ class LoadOrder:
         duration = None if self.duration_seconds is None else f"{self.duration_seconds}s"
         given = {"--seed": self.seed, "--duration": duration, "--rate": self.rate}
         options = [text for name, value in given.items() if value is not None for text in (name, str(value))]
-        return ["--profile", str(self.profile), "--host", self.target, "--out", str(self.out), *options]
+        return ["--profile", str(self.profile), "--out", str(self.out), *options]
 
 
 class LoadProcess:
     """Runs ``python -m loadtests`` and follows its events; ends it on every way out.
 
-    It waits at its gates for :meth:`go`, or serves Locust's web UI where a port is given.
+    It waits at its gates for :meth:`go`, or does at once what ``mode`` says (options of its command line).
     """
 
-    def __init__(self, order: LoadOrder, log: Path, web_port: int | None = None) -> None:
+    def __init__(self, order: LoadOrder, log: Path, mode: Sequence[str] = ("--gate",)) -> None:
         self._order = order
-        self._mode = ["--gate"] if web_port is None else ["--web-port", str(web_port)]
+        self._mode = mode
         self._log = log
         self._events: queue.Queue[Event | None] = queue.Queue()
 
@@ -85,12 +84,12 @@ class LoadProcess:
             if pipe:
                 pipe.close()
 
-    def go(self) -> None:
-        """Open the gate that the generator waits at."""
+    def go(self, target: str = "") -> None:
+        """Open the gate that the generator waits at; at the first it needs to know its target."""
         if self._process.stdin is None:
             raise LoadError("the load generator has no standard input")
         try:
-            self._process.stdin.write("go\n")
+            self._process.stdin.write(f"{target}\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             raise LoadError(self._ended()) from None

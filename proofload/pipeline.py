@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Thread
 
 import requests
 
@@ -16,7 +17,7 @@ from proofload.folder import write_json
 from proofload.load_process import Event, LoadOrder, LoadProcess
 from proofload.scrapes import NoScrapeError, await_scrape
 from proofload.stack import Endpoints, Stack
-from reports.write import write_reports
+from reports.write import prepare, write_reports
 from slo.codec import evidence_to_json
 from slo.evaluate import evaluate
 from slo.evidence import gather
@@ -89,9 +90,12 @@ def run(job: Job, narrator: Narrator) -> Proof:
     with ExitStack() as everything:
         with timer.stage("stack up"):
             narrator.say("starting the stack")
+            Thread(target=prepare, daemon=True).start()
+            load = everything.enter_context(LoadProcess(job.order, job.folder / "logs" / "load.log"))
             endpoints = everything.enter_context(job.stack)
-        prometheus = everything.enter_context(Prometheus(job.connect(endpoints.prometheus)))
-        record = _load(job, endpoints, prometheus, timer, narrator)
+            prometheus = everything.enter_context(Prometheus(job.connect(endpoints.prometheus)))
+            load.until("ready")
+        record = _load(job, endpoints, prometheus, load, timer, narrator)
         with timer.stage("evidence"):
             evidence = _gather(job.spec, prometheus, record.window)
         with timer.stage("stack down"):
@@ -110,22 +114,23 @@ def check(
 
 
 def _load(
-    job: Job, endpoints: Endpoints, prometheus: Prometheus, timer: Timer, narrator: Narrator
+    job: Job,
+    endpoints: Endpoints,
+    prometheus: Prometheus,
+    load: LoadProcess,
+    timer: Timer,
+    narrator: Narrator,
 ) -> RunRecord:
     """Send the load, with a scrape before its first request and one after its last response."""
-    order = replace(job.order, target=endpoints.target, out=job.folder)
-    with LoadProcess(order, job.folder / "logs" / "load.log") as load:
-        with timer.stage("generator up"):
-            load.until("ready")
-            load.go()
-        with timer.stage("warm-up"):
-            load.until("warmed_up", narrator.progress)
-        with timer.stage("scrape before"):
-            _await_scrape(job.spec, prometheus, narrator)
-        _set_faults(endpoints, job.faults)
-        with timer.stage("load"):
-            load.go()
-            done = load.until("done", narrator.progress)
+    with timer.stage("warm-up"):
+        load.go(endpoints.target)
+        load.until("warmed_up", narrator.progress)
+    with timer.stage("scrape before"):
+        _await_scrape(job.spec, prometheus, narrator)
+    _set_faults(endpoints, job.faults)
+    with timer.stage("load"):
+        load.go()
+        done = load.until("done", narrator.progress)
     with timer.stage("scrape after"):
         _await_scrape(job.spec, prometheus, narrator)
     return from_json(json.loads(Path(done["run"]).read_text(encoding="utf-8")))

@@ -19,8 +19,8 @@ def serve(profile: Path, port: int, stack: Stack, folder: Path) -> None:
         KeyboardInterrupt: the user ended it; everything is stopped.
     """
     with stack as endpoints:
-        order = LoadOrder(profile, endpoints.target, folder)
-        with LoadProcess(order, folder / "logs" / "load.log", web_port=port) as locust:
+        mode = ["--host", endpoints.target, "--web-port", str(port)]
+        with LoadProcess(LoadOrder(profile, folder), folder / "logs" / "load.log", mode) as locust:
             address = locust.until("web")["url"]
             click.echo(f"Locust      {address}\nTarget      {endpoints.target}/docs")
             click.echo(f"Prometheus  {endpoints.prometheus}\nCtrl-C stops all of it.")

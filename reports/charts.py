@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
-from math import isinf
+from math import ceil, isinf
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ LOG_FROM = 8.0
 MANY_DECADES = 1e3
 LEAST_SPAN = 0.1
 """Share of its highest value that an axis spans at least: noise is not blown up to look like news."""
-LABELLED_BARS = 12
+LABELLED_BARS, MOST_BOUNDS = 12, 9
 LABEL_ROW = 12
 ROW_HEIGHT, ROWS_MARGIN, ROW_NAME = 16.0, 46.0, 34
 
@@ -96,6 +96,7 @@ def bars(distribution: pd.DataFrame, unit: str, marks: Sequence[Mark] = ()) -> F
         if few and share > 0:
             _note(axes, place + 0.46, share, show.percent(share, places=1 if share < 0.1 else 0))  # noqa: PLR2004
     _from_zero(axes, "ratio", 4)
+    axes.set_yticks([tick for tick in axes.get_yticks() if tick <= 1])
     axes.set_ylim(0, float(shown["share"].max()) * (1.2 + 0.1 * len(marks)))
     edges = [float(shown["lower"].iloc[0]), *map(float, shown.index)]
     _bound_axis(axes, edges, unit)
@@ -175,7 +176,7 @@ def _value_axis(
 
 
 def _bound_axis(axes: Axes, edges: Sequence[float], unit: str) -> None:
-    every = max(1, round(len(edges) / 8))
+    every = max(1, ceil(len(edges) / MOST_BOUNDS))
     places = [n for n in range(len(edges)) if n % every == 0 or isinf(edges[n])]
     places = [n for n in places if not 0 < len(edges) - 1 - n < every or not isinf(edges[-1])]
     axes.set_xticks(places, [_bound(edges[n], unit) for n in places])

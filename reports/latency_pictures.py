@@ -25,36 +25,39 @@ def latency(proof: Proof, album: Album) -> Section:
     pictures: list[Picture] = []
     histograms = _histograms(proof)
     asked = thresholds(proof)
-    for result in histograms[:MOST_HISTOGRAMS]:
-        pictures.extend(_service(proof, result, asked, album))
+    for selector, result in histograms[:MOST_HISTOGRAMS]:
+        pictures.extend(_service(proof, selector, result, asked, album))
     left = len(histograms) - MOST_HISTOGRAMS
     note = f"{left} more histograms are not drawn." if left > 0 else ""
     empty = "The service counted no durations in a histogram."
     return Section("How long the service took", tuple(pictures), note if pictures else empty)
 
 
-def _service(proof: Proof, result: QueryResult, asked: list[Threshold], album: Album) -> Iterator[Picture]:
+def _service(
+    proof: Proof, selector: str, result: QueryResult, asked: list[Threshold], album: Album
+) -> Iterator[Picture]:
     bucketed = buckets(result.series, proof.evidence)
     spread = distribution(bucketed)
     total = spread["count"].sum()
     if not total > 0:
         return
-    query = show.shortened(show.clean(result.query), 120)
-    marks = [Mark(one.value, one.label) for one in asked if _judges(one, result.query)]
+    query = show.shortened(show.clean(selector), 120)
+    name = show.shortened(show.clean(metric_of(selector).removesuffix("_bucket")), 60)
+    marks = [Mark(one.value, one.label) for one in asked if _judges(one, selector)]
     over_time = quantiles(bucketed, proof.evidence, PERCENTILES)
     over_time.columns = pd.Index([show.percentile(one) for one in PERCENTILES])
     if len(over_time) > 1 and over_time.notna().any(axis=None):
         caption = (
-            f"From the service's own histogram {query}, interpolated inside its buckets, scrape by scrape"
+            f"From {query}, interpolated inside its buckets, scrape by scrape"
             f"{highest(over_time, 'p99')}.{_gaps(over_time)}"
         )
         keys = line_keys(list(over_time.columns))
         figure = charts.lines(over_time, "seconds", marks)
-        yield album.picture(figure, "Duration, percentiles", caption, [*keys])
+        yield album.picture(figure, f"{name}, percentiles", caption, [*keys])
     caption = (
         f"{show.count(total)} observations of {query} by bucket, buckets drawn equally wide: {_held(spread)}."
     )
-    yield album.picture(charts.bars(spread, "seconds", marks), "Duration, distribution", caption)
+    yield album.picture(charts.bars(spread, "seconds", marks), f"{name}, distribution", caption)
 
 
 def _gaps(over_time: pd.DataFrame) -> str:
@@ -62,15 +65,15 @@ def _gaps(over_time: pd.DataFrame) -> str:
     return " Gaps: nothing observed, or beyond the last bucket." if gaps else ""
 
 
-def _histograms(proof: Proof) -> list[QueryResult]:
-    """List the answers that are whole histograms of durations, the judged ones first, each once."""
+def _histograms(proof: Proof) -> list[tuple[str, QueryResult]]:
+    """List selectors whose answers are whole histograms of durations, the judged first, each once."""
     judged = {query for one in proof.verdict.objectives for query in one.queries}
     found = {
-        frozenset(frozenset(series.labels.items()) for series in result.series): result
-        for result in proof.evidence.results.values()
+        frozenset(frozenset(series.labels.items()) for series in result.series): (selector, result)
+        for selector, result in proof.evidence.results.items()
         if result.exact and _in_seconds(result) and is_histogram(result.series)
     }
-    return sorted(found.values(), key=lambda result: result.query not in judged)
+    return sorted(found.values(), key=lambda answer: answer[0] not in judged)
 
 
 def _in_seconds(result: QueryResult) -> bool:

@@ -61,6 +61,12 @@ def write_reports(proof: Proof, folder: Path, formats: Iterable[str] = ALL) -> l
     return [_write(WRITERS[name], proof, folder) for name in wanted]
 
 
+def prepare() -> None:
+    """Load the libraries that draw, so that they are at hand when a report is wanted."""
+    import reports.evidence_tables  # noqa: PLC0415
+    import reports.gallery  # noqa: F401, PLC0415
+
+
 def _write(writer: Writer, proof: Proof, folder: Path) -> Path:
     path = folder / writer.filename
     handle, name = tempfile.mkstemp(prefix=f".{writer.filename}-", dir=folder)

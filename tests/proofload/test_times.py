@@ -2,26 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from proofload.times import parse_duration, parse_time
+from proofload.times import parse_time
 
 NOW = 1_800_000_000.0
 
-DURATIONS = {
-    "seconds": ("30s", 30),
-    "milliseconds are not minutes": ("500ms", 0.5),
-    "parts add up": ("1h30m", 5_400),
-    "a fraction": ("1.5m", 90),
-    "days and weeks": ("1w1d", 691_200),
-}
-NO_DURATIONS = {
-    "a bare number": "30",
-    "a unit alone": "s",
-    "nothing": "",
-    "a negative one": "-5s",
-    "no time at all": "0s",
-    "an unknown unit": "3y",
-    "space inside": "1h 30m",
-}
 TIMES = {
     "now": ("now", NOW),
     "before now": ("-10m", NOW - 600),
@@ -36,18 +20,6 @@ NO_TIMES = {
     "not a number": ("nan", "is no time"),
     "infinite": ("inf", "is no time"),
 }
-
-
-@pytest.mark.parametrize(("text", "seconds"), DURATIONS.values(), ids=DURATIONS.keys())
-def test_durations(text: str, seconds: float) -> None:
-    assert parse_duration(text) == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize("text", NO_DURATIONS.values(), ids=NO_DURATIONS.keys())
-def test_what_is_no_duration_is_refused_by_its_value(text: str) -> None:
-    with pytest.raises(ValueError, match="write") as error:
-        parse_duration(text)
-    assert repr(text) in str(error.value)
 
 
 @pytest.mark.parametrize(("text", "moment"), TIMES.values(), ids=TIMES.keys())
