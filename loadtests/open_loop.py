@@ -11,10 +11,7 @@ from typing import Any, Self
 
 import gevent
 from gevent.event import Event
-from gevent.ssl import create_default_context
-from geventhttpclient.client import HTTPClientPool
-from locust import FastHttpUser, User
-from locust.contrib.fasthttp import insecure_ssl_context_factory
+from locust import User
 from locust.env import Environment
 
 from loadtests.clock import now
@@ -124,7 +121,7 @@ class OpenEngine:
     def __init__(self, profile: OpenProfile, seed: int) -> None:
         self._profile, self._seed = profile, seed
         self._schedule = Schedule()
-        users = [_paced(one, self._schedule, seed, profile.max_in_flight) for one in user_classes(profile)]
+        users = [_paced(one, self._schedule, seed) for one in user_classes(profile)]
         self._environment = Environment(user_classes=users, stop_timeout=0)
         self._runner = self._environment.create_local_runner()
         self._environment.events.request.add_listener(self._on_request)  # type: ignore[no-untyped-call]
@@ -223,7 +220,7 @@ class OpenEngine:
         books.sent(name, intended=intended, began=began, ended=ended, status=status(response), error=error)
 
 
-def _paced(user: type[User], schedule: Schedule, seed: int, max_in_flight: int) -> type[User]:
+def _paced(user: type[User], schedule: Schedule, seed: int) -> type[User]:
     """Make a user that runs one of its tasks at each arrival it takes."""
     tasks = list(user.tasks)
 
@@ -231,25 +228,9 @@ def _paced(user: type[User], schedule: Schedule, seed: int, max_in_flight: int) 
         return {**user.context(self), "arrival": getattr(self, "_arrival", None)}
 
     members: dict[str, Any] = {"context": context, "wait_time": lambda _: 0}
-    if issubclass(user, FastHttpUser):
-        members["client_pool"] = user.client_pool or _shared_connections(user, max_in_flight)
     paced = derived(user, user.__name__, members)
     paced.tasks = [_at_arrivals(tasks, schedule, seed)]
     return paced
-
-
-def _shared_connections(user: type[FastHttpUser], most: int) -> HTTPClientPool:
-    """Let all users share connections, the latest used first: few stay open, and none lies idle for long."""
-    trust = insecure_ssl_context_factory if user.insecure else create_default_context
-    return HTTPClientPool(
-        concurrency=most,
-        network_timeout=user.network_timeout,
-        connection_timeout=user.connection_timeout,
-        insecure=user.insecure,
-        ssl_context_factory=user.ssl_context_factory or trust,
-        proxy_host=user.proxy_host,
-        proxy_port=user.proxy_port,
-    )
 
 
 def _at_arrivals(tasks: list[Any], schedule: Schedule, seed: int) -> Callable[[Any], None]:

@@ -33,6 +33,7 @@ def error_class(exception: BaseException | None, response: Any) -> str | None:
     """Name the class of a failure in words, so that failures can be counted; ``None`` for a good answer."""
     if exception is None:
         return None
+    exception = getattr(exception, "original", None) or exception  # what geventhttpclient wrapped
     if isinstance(exception, LocustBadStatusCode | HTTPError):
         return f"status {status(response)}"
     for kind, words in _CLASSES:

@@ -13,6 +13,7 @@ from locust.user.task import TaskSet
 from locust.util.load_locustfile import load_locustfile
 
 from loadtests.profile import OpenProfile, Profile, Request
+from loadtests.single_attempt import SingleAttemptPool
 from slo.document import Problem, ProblemsError
 
 TIMEOUT_SECONDS = 10.0
@@ -42,7 +43,9 @@ def strict(user: type[User]) -> type[User]:
     for name in ("network_timeout", "connection_timeout"):
         if getattr(user, name) == getattr(FastHttpUser, name):
             settings[name] = TIMEOUT_SECONDS
-    return derived(user, user.__name__, settings)
+    timed = cast("type[FastHttpUser]", derived(user, user.__name__, settings))
+    timed.client_pool = user.client_pool or SingleAttemptPool(timed)
+    return timed
 
 
 def declared(requests: list[Request]) -> type[User]:

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import socket
+import sys
+from argparse import Namespace
 
 import gevent
 from gevent.event import Event
 from locust.env import Environment
 from locust.stats import stats_history
 
+from loadtests.engine import EngineError
 from loadtests.profile import Profile
 from loadtests.talk import say
 from loadtests.users import user_classes
+
+USERS = 10
+"""What the page suggests to start with."""
 
 
 def serve(profile: Profile, host: str, port: int) -> None:
     """Serve the web UI on loopback; its users are ordinary, each waiting for its answer.
 
     Raises:
-        OSError: the port is taken.
+        EngineError: the port is taken.
     """
-    with socket.socket() as probe:  # Locust only logs it when its port is taken
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", port))
-    environment = Environment(user_classes=user_classes(profile), host=host)
+    _check_free(port)
+    del sys.argv[1:]  # Locust's page reads its own options there
+    options = Namespace(
+        num_users=USERS, spawn_rate=USERS, run_time=None, stats_history_enabled=False, headless=False
+    )
+    environment = Environment(user_classes=user_classes(profile), host=host, parsed_options=options)
     runner = environment.create_local_runner()
     ui = environment.create_web_ui("127.0.0.1", port)
     history = gevent.spawn(stats_history, runner)
@@ -34,3 +42,13 @@ def serve(profile: Profile, host: str, port: int) -> None:
         history.kill()
         runner.quit()
         ui.stop()  # type: ignore[no-untyped-call]
+
+
+def _check_free(port: int) -> None:
+    """Try the port: Locust only logs it when its port is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise EngineError(f"port {port} can't be had for the web UI: {error.strerror}") from None

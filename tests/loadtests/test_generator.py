@@ -1,0 +1,409 @@
+"""The real generator against a real server: what it says it sent is what the server saw."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from loadtests.profile import SCHEMA_FILE as PROFILE_SCHEMA
+from loadtests.runfile import SCHEMA_FILE as RUN_SCHEMA
+from tests.loadtests.generator import generator, send
+from tests.loadtests.server import Counted, serving
+
+pytestmark = pytest.mark.slow
+
+PROFILES = Path(__file__).resolve().parents[2] / "loadtests" / "profiles"
+
+
+@pytest.fixture
+def server() -> Iterator[Counted]:
+    with serving() as counted:
+        yield counted
+
+
+def profile(
+    path: str = "/", *, rate: float = 50, seconds: float = 1, more: str = "", request: str = ""
+) -> str:
+    return f"""\
+name: test
+stages: [{{duration: {seconds}s, rate: {rate}}}]
+requests: [{{path: {path}{request}}}]
+{more}
+"""
+
+
+def test_every_request_sent_reaches_the_server_once(server: Counted, tmp_path: Path) -> None:
+    record = send(tmp_path, server.url, profile(more="warmup: 1s"))
+    assert (record.total.offered, record.total.sent, record.total.completed) == (50, 50, 50)
+    assert record.warmup.sent == 50
+    assert server.total == record.total.sent + record.warmup.sent
+    assert record.total.failed == record.total.dropped == 0
+    assert record.window.seconds == pytest.approx(1, abs=0.2)
+    assert len(server.connections) < 25, "connections are not kept"
+
+
+def test_files_follow_their_schemas(server: Counted, tmp_path: Path) -> None:
+    record = send(tmp_path, server.url, profile(seconds=3))
+    written = json.loads((tmp_path / "out" / "run.json").read_text())
+    jsonschema.validate(written, json.loads(RUN_SCHEMA.read_text()))
+    assert written["schema"] == 1
+    with (tmp_path / "out" / "requests.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(record.series)
+    for column in ("offered", "sent", "completed", "failed"):
+        assert sum(int(row[column]) for row in rows) == getattr(record.total, column)
+    assert record.total.lateness.p50 is not None
+    assert "NaN" not in (tmp_path / "out" / "run.json").read_text()
+
+
+@dataclass(frozen=True)
+class Answer:
+    path: str
+    completed: bool
+    errors: set[str]
+    request: str = ""
+    statuses: set[str] = field(default_factory=set)
+
+
+ANSWERS = {
+    "an answer of 200 is good": Answer("/", completed=True, errors=set(), statuses={"200"}),
+    "an answer of 500 has failed": Answer("/status/500", True, {"status 500"}, statuses={"500"}),
+    "an answer of 404 has failed": Answer("/status/404", True, {"status 404"}, statuses={"404"}),
+    "an expected 404 is good": Answer(
+        "/status/404", True, set(), ", expect: {status: 404}", statuses={"404"}
+    ),
+    "a 200 where 201 is expected has failed": Answer(
+        "/", True, {"unexpected answer"}, ", expect: {status: 201}", statuses={"200"}
+    ),
+    "a redirect is an answer, and is not followed": Answer("/moved", True, set(), statuses={"302"}),
+    "a connection closed without an answer": Answer("/close", False, {"connection closed"}),
+    "half an answer": Answer("/half", True, {"malformed answer"}, statuses={"200"}),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_answers_are_booked_for_what_they_are(answer: Answer, server: Counted, tmp_path: Path) -> None:
+    total = send(tmp_path, server.url, profile(answer.path, request=answer.request)).total
+    assert server.paths == {answer.path: 50}
+    assert total.sent == 50
+    assert total.completed == (50 if answer.completed else 0)
+    assert total.failed == (50 if answer.errors else 0)
+    assert set(total.errors) == answer.errors
+    assert set(total.statuses) == answer.statuses
+
+
+def test_declared_requests_are_sent_as_declared(server: Counted, tmp_path: Path) -> None:
+    text = """\
+name: declared
+stages: [{duration: 2s, rate: 50}]
+requests:
+  - {name: read, path: /read, weight: 3}
+  - {name: write, method: POST, path: /write, json: {a: [1, 2.5]}, headers: {X-Team: blue}}
+  - {method: PUT, path: /raw, body: plain text}
+"""
+    record = send(tmp_path, server.url, text)
+    assert {name: part.sent for name, part in record.requests.items()} == {
+        "read": server.paths["/read"],
+        "write": server.paths["/write"],
+        "PUT /raw": server.paths["/raw"],
+    }
+    assert server.total == 100
+    assert server.paths["/read"] == pytest.approx(60, abs=20)
+    assert json.loads(next(body for body in server.bodies if body.startswith(b"{"))) == {"a": [1, 2.5]}
+    assert b"plain text" in server.bodies
+    assert sum(headers.get("X-Team") == "blue" for headers in server.headers) == server.paths["/write"]
+
+
+def test_the_same_seed_sends_the_same(server: Counted, tmp_path: Path) -> None:
+    text = profile(more="arrivals: poisson\nseed: 7", request="}, {path: /other")
+    seen = []
+    for number in range(2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        record = send(folder, server.url, text)
+        seen.append({name: part.sent for name, part in record.requests.items()})
+    assert seen[0] == seen[1]
+
+
+def test_a_stall_is_late_and_long_but_never_missing(server: Counted, tmp_path: Path) -> None:
+    """Five users, all stuck in the stall: what should have been sent meanwhile is sent late."""
+    with generator(tmp_path, profile("/stall", seconds=2, more="max_in_flight: 5"), "--gate") as one:
+        one.until("ready")
+        one.go(server.url)
+        one.until("warmed_up")
+        one.go()
+        server.first.wait(10)
+        while one.until("progress")["elapsed_seconds"] < 1:
+            pass
+        server.released.set()
+        assert one.end() == 0
+    total = one.record.total
+    assert total.offered == total.sent == total.completed == server.total == 100
+    assert total.service_time.p50 is not None
+    assert total.service_time.p50 < 0.2
+    assert (total.response_time.p90 or 0) > 0.5, "the stall is hidden"
+    assert (total.lateness.max or 0) > 0.5
+
+
+def test_a_service_that_never_answers_ends_in_timeouts(server: Counted, tmp_path: Path) -> None:
+    total = send(tmp_path, server.url, profile("/stall", rate=10)).total
+    assert (total.sent, total.completed, total.failed) == (10, 0, 10)
+    assert total.errors == {"timed out": 10}
+
+
+def test_what_no_user_is_free_for_is_dropped_and_counted(server: Counted, tmp_path: Path) -> None:
+    total = send(tmp_path, server.url, profile("/stall", rate=10, more="max_in_flight: 2")).total
+    assert (total.offered, total.sent, total.dropped) == (10, 2, 8)
+    assert total.offered == total.sent + total.dropped
+
+
+def test_a_service_that_is_down_fails_every_request(tmp_path: Path) -> None:
+    with socket.socket() as taken:  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        total = send(tmp_path, f"http://127.0.0.1:{taken.getsockname()[1]}", profile()).total
+    assert (total.offered, total.sent, total.completed, total.failed) == (50, 50, 0, 50)
+    assert total.errors == {"connection refused": 50}
+
+
+def test_an_unknown_host_fails_every_request(tmp_path: Path) -> None:
+    total = send(tmp_path, "http://nowhere.invalid", profile(rate=5)).total
+    assert total.errors == {"name not resolved": 5}
+
+
+def test_gates_hold_back_every_request(server: Counted, tmp_path: Path) -> None:
+    with generator(tmp_path, profile(more="warmup: 1s"), "--gate") as one:
+        one.until("ready")
+        assert server.total == 0
+        one.go(server.url)
+        one.until("warmed_up")
+        assert server.total == 50
+        one.go()
+        started = one.until("started")["time"]
+        assert one.end() == 0
+    assert one.record.window.start == pytest.approx(started, abs=0.1)
+    assert [event["event"] for event in one.events if event["event"] != "progress"] == [
+        "ready",
+        "warmed_up",
+        "started",
+        "done",
+    ]
+
+
+def test_progress_tells_rates_and_what_is_in_flight(server: Counted, tmp_path: Path) -> None:
+    with generator(tmp_path, profile(seconds=2), "--host", server.url) as one:
+        told = one.until("progress")
+        one.until("done")
+    assert told["duration_seconds"] == 2
+    assert told["rate_offered"] == pytest.approx(50, rel=0.05)
+    assert told["rate_sent"] == pytest.approx(50, rel=0.2)
+    assert told["failed"] == 0
+    assert told["p95_seconds"] > 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_an_interrupted_load_keeps_its_books(number: signal.Signals, server: Counted, tmp_path: Path) -> None:
+    with generator(tmp_path, profile(seconds=30), "--host", server.url) as one:
+        one.until("progress")
+        one.process.send_signal(number)
+        assert one.end() == 130
+    assert one.record.interrupted
+    assert one.record.total.sent == one.record.total.offered == server.total > 0
+
+
+def test_what_is_under_way_at_an_interruption_is_booked_as_unanswered(
+    server: Counted, tmp_path: Path
+) -> None:
+    with generator(tmp_path, profile("/stall", rate=10, seconds=30), "--host", server.url) as one:
+        one.until("progress")
+        one.process.send_signal(signal.SIGINT)
+        assert one.end() == 130
+    assert one.record.total.sent == server.total > 0
+    assert one.record.total.completed == 0
+
+
+def test_the_load_ends_when_whoever_started_it_is_gone(server: Counted, tmp_path: Path) -> None:
+    with generator(tmp_path, profile(seconds=30), "--gate") as one:
+        one.until("ready")
+        one.go(server.url)
+        one.until("warmed_up")
+        one.go()
+        one.until("progress")
+        assert one.process.stdin is not None
+        one.process.stdin.close()
+        assert one.end() == 130
+    assert one.record.interrupted
+
+
+def test_an_interruption_before_the_load_writes_nothing(tmp_path: Path) -> None:
+    with generator(tmp_path, profile(), "--gate") as one:
+        one.until("ready")
+        one.process.send_signal(signal.SIGINT)
+        assert one.end() == 130
+    assert not list(one.out.iterdir())
+
+
+def test_closed_load_waits_for_its_answers(server: Counted, tmp_path: Path) -> None:
+    text = """\
+name: closed
+arrivals: closed
+warmup: 1s
+stages: [{duration: 1s, users: 2}, {duration: 1s, users: 4}]
+requests: [{path: /}]
+"""
+    record = send(tmp_path, server.url, text)
+    assert record.engine == "locust-closed"
+    assert record.total.offered == record.total.sent == record.total.completed > 100
+    assert server.total == record.total.sent + record.warmup.sent
+    assert record.total.lateness.p50 is None, "nothing was scheduled, so nothing is late"
+
+
+LOCUSTFILE = """\
+from locust import FastHttpUser, task
+
+class Shop(FastHttpUser):
+    def on_start(self):
+        self.client.get("/login", name="login")
+
+    @task
+    def buy(self):
+        self.client.get("/cart", name="cart")
+        self.client.post("/order", name="order")
+"""
+
+
+def foreign(folder: Path, text: str, more: str = "") -> str:
+    (folder / "users.py").write_text(text)
+    return f"name: foreign\nstages: [{{duration: 1s, rate: 20}}]\nlocustfile: users.py\n{more}"
+
+
+def test_a_locustfile_of_others_is_booked_to_the_request(server: Counted, tmp_path: Path) -> None:
+    text = foreign(tmp_path, LOCUSTFILE, "max_in_flight: 5")
+    record = send(tmp_path, server.url, text)
+    assert {name: part.sent for name, part in record.requests.items()} == {"cart": 20, "order": 20}
+    assert server.paths == {"/login": 5, "/cart": 20, "/order": 20}
+    assert record.warmup.sent == 5, "what on_start sends comes before the measured load"
+    assert record.total.lateness.p50 is not None
+
+
+BROKEN_TASK = """\
+from locust import FastHttpUser, task
+
+class Shop(FastHttpUser):
+    @task
+    def buy(self):
+        raise KeyError("basket")
+"""
+IDLE_TASK = BROKEN_TASK.replace('raise KeyError("basket")', "pass")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [(BROKEN_TASK, "task buy raised KeyError"), (IDLE_TASK, "task buy sent no request")],
+    ids=["a task that raises", "a task that sends nothing"],
+)
+def test_an_arrival_without_a_request_is_dropped_with_its_reason(
+    text: str, reason: str, server: Counted, tmp_path: Path
+) -> None:
+    total = send(tmp_path, server.url, foreign(tmp_path, text)).total
+    assert (total.offered, total.sent, total.dropped) == (20, 0, 20)
+    assert total.errors == {reason: 20}
+
+
+FAILING_START = """\
+from locust import FastHttpUser, task
+
+class Shop(FastHttpUser):
+    def on_start(self):
+        raise RuntimeError("no account")
+
+    @task
+    def buy(self):
+        self.client.get("/")
+"""
+
+
+def test_users_that_all_fail_to_start_are_an_error(server: Counted, tmp_path: Path) -> None:
+    with generator(tmp_path, foreign(tmp_path, FAILING_START), "--host", server.url) as one:
+        assert "on_start" in one.until("error")["message"]
+        assert one.end() == 1
+    assert server.total == 0
+
+
+BAD_LOCUSTFILES = {
+    "one that isn't Python": ("def f(:\n", ["users.py:1", "SyntaxError"]),
+    "one that raises on import": ("import os\nos.environ['NOT_SET']\n", ["users.py:2", "KeyError"]),
+    "one without users": ("x = 1\n", ["defines no user class"]),
+    "two user classes": (
+        LOCUSTFILE + "\nclass Other(Shop):\n    pass\n",
+        ["defines 2 user classes (Shop, Other)", "take one"],
+    ),
+    "a user without tasks": (
+        "from locust import User\nclass Empty(User):\n    pass\n",
+        ["Empty has no task"],
+    ),
+    "a task set": (
+        (
+            "from locust import *\nclass Flow(TaskSet):\n    @task\n    def a(self): pass\n"
+            "class Shop(User):\n    tasks = [Flow]\n"
+        ),
+        ["Shop has the task sets Flow", "closed"],
+    ),
+    "a load shape": (
+        LOCUSTFILE
+        + "\nfrom locust import LoadTestShape\nclass Wave(LoadTestShape):\n    def tick(self): return None\n",
+        ["load shape Wave", "stages"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), BAD_LOCUSTFILES.values(), ids=BAD_LOCUSTFILES)
+def test_a_bad_locustfile_is_refused_with_its_place(text: str, said: list[str], tmp_path: Path) -> None:
+    with generator(tmp_path, foreign(tmp_path, text), "--host", "http://127.0.0.1:9") as one:
+        assert one.end() == 2
+        errors = one.errors()
+    assert all(part in errors for part in said), errors
+    assert "Traceback" not in errors
+    assert not one.events
+
+
+def test_the_web_ui_answers_and_ends_on_interrupt(server: Counted, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with generator(tmp_path, profile(), "--host", server.url, "--web-port", str(port)) as one:
+        assert one.until("web")["url"] == f"http://127.0.0.1:{port}"
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as web:
+            web.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            answer = b"".join(iter(lambda: web.recv(65536), b""))
+        assert b"200 OK" in answer.split(b"\r\n")[0]
+        assert b"Locust" in answer
+        one.process.send_signal(signal.SIGINT)
+        assert one.end() == 130
+
+
+def test_a_taken_port_of_the_web_ui_is_one_clear_error(server: Counted, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        with generator(tmp_path, profile(), "--host", server.url, "--web-port", port) as one:
+            assert port in one.until("error")["message"]
+            assert one.end() == 1
+
+
+def test_profiles_that_come_with_us_follow_the_schema() -> None:
+    from ruamel.yaml import YAML  # noqa: PLC0415 - only here
+
+    schema = json.loads(PROFILE_SCHEMA.read_text())
+    found = sorted(PROFILES.glob("*.yaml"))
+    assert {path.stem for path in found} >= {"smoke", "steady", "spike", "soak", "declared"}
+    for path in found:
+        jsonschema.validate(YAML(typ="safe").load(path), schema)
