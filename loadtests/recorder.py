@@ -118,9 +118,12 @@ def quantiles(seconds: pd.Series[float]) -> Quantiles:
 
 
 def window(frame: pd.DataFrame, begin: float, end: float) -> Window:
-    """Give the stretch from the first intended start to the last response, or what was planned without."""
+    """Give the stretch from the first start to the last response or dropped arrival.
+
+    Without any, it is what was planned.
+    """
     started = frame[["intended", "began"]].min().min()
-    last = frame["ended"].max()
+    last = frame[["ended", "intended"]].max().max()
     return Window(
         float(started) if pd.notna(started) else begin,
         float(last) if pd.notna(last) else end,

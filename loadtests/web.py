@@ -11,11 +11,13 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.stats import stats_history
 
+from loadtests.clock import now
 from loadtests.engine import EngineError
 from loadtests.profile import Profile
 from loadtests.talk import say
 from loadtests.users import user_classes
 
+UP_SECONDS, POLL_SECONDS = 20.0, 0.02
 USERS = 10
 """What the page suggests to start with."""
 
@@ -36,6 +38,7 @@ def serve(profile: Profile, host: str, port: int) -> None:
     ui = environment.create_web_ui("127.0.0.1", port)
     history = gevent.spawn(stats_history, runner)
     try:
+        _await_answer(port)
         say("web", url=f"http://127.0.0.1:{port}")
         Event().wait()
     finally:
@@ -52,3 +55,17 @@ def _check_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise EngineError(f"port {port} can't be had for the web UI: {error.strerror}") from None
+
+
+def _await_answer(port: int) -> None:
+    """Wait until Locust listens; it begins to in a greenlet of its own."""
+    give_up = now() + UP_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError as error:
+            if now() > give_up:
+                raise EngineError(f"the web UI does not listen on port {port}: {error}") from None
+            gevent.sleep(POLL_SECONDS)
+        else:
+            return
