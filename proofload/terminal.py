@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from rich.text import Text
 from proofload.load_process import Event
 from proofload.pipeline import Narrator
 from reports import show
-from slo.model import CheckStatus, ObjectiveVerdict, Outcome, Proof
+from slo.model import Check, CheckStatus, ObjectiveVerdict, Outcome, Proof
 
 PLAIN_SECONDS = 5.0
 """Distance of progress lines where there is no terminal to redraw."""
@@ -25,8 +26,17 @@ PLAIN_SECONDS = 5.0
 _STYLES = {Outcome.MET: "bold green", Outcome.MISSED: "bold red", Outcome.UNDECIDED: "bold yellow"}
 _MARKS = {CheckStatus.PASS: "[green]✓[/]", CheckStatus.FAIL: "[red]✗[/]", CheckStatus.SKIP: "[dim]-[/]"}
 
-_errors = Console(stderr=True, highlight=False)
-_output = Console(highlight=False)
+PLAIN_WIDTH = 120
+"""Columns where there is no terminal to ask: the log of a CI job."""
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
+
+
+_errors = _console(stderr=True)
+_output = _console(stderr=False)
 
 
 def say(text: str) -> None:
@@ -71,33 +81,54 @@ def _figures(event: Event) -> str:
 
 
 def summarize(proof: Proof, folder: Path | None) -> None:
-    """Print the verdict, a row an objective, the checks, where the time went, and where the files are."""
+    """Print a row an objective, why some are undecided, the checks, where the time went, the verdict."""
     verdict = proof.verdict
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("objective", "measured", "asked", "budget spent", "verdict"):
-        table.add_column(heading, overflow="fold")
-    for objective in verdict.objectives:
-        table.add_row(*_row(objective))
-    _output.print()
-    _output.print(table)
-    _output.print()
-    for check in verdict.checks:
-        _output.print(f"{_MARKS[check.status]} {check.name.replace('_', ' ')}: {escape(check.detail)}")
+    parts = [_objectives(verdict.objectives), _reasons(verdict.objectives), _checks(verdict.checks)]
+    for part in parts:
+        if part.row_count:
+            _output.print("", part, sep="\n")
     if proof.timings:
         went = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in proof.timings)
         _output.print(f"\n[dim]time: {escape(went)}[/]")
     if folder:
-        _output.print(f"[dim]report:[/] {escape(str(folder / 'report.html'))}")
-    _output.print(Text(f"{verdict.outcome}", style=_STYLES[verdict.outcome]), show.headline(proof))
+        _output.print(f"[dim]report:[/] {escape(str(folder / 'report.html'))}", soft_wrap=True)
+    _output.print(_verdict(verdict.outcome), show.headline(proof))
 
 
-def _row(objective: ObjectiveVerdict) -> tuple[Text, Text, Text, Text, Text]:
-    why = f" {objective.reason}: {objective.detail}" if objective.reason else ""
-    name = f"{objective.slo} / {objective.objective}" if objective.objective else objective.slo
-    return (
-        Text(name),
-        Text(show.measured(objective)),
-        Text(show.asked(objective)),
-        Text(show.budget(objective)),
-        Text(objective.outcome, style=_STYLES[objective.outcome]).append(why, style="default"),
-    )
+def _objectives(objectives: Sequence[ObjectiveVerdict]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("verdict")
+    table.add_column("objective", no_wrap=True)
+    for heading in ("measured", "asked", "budget spent"):
+        table.add_column(heading, overflow="fold")
+    for one in objectives:
+        name = Text(one.slo)
+        if one.objective:
+            name.append(f"\n{one.objective}", style="dim")
+        table.add_row(
+            _verdict(one.outcome), name, *map(Text, (show.measured(one), show.asked(one), show.budget(one)))
+        )
+    return table
+
+
+def _reasons(objectives: Sequence[ObjectiveVerdict]) -> Table:
+    """Say why objectives are undecided, those of one reason together."""
+    grouped: dict[str, list[str]] = {}
+    for one in objectives:
+        if one.reason:
+            grouped.setdefault(f"{one.reason}: {one.detail}", []).append(one.slo)
+    table = Table.grid(padding=(0, 1))
+    for reason, names in grouped.items():
+        table.add_row("[yellow]?[/]", Text(f"{', '.join(dict.fromkeys(names))}: {reason}"))
+    return table
+
+
+def _checks(checks: Sequence[Check]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    for check in checks:
+        table.add_row(_MARKS[check.status], check.name.replace("_", " "), escape(check.detail))
+    return table
+
+
+def _verdict(outcome: Outcome) -> Text:
+    return Text(outcome, style=_STYLES[outcome])

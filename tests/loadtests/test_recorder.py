@@ -59,7 +59,7 @@ def test_names_add_up_to_the_total() -> None:
 
 def test_the_window_reaches_from_the_first_intended_start_to_the_last_response() -> None:
     span = window(some().frame(), 0, 1)
-    assert (span.start, span.end) == (START, pytest.approx(START + 4.3))
+    assert (span.start, span.end) == pytest.approx((START, START + 4.3), rel=1e-12)
 
 
 def test_a_load_without_a_request_has_the_window_that_was_planned() -> None:
