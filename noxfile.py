@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +25,6 @@ def _bring_nox() -> None:
     """
     folder = ROOT / ".nox" / f"bootstrap-{sys.version_info[0]}.{sys.version_info[1]}"
     sys.path.insert(0, str(folder))
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
     if not (folder / "nox").is_dir():
         print("installing nox into .nox/", file=sys.stderr)  # noqa: T201
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -44,66 +44,76 @@ if __name__ == "__main__":
 import nox  # noqa: E402 - it may have been brought only now
 
 nox.options.sessions = ["load"]
-nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.reuse_venv = "yes"
-nox.options.error_on_external_run = True
+# Sessions share two environments, which nox can't do by itself: see _environment.
+nox.options.default_venv_backend = "none"
 
 
-@nox.session(venv_location=".nox/run")
+@nox.session
 def load(session: nox.Session) -> None:
     """Load the reference service and judge it; options after ``--`` go to ``proofload run``."""
-    _install(session, "run")
     _proofload(session, "run")
 
 
-@nox.session(venv_location=".nox/run")
+@nox.session
 def ui(session: nox.Session) -> None:
     """Bring the stack up with Locust's web UI, until interrupted."""
-    _install(session, "run")
     _proofload(session, "ui")
 
 
-@nox.session(venv_location=".nox/dev")
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests with branch coverage."""
-    _install(session, "dev")
-    session.run("pytest", "--cov", "--cov-report=term:skip-covered", *session.posargs)
+    programs = _environment(session, "dev")
+    pytest = [programs / "python", "-m", "pytest", "--cov", "--cov-report=term:skip-covered"]
+    session.run(*pytest, *session.posargs)
 
 
-@nox.session(venv_location=".nox/dev")
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style."""
-    _install(session, "dev")
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
+    programs = _environment(session, "dev")
+    session.run(programs / "ruff", "check", ".")
+    session.run(programs / "ruff", "format", "--check", ".")
 
 
-@nox.session(venv_location=".nox/dev")
+@nox.session
 def types(session: nox.Session) -> None:
     """Check types."""
-    _install(session, "dev")
-    session.run("mypy")
+    session.run(_environment(session, "dev") / "mypy")
 
 
-@nox.session(venv_location=".nox/run")
+@nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks; their names may follow ``--``."""
-    _install(session, "run")
-    session.run("python", "-m", "benchmarks", *session.posargs)
+    session.run(_environment(session, "run") / "python", "-m", "benchmarks", *session.posargs)
 
 
-def _install(session: nox.Session, name: str) -> None:
-    """Install pinned requirements and this project, unless that has been done for just these files."""
-    requirements = REQUIREMENTS / f"{name}.txt"
+def _environment(session: nox.Session, name: str) -> Path:
+    """Bring the environment ``.nox/NAME`` up to its pinned requirements; give the folder of its programs.
+
+    A stamp tells that this was done for just these files. Made anew from nothing where it has none.
+    """
+    requirements, folder = REQUIREMENTS / f"{name}.txt", ROOT / ".nox" / name
     digest = hashlib.sha256(sys.version.encode())
     for path in (requirements, ROOT / "pyproject.toml"):
         digest.update(path.read_bytes())
-    stamp = Path(session.virtualenv.location) / "installed.sha256"
+    programs, stamp = folder / ("Scripts" if os.name == "nt" else "bin"), folder / "installed.sha256"
     if stamp.exists() and stamp.read_text() == digest.hexdigest():
-        return
-    session.install("--require-hashes", "-r", str(requirements))
-    session.install("--no-deps", "--no-build-isolation", "-e", ".")
+        return programs
+    uv = shutil.which("uv")
+    session.log(f"installing {requirements.name} into .nox/{name} with {'uv' if uv else 'pip'}")
+    shutil.rmtree(folder, ignore_errors=True)
+    if uv:
+        session.run(uv, "venv", "--quiet", "--python", sys.executable, folder)
+        install = [uv, "pip", "install", "--quiet", "--python", programs / "python"]
+    else:
+        path = os.pathsep.join(sys.path)  # where nox was brought, virtualenv was too
+        session.run(sys.executable, "-m", "virtualenv", "--quiet", folder, env={"PYTHONPATH": path})
+        install = [programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    session.run(*install, "--require-hashes", "-r", requirements)
+    session.run(*install, "--no-deps", "--no-build-isolation", "-e", ROOT)
     stamp.write_text(digest.hexdigest())
+    return programs
 
 
 def _proofload(session: nox.Session, command: str) -> None:
@@ -111,7 +121,7 @@ def _proofload(session: nox.Session, command: str) -> None:
 
     Ctrl-C reaches it as well as us: it stops what it started, and we wait for that.
     """
-    process = subprocess.Popen([Path(session.bin) / "proofload", command, *session.posargs])
+    process = subprocess.Popen([_environment(session, "run") / "proofload", command, *session.posargs])
     signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
     while True:
         try:
