@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isinf
 
 from slo.document import Problem
 from slo.histogram import MalformedHistogramError, parse_bound
-from slo.model import SLO, EventsSLI, Series, Spec
+from slo.model import SLO, Series, Spec
 from slo.prometheus import Prometheus, QueryError
-from slo.promql import Selector, Shape
+from slo.promql import Expression, Selector, Shape
 from slo.queries import expression, metrics, place
+from slo.tally import unexplained_absence
 
 
 def lint(spec: Spec, prometheus: Prometheus, now: float) -> list[Problem]:
@@ -23,21 +24,33 @@ def lint(spec: Spec, prometheus: Prometheus, now: float) -> list[Problem]:
 
 
 def _slo_problems(slo: SLO, prometheus: Prometheus, now: float) -> Iterator[Problem]:
-    for part, metric in metrics(slo).items():
-        item = expression(metric)
-        asked = str(item.selector) if item.selector else item.text
+    items = {part: expression(metric) for part, metric in metrics(slo).items()}
+    for part, item in items.items():
         field = f"SLO {slo.name}, {part}"
         try:
-            series = prometheus.value(asked, now).series
+            series = prometheus.value(_asked(item), now).series
         except QueryError as error:
             yield Problem(*place(slo.source), field, str(error))
             continue
         if not series:
-            unborn = isinstance(slo.sli, EventsSLI) and part == "bad"
-            hint = " (it may be that none happened yet)" if unborn else ""
-            yield Problem(*place(slo.source), field, f"{asked} matches no series{hint}")
+            if message := _absence(part, items, prometheus, now):
+                yield Problem(*place(slo.source), field, message)
         elif item.shape is Shape.QUANTILE and item.selector:
             yield from _bounds_problems(slo, item.selector, series, field)
+
+
+def _asked(item: Expression) -> str:
+    return str(item.selector) if item.selector else item.text
+
+
+def _absence(part: str, items: Mapping[str, Expression], prometheus: Prometheus, now: float) -> str | None:
+    """Say that a query matches nothing, unless that shows that no bad event ever happened."""
+    item, total = items[part], items.get("total")
+    if part == "total" or total is None or item.selector is None or total.selector is None:
+        return f"{_asked(item)} matches no series"
+    series = prometheus.value(_asked(total), now).series
+    wrong = unexplained_absence(part, item.selector, total.selector, series)
+    return wrong[1] if wrong else None
 
 
 def _bounds_problems(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isnan
 
 from slo.counted import Counted, UndecidedError
 from slo.counters import Increase
 from slo.histogram import Percentile, percentile
-from slo.model import SLO, EventsSLI, Measured, Objective, Op, Reason, ThresholdSLI, Window
+from slo.model import SLO, EventsSLI, Measured, Objective, Op, Reason, Series, ThresholdSLI, Window
 from slo.promql import Expression, Selector, Shape
 from slo.queries import expression, metrics
 
@@ -69,7 +69,12 @@ def _counter_events(parts: dict[str, Expression], counted: Counted, part: Window
         raise UndecidedError(Reason.NO_DATA, f"total {parts['total'].selector} matched no series")
     other = "good" if "good" in parts else "bad"
     if not increases[other].series:
-        _explain_absence(other, _selector(parts[other]), _selector(parts["total"]), counted)
+        matched_by_total = counted.result(str(_selector(parts["total"]))).series
+        wrong = unexplained_absence(
+            other, _selector(parts[other]), _selector(parts["total"]), matched_by_total
+        )
+        if wrong:
+            raise UndecidedError(*wrong)
     window = part or counted.closed
     matched = increases[other].within(window)
     return _two_counts(other, matched, total.within(window), _counter_notes(increases))
@@ -90,29 +95,29 @@ def _two_counts(other: str, matched: float, total: float, notes: tuple[str, ...]
     return Tally((good, good), total, notes=notes)
 
 
-def _explain_absence(other: str, selector: Selector, total: Selector, counted: Counted) -> None:
-    """Accept that no bad event was ever counted, but only where the selector is shown to be right.
+def unexplained_absence(
+    other: str, selector: Selector, total: Selector, series: Sequence[Series]
+) -> tuple[Reason, str] | None:
+    """Tell why good or bad events without a series can't be taken for none; ``None`` where they can.
 
-    Raises:
-        UndecidedError: nothing shows that the absent series would be there if there were such events.
+    No bad event was ever counted, if the selector is shown to be right: ``series`` are those of ``total``.
     """
-    series = counted.result(str(total)).series
     bound = next((m.value for m in selector.matchers if m.label == "le"), None)
     if bound is not None:
         detail = f"{selector.metric} has no bucket le={bound!r}, so events at or below it can't be counted"
-        raise UndecidedError(Reason.THRESHOLD_INSIDE_BUCKET, detail)
+        return Reason.THRESHOLD_INSIDE_BUCKET, detail
     if other == "good":
         detail = f"good {selector} matched no series though total did: every event is bad, or it is mistyped"
-        raise UndecidedError(Reason.NO_DATA, detail)
+        return Reason.NO_DATA, detail
     known = {label for one in series for label in one.labels}
     strange = [m.label for m in selector.matchers if m.label not in known]
-    if selector.metric != total.metric or strange:
-        why = (
-            f"no series of total has the label {strange[0]!r}"
-            if strange
-            else "it is another metric than total"
-        )
-        raise UndecidedError(Reason.NO_DATA, f"bad {selector} matched no series, and {why}")
+    if strange:
+        why = f"no series of total has the label {strange[0]!r}"
+    elif selector.metric != total.metric:
+        why = "it is another metric than total"
+    else:
+        return None
+    return Reason.NO_DATA, f"bad {selector} matched no series, and {why}"
 
 
 def _counter_notes(increases: dict[str, Increase]) -> tuple[str, ...]:

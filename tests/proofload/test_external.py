@@ -1,0 +1,88 @@
+"""A service and a Prometheus that are there already: ``run`` loads them, ``check`` judges the past window."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from proofload.stack import Endpoints, process_stack
+from tests.proofload.processes import RUN_SECONDS
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(RUN_SECONDS)]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    logs = tmp_path_factory.mktemp("logs")
+    with process_stack(logs, workers=2, faults=False, say=lambda _: None) as endpoints:
+        yield endpoints
+
+
+def proofload(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "proofload", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+
+
+def read(folder: Path, name: str) -> Any:
+    return json.loads((folder / name).read_text())
+
+
+@pytest.fixture(scope="module")
+def loaded(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a run against two workers, which count together."""
+    folder = tmp_path_factory.mktemp("run")
+    addresses = ["--target", stack.target, "--prometheus", stack.prometheus]
+    done = proofload("run", *addresses, "--duration", "5s", "--out", str(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_a_run_against_what_is_there_counts_every_request(loaded: Path) -> None:
+    checks = {check["name"]: check for check in read(loaded, "verdict.json")["checks"]}
+    assert checks["counts_reconcile"]["numbers"]["difference"] == 0
+    assert checks["counts_reconcile"]["numbers"]["sent"] == 500
+
+
+@pytest.mark.parametrize("name", ["run", "evidence", "verdict"])
+def test_the_files_of_a_run_follow_their_schemas(name: str, loaded: Path) -> None:
+    folder = {"run": "loadtests", "evidence": "slo", "verdict": "reports"}[name]
+    schema = json.loads((ROOT / folder / f"{name}.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(read(loaded, f"{name}.json"), schema)
+
+
+def test_a_past_window_gets_the_verdict_of_its_run(stack: Endpoints, loaded: Path, tmp_path: Path) -> None:
+    ran = read(loaded, "verdict.json")
+    window = ["--start", f"{ran['window']['start']:.6f}", "--end", f"{ran['window']['end']:.6f}"]
+    done = proofload("check", "--prometheus", stack.prometheus, *window, "--out", str(tmp_path / "check"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    checked = read(tmp_path / "check", "verdict.json")
+    for before, after in zip(ran["objectives"], checked["objectives"], strict=True):
+        assert [after[key] for key in ("slo", "verdict", "good", "bad", "total")] == [
+            before[key] for key in ("slo", "verdict", "good", "bad", "total")
+        ]
+    assert not (tmp_path / "check" / "run.json").exists()
+
+
+def test_a_window_before_everything_is_undecided(stack: Endpoints, loaded: Path) -> None:
+    end = read(loaded, "verdict.json")["window"]["start"] - 3600
+    times = ["--start", f"{end - 60:.3f}", "--end", f"{end:.3f}"]
+    done = proofload("check", "--prometheus", stack.prometheus, *times)
+    assert done.returncode == 3
+    assert "UNDECIDED" in done.stdout
+    assert "scrape_gap" in done.stdout, "nobody scraped then, so nothing is known"
+
+
+def test_the_spec_finds_everything_it_asks_for(stack: Endpoints, loaded: Path) -> None:
+    del loaded  # once there was traffic
+    done = proofload("lint", "--prometheus", stack.prometheus)
+    assert (done.returncode, done.stdout) == (0, "5 SLOs with 5 objectives: no problem found\n")
