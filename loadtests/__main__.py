@@ -6,6 +6,7 @@ Standard output carries JSON lines (docs/load.md), the log goes to standard erro
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -91,7 +92,7 @@ def main(
     except (ProblemsError, OSError) as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
-    job = gevent.spawn(work)
+    job = gevent.spawn(_until_interrupted, work)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, _interrupt, job)
     if gate and web_port is None:
@@ -101,14 +102,18 @@ def main(
     except (EngineError, OSError) as error:
         say("error", message=str(error))
         sys.exit(FAILED)
-    except InterruptedLoadError:
-        sys.exit(INTERRUPTED)
     if record is not None:
         _write(out, record)
     sys.exit(INTERRUPTED if record is None or record.interrupted else 0)
 
 
-def _interrupt(job: gevent.Greenlet[[], RunRecord | None]) -> None:
+def _until_interrupted(work: Callable[[], RunRecord | None]) -> RunRecord | None:
+    with contextlib.suppress(InterruptedLoadError):
+        return work()
+    return None
+
+
+def _interrupt(job: gevent.Greenlet[..., RunRecord | None]) -> None:
     job.kill(InterruptedLoadError, block=False)
 
 
