@@ -173,7 +173,7 @@ def _compose(text: str) -> Iterator[Node]:
             yield from yaml.compose_all(text)
     except (ValueError, OverflowError, AssertionError) as error:
         # ruamel lets these through for an escape like "\UFFFFFFFF" and for "%YAML 1.9"
-        raise YAMLError(f"an escape or a %YAML version is out of range ({error})") from error
+        raise YAMLError("an escape or a %YAML version is out of range") from error
 
 
 def _yaml_problem(path: Path, text: str, error: YAMLError) -> Problem:

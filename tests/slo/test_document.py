@@ -91,11 +91,11 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
     "half a surrogate pair": ('a: "\\ud800"\n', ["F:1: a: '\\ud800' can't be read as str"]),
     "an escape beyond Unicode": (
         'a: "\\UFFFFFFFF"\n',
-        [f"{OUT_OF_RANGE} (Python int too large to convert to C int)"],
+        [OUT_OF_RANGE],
     ),
     "a version of YAML that is none": (
         "%YAML 1.9\n---\na: 1\n",
-        [f"{OUT_OF_RANGE} (version minor part can only be 2 or 1, got (1, 9))"],
+        [OUT_OF_RANGE],
     ),
     "tags": (
         "a: !!python/object:os.system x\nb: !own {}\nc: !!int x\n",
