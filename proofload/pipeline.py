@@ -123,12 +123,14 @@ def _load(
 ) -> RunRecord:
     """Send the load, with a scrape before its first request and one after its last response."""
     with timer.stage("warm-up"):
+        narrator.say("warming up")
         load.go(endpoints.target)
         load.until("warmed_up", narrator.progress)
     with timer.stage("scrape before"):
         _await_scrape(job.spec, prometheus, narrator)
     _set_faults(endpoints, job.faults)
     with timer.stage("load"):
+        narrator.say("loading")
         load.go()
         done = load.until("done", narrator.progress)
     with timer.stage("scrape after"):
