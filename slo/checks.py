@@ -11,8 +11,8 @@ from slo.counters import Instance, instance_of
 from slo.model import Check, CheckStatus, Reason, RequestCounts, RunRecord, Series, Spec
 from slo.promql import parse_selector
 
-LONGEST_GAP_SCRAPES = 3.5
-"""Longest stretch without a good scrape, in scrape intervals: three may be late or lost, not more."""
+LONGEST_GAP_SCRAPES = 4.5
+"""Longest time between good scrapes, in scrape intervals: three in a row may be lost, not more."""
 LEAST_ACHIEVED_RATIO = 0.99
 """Least share of the offered requests that have to be sent for the load to count as delivered."""
 MOST_LATENESS_SECONDS = 1.0
@@ -119,6 +119,8 @@ def _longest_gap(counted: Counted) -> float:
 
 def _scraped(counted: Counted) -> Check:
     """Ask for a scrape before the window, one after it, and no long gap in between."""
+    if not any(result.exact for result in counted.evidence.results.values()):
+        return _skipped("scrapes", detail="every value was computed by Prometheus: no sample to look at")
     if not counted.scrapes:
         return _failed("scrapes", detail="no scrape of the service is known", reason=Reason.NO_DATA)
     faults = [

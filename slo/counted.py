@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 
 from slo.counters import Increase, Instance, increase, instance_of
 from slo.histogram import Buckets, MalformedHistogramError, merge
@@ -43,7 +45,7 @@ class Counted:
     def increase(self, selector: Selector) -> Increase:
         """Count what a counter counted in the window."""
         if selector not in self._increases:
-            counted = increase(self.result(str(selector)).series, self.window, self.scrapes)
+            counted = increase(self._closed_series(selector), self.window, self.scrapes)
             if counted.unbased:
                 raise UndecidedError(
                     Reason.SCRAPE_GAP,
@@ -55,7 +57,7 @@ class Counted:
 
     def buckets(self, selector: Selector, part: Window | None = None) -> Buckets:
         """Sum the buckets of a histogram over the window, or over the scrapes of a part of it."""
-        series = self.result(str(selector)).series
+        series = self._closed_series(selector)
         if not series:
             raise UndecidedError(Reason.NO_DATA, f"{selector} matched no series")
         try:
@@ -63,9 +65,22 @@ class Counted:
         except MalformedHistogramError as error:
             raise UndecidedError(Reason.MALFORMED_HISTOGRAM, f"{selector}: {error}") from None
 
+    def _closed_series(self, selector: Selector) -> tuple[Series, ...]:
+        """Give a counter's samples up to the scrape that closes the window: what came later is not its own.
+
+        A series that was born, or came back, after that scrape would else bring later events in.
+        """
+        closed = []
+        for one in self.result(str(selector)).series:
+            scrapes = self.scrapes.get(instance_of(one), ())
+            closing = next((time for time in scrapes if time >= self.window.end), inf)
+            kept = bisect_right(one.times, closing)
+            closed.append(replace(one, times=one.times[:kept], values=one.values[:kept]))
+        return tuple(closed)
+
     def values(self, selector: Selector, part: Window | None = None) -> list[float]:
-        """List the samples of a gauge inside the window or a part of it, NaN left out."""
-        window = part or self.window
+        """List the samples of a gauge inside the window, or from a part's start to before its end; no NaN."""
+        part = part or self.closed
         series = self.result(str(selector)).series
         if not series:
             raise UndecidedError(Reason.NO_DATA, f"{selector} matched no series")
@@ -73,7 +88,7 @@ class Counted:
             value
             for one in series
             for time, value in zip(one.times, one.values, strict=True)
-            if window.start <= time <= window.end and value == value  # noqa: PLR0124 - NaN alone differs
+            if part.start <= time < part.end and time <= self.window.end and not isnan(value)
         ]
 
     def value(self, query: str) -> float:
@@ -102,7 +117,7 @@ class Counted:
             for series in result.series if result.exact else ():
                 if instance_of(series) not in known:
                     times.setdefault(instance_of(series), set()).update(series.times)
-        return {instance: sorted(seen) for instance, seen in times.items()}
+        return {instance: sorted(seen) for instance, seen in sorted(times.items())}
 
     @property
     def ups(self) -> tuple[Series, ...]:
@@ -116,7 +131,7 @@ class Counted:
 
     def _given(self, name: str) -> tuple[Series, ...]:
         result = self.evidence.results.get(name)
-        return result.series if result else ()
+        return tuple(sorted(result.series, key=instance_of)) if result else ()
 
     @property
     def closed(self) -> Window:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from math import inf
 
 from slo import budget
 from slo.checks import check_evidence
@@ -65,23 +68,15 @@ def _checked(verdict: ObjectiveVerdict, checks: Iterable[Check], sent: int) -> O
     A miss stands when it would be one even if every request sent that was not seen had been good, but
     not when the load was not the one asked for.
     """
-    failed = next((check for check in checks if check.status is CheckStatus.FAIL), None)
-    if failed is None or failed.reason is None:
+    failed = [check for check in checks if check.status is CheckStatus.FAIL]
+    if not failed:
         return verdict
-    if (
-        verdict.outcome is Outcome.MISSED
-        and failed.reason is not Reason.LOAD_NOT_DELIVERED
-        and _stands(verdict, sent)
-    ):
-        return replace(verdict, notes=(*verdict.notes, f"missed even so: check {failed.name} failed"))
+    first = failed[0]
+    as_asked = all(check.reason is not Reason.LOAD_NOT_DELIVERED for check in failed)
+    if verdict.outcome is Outcome.MISSED and as_asked and _stands(verdict, sent):
+        return replace(verdict, notes=(*verdict.notes, f"missed even so: check {first.name} failed"))
     why = verdict.detail and f" (on what was seen: {verdict.outcome}; {verdict.detail})"
-    return replace(
-        verdict,
-        outcome=Outcome.UNDECIDED,
-        reason=failed.reason,
-        detail=f"{failed.detail}{why}",
-        notes=verdict.notes,
-    )
+    return replace(verdict, outcome=Outcome.UNDECIDED, reason=first.reason, detail=f"{first.detail}{why}")
 
 
 def _stands(verdict: ObjectiveVerdict, sent: int) -> bool:
@@ -152,17 +147,16 @@ def _by_events(blank: ObjectiveVerdict, slo: SLO, events: Tally) -> ObjectiveVer
     # The bound that is worst for the verdict: what is said holds at least so.
     good = low if met else high
     verdict = _with_budget(verdict, good, events.total, slo.window_seconds)
-    if _too_few(events.total - good, events.total, blank.target):
-        needed = float(budget.minimum_events(blank.target))
-        detail = f"{events.total:g} events; a target of {blank.target:g} needs at least {needed:g}"
+    return _concluded(verdict, met, events.total - good, events.total)
+
+
+def _concluded(verdict: ObjectiveVerdict, met: bool, bad: float, total: float) -> ObjectiveVerdict:
+    """Conclude, unless one bad event would decide and the target is not missed beyond that either."""
+    needed = budget.minimum_events(verdict.target)
+    if total < needed and not budget.missed_whatever_unseen(bad, float(needed), verdict.target):
+        detail = f"{total:g} events; a target of {verdict.target:g} needs at least {float(needed):g}"
         return replace(verdict, reason=Reason.TOO_FEW_EVENTS, detail=detail)
     return replace(verdict, outcome=Outcome.MET if met else Outcome.MISSED)
-
-
-def _too_few(bad: float, total: float, target: float) -> bool:
-    """Tell whether one bad event would decide, and the target is not missed beyond that either."""
-    needed = budget.minimum_events(target)
-    return total < needed and not budget.missed_whatever_unseen(bad, float(needed), target)
 
 
 def _with_budget(
@@ -185,54 +179,58 @@ def _with_budget(
 
 
 def _by_slices(blank: ObjectiveVerdict, slo: SLO, objective: Objective, counted: Counted) -> ObjectiveVerdict:
-    """Judge each whole slice of the window, then the share of good slices (or the mean of their ratios).
+    """Judge each slice of the window, then the share of good slices (or the mean of their ratios).
 
     Slices without events are left out: nothing measured is neither good nor bad.
     """
-    ratios = _slice_ratios(slo, objective, counted)
-    if not ratios:
+    slices = _slices(slo, objective, counted)
+    if not slices:
         raise UndecidedError(
             Reason.NO_DATA,
-            f"the window of {counted.window.seconds:g} s holds no whole slice of "
+            f"the window of {counted.window.seconds:g} s holds no slice of "
             f"{objective.time_slice_seconds:g} s with events",
         )
     if slo.budgeting is Budgeting.RATIO_TIMESLICES:
-        return _by_mean_ratio(blank, slo, [sum(bounds) / 2 for bounds in ratios])
+        return _by_mean_ratio(blank, slo, slices)
     wanted = objective.time_slice_target
     least = wanted if wanted is not None else objective.target
-    low = sum(bounds[0] >= least for bounds in ratios)
-    high = sum(bounds[1] >= least for bounds in ratios)
-    notes = (f"{len(ratios)} slices of {objective.time_slice_seconds:g} s, cut at scrapes",)
-    return _by_events(blank, slo, Tally((low, high), len(ratios), notes=notes))
+    low, high = (sum(budget.meets(one.good[end], one.total, least) for one in slices) for end in (0, 1))
+    notes = (f"{len(slices)} slices of {objective.time_slice_seconds:g} s, cut at scrapes",)
+    return _by_events(blank, slo, Tally((low, high), len(slices), notes=notes))
 
 
-def _slice_ratios(slo: SLO, objective: Objective, counted: Counted) -> list[tuple[float, float]]:
-    """Give (lowest, highest) ratio of good events for each whole slice that holds events."""
+def _slices(slo: SLO, objective: Objective, counted: Counted) -> list[Tally]:
+    """Count each slice that holds events.
+
+    A run is seldom a multiple of the slice long: the last slice takes the rest, shorter or longer by up to
+    a half, and reaches to the scrape that closes the window. So no event is left out.
+    """
     length = objective.time_slice_seconds
     if not length:
         raise TypeError(f"objective {objective.name!r} has no time slice")
-    start = counted.window.start
-    ratios = []
-    for number in range(int(counted.window.seconds // length)):
-        part = Window(start + number * length, start + (number + 1) * length)
-        events = tally(slo, objective, counted, part)
+    number = round(counted.window.seconds / length)
+    cuts = [counted.window.start + n * length for n in range(number)]
+    slices = []
+    for start, end in pairwise([*cuts, inf]):
+        events = tally(slo, objective, counted, Window(start, end))
         if events.total:
-            ratios.append((events.good[0] / events.total, events.good[1] / events.total))
-    return ratios
+            slices.append(events)
+    return slices
 
 
-def _by_mean_ratio(blank: ObjectiveVerdict, slo: SLO, ratios: list[float]) -> ObjectiveVerdict:
-    mean = sum(ratios) / len(ratios)
-    verdict = _with_budget(blank, mean * len(ratios), len(ratios), slo.window_seconds)
-    met = budget.meets(mean, 1, blank.target)
-    return replace(
-        verdict,
-        outcome=Outcome.MET if met else Outcome.MISSED,
-        sli=mean,
-        bounds=(mean, mean),
-        good=None,
-        bad=None,
+def _by_mean_ratio(blank: ObjectiveVerdict, slo: SLO, slices: list[Tally]) -> ObjectiveVerdict:
+    low, high = (
+        sum(Fraction(one.good[end]) / Fraction(one.total) for one in slices) / len(slices) for end in (0, 1)
     )
+    verdict = replace(blank, bounds=(float(low), float(high)))
+    met, possible = (mean >= budget.exact(blank.target) for mean in (low, high))
+    if possible and not met:
+        detail = f"the mean ratio is {float(low):g} to {float(high):g}: the threshold is no bucket bound"
+        return replace(verdict, reason=Reason.THRESHOLD_INSIDE_BUCKET, detail=detail)
+    mean, events = float(low if met else high), sum(one.total for one in slices)
+    verdict = _with_budget(verdict, mean * len(slices), len(slices), slo.window_seconds)
+    verdict = replace(verdict, sli=mean, good=None, bad=None)
+    return _concluded(verdict, met, (1 - mean) * events, events)
 
 
 # --- Evaluated by Prometheus --------------------------------------------------------------------
@@ -256,7 +254,7 @@ def _by_server(blank: ObjectiveVerdict, slo: SLO, objective: Objective, counted:
     burn = budget.budget_spent(1 - ratio, 1, blank.target)
     return replace(
         blank,
-        outcome=Outcome.MET if budget.meets(ratio, 1, blank.target) else Outcome.MISSED,
+        outcome=Outcome.MET if ratio >= blank.target else Outcome.MISSED,
         sli=ratio,
         bounds=(ratio, ratio),
         budget_spent=burn,

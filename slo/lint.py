@@ -48,7 +48,12 @@ def _absence(part: str, items: Mapping[str, Expression], prometheus: Prometheus,
     item, total = items[part], items.get("total")
     if part == "total" or total is None or item.selector is None or total.selector is None:
         return f"{_asked(item)} matches no series"
-    series = prometheus.value(_asked(total), now).series
+    try:
+        series = prometheus.value(_asked(total), now).series
+    except QueryError:
+        return None  # said of total itself
+    if not series:
+        return f"{_asked(item)} matches no series"
     wrong = unexplained_absence(part, item.selector, total.selector, series)
     return wrong[1] if wrong else None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -19,7 +20,7 @@ from slo.model import (
     Spec,
     ThresholdSLI,
 )
-from slo.promql import Expression, PromQLError, Selector, Shape, parse, parse_selector
+from slo.promql import Expression, Matcher, PromQLError, Selector, Shape, parse, parse_selector
 
 UP = "up"
 PROCESS_START = "process_start_time_seconds"
@@ -81,6 +82,12 @@ def plan(spec: Spec) -> Plan:
     for service in spec.services:
         selectors.extend(map(parse_selector, _listed(service).values()))
     return Plan(tuple(dict.fromkeys(selectors)), tuple(dict.fromkeys(by_server)))
+
+
+def of_jobs(metric: str, jobs: Iterable[str]) -> Selector:
+    """Select a metric of scrape jobs, each by its exact name."""
+    names = "|".join(re.sub(r"[][\\.+*?(){}|^$]", r"\\\g<0>", job) for job in sorted(jobs))
+    return Selector(metric, (Matcher("job", "=~", names),))
 
 
 def judged_by_server(slo: SLO) -> bool:

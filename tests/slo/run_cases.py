@@ -1,0 +1,76 @@
+"""Runs whose evidence is doubtful, and what becomes of their verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from slo.model import Op, Reason
+from tests.slo.evidence_cases import FAULTY, OK, availability, sent
+from tests.slo.verdict_cases import MET, MISSED, Case, depth
+
+STEADY = {OK: "0+10x7"}
+BROKEN = {OK: "0+8x7", FAULTY: "0+2x7"}
+CHECKED = {
+    "every request sent was counted": Case(availability(), STEADY, MET, run=sent(70)),
+    "Prometheus does not answer": Case(
+        availability(), {}, Reason.PROMETHEUS_UNREACHABLE, error="prometheus:9090 does not answer"
+    ),
+    "the load was interrupted": Case(
+        availability(), STEADY, Reason.INTERRUPTED, run=replace(sent(70), interrupted=True)
+    ),
+    "the target restarted during the run, and its counters are whole": Case(
+        availability(),
+        STEADY | {"process_start_time_seconds": "10x3 130x3"},
+        Reason.TARGET_RESTARTED,
+        run=sent(70),
+    ),
+    "the target restarted during the run, and its counters with it": Case(
+        availability(),
+        {OK: "0+10x3 0+10x3", "process_start_time_seconds": "10x3 130x3"},
+        Reason.TARGET_RESTARTED,
+        run=sent(60),
+    ),
+    "the target went down": Case(
+        availability(), {OK: "0+10x3 _x4", "up": "1x3 0x3"}, Reason.TARGET_DOWN, run=sent(70, completed=35)
+    ),
+    "the load was not delivered": Case(
+        availability(), STEADY, Reason.LOAD_NOT_DELIVERED, run=sent(70, offered=80)
+    ),
+    "a miss by a load that was not the one asked for": Case(
+        availability(), BROKEN, Reason.LOAD_NOT_DELIVERED, run=sent(70, offered=80)
+    ),
+    "a miss by a load that was not the one asked for, and the target restarted too": Case(
+        availability(),
+        BROKEN | {"process_start_time_seconds": "10x3 130x3"},
+        Reason.TARGET_RESTARTED,
+        run=sent(70, offered=80),
+    ),
+    "Prometheus did not scrape for long": Case(
+        availability(), {OK: "0+10x1 _x4 60+10x1", "up": "1x1 _x4 1x1"}, Reason.SCRAPE_GAP, run=sent(70)
+    ),
+    "the service counted one request less than were answered": Case(
+        availability(), STEADY, Reason.COUNTS_DO_NOT_RECONCILE, run=sent(71)
+    ),
+    "the service counted one request more than were sent": Case(
+        availability(), STEADY, Reason.COUNTS_DO_NOT_RECONCILE, run=sent(69)
+    ),
+    "a miss that stands even had every request that was not seen been good": Case(
+        availability(),
+        BROKEN,
+        MISSED,
+        {"notes": ("missed even so: check counts_reconcile failed",)},
+        run=sent(139),
+    ),
+    "a miss that would be none had every request that was not seen been good": Case(
+        availability(), BROKEN, Reason.COUNTS_DO_NOT_RECONCILE, run=sent(140)
+    ),
+    "a missed gauge does not stand against a failed check": Case(
+        depth(0.5, Op.LTE, 5),
+        STEADY | {"queue_depth": "9x7"},
+        Reason.COUNTS_DO_NOT_RECONCILE,
+        run=sent(71),
+    ),
+    "no data, and the cause of it is known": Case(
+        availability(), {OK: "5x3 _x4", "up": "1x3 0x3"}, Reason.TARGET_DOWN, run=sent(70, completed=0)
+    ),
+}

@@ -1,0 +1,85 @@
+"""Time slices and the verdict that follows from them: the window of 60 s holds three of 20 s."""
+
+from __future__ import annotations
+
+import pytest
+
+from slo.model import Op, Reason
+from tests.slo.evidence_cases import FAULTY, OK, availability, quick, sliced
+from tests.slo.verdict_cases import MET, MISSED, P90, Case, depth
+
+SLICES = {
+    "the mean of the slices' ratios is the target to the last digit": Case(
+        sliced(availability(0.99)),
+        {OK: "0+99x7", FAULTY: "0+1x7"},
+        MET,
+        {"sli": 0.99, "kind": "timeslices", "good": None},
+    ),
+    "the mean gives each slice one vote, whatever its traffic": Case(
+        sliced(availability()),
+        {OK: "0x1 300x1 310x1 320x1", FAULTY: "0x3 10x3"},
+        MISSED,
+        {"sli": pytest.approx(5 / 6)},
+    ),
+    "the mean of percentiles whose threshold lies inside a bucket": Case(
+        sliced(quick(0.15, 0.85)), P90, Reason.THRESHOLD_INSIDE_BUCKET, {"bounds": (0.8, 0.9)}
+    ),
+    "the mean of percentiles whose bucket is good enough at both ends": Case(
+        sliced(quick(0.15, 0.8)), P90, MET, {"bounds": (0.8, 0.9), "sli": 0.8}
+    ),
+    "too few events in all slices together": Case(
+        sliced(availability(0.99)), {OK: "0+1x7"}, Reason.TOO_FEW_EVENTS
+    ),
+    "every slice is good": Case(
+        sliced(availability(0.6), 0.9), {OK: "0+10x7"}, MET, {"good": 3, "total": 3, "kind": "timeslices"}
+    ),
+    "a slice whose ratio is the target to the last digit is good": Case(
+        sliced(availability(0.6), 0.99), {OK: "0+99x7", FAULTY: "0+1x7"}, MET, {"good": 3}
+    ),
+    "one slice is bad, and the rest suffice": Case(
+        sliced(availability(0.6), 0.9), {OK: "0+10x7", FAULTY: "0x2 5x4"}, MET, {"good": 2, "bad": 1}
+    ),
+    "two slices of three are bad": Case(
+        sliced(availability(0.6), 0.9), {OK: "0+10x7", FAULTY: "0x2 5x1 10x2"}, MISSED, {"good": 1, "bad": 2}
+    ),
+    "a slice without events is neither good nor bad": Case(
+        sliced(availability(0.5), 0.9), {OK: "0 10 20x2 30 40x2"}, MET, {"good": 2, "total": 2}
+    ),
+    "fewer slices than the target needs": Case(
+        sliced(availability(0.9), 0.9), {OK: "0+10x7"}, Reason.TOO_FEW_EVENTS
+    ),
+    "the window is shorter than half a slice": Case(
+        sliced(availability(0.6), 0.9, seconds=121), {OK: "0+10x7"}, Reason.NO_DATA
+    ),
+    "events up to the scrape that closes the window are in the last slice": Case(
+        sliced(availability(0.6), 0.9),
+        {OK: "0+10x7", FAULTY: "0x2 5x3 500"},
+        MISSED,
+        {"good": 1, "bad": 2},
+    ),
+    "the window is a little shorter than its slices": Case(
+        sliced(availability(0.6), 0.9, seconds=20.1), {OK: "0+10x7"}, MET, {"total": 3}
+    ),
+    "the window is a little longer than its slices: the last one takes the rest": Case(
+        sliced(availability(0.5), 0.9, seconds=25),
+        {OK: "0+10x7", FAULTY: "0x6 500"},
+        MET,
+        {"good": 1, "bad": 1},
+    ),
+    "a sample on the bound of two slices is in the later one alone": Case(
+        sliced(depth(0.5, Op.LTE, 5), 1.0, seconds=15),
+        {"queue_depth": "1x1 9 1x1 9 1x1"},
+        MET,
+        {"good": 2, "total": 4},
+    ),
+    "samples after the window are in no slice": Case(
+        sliced(depth(0.6, Op.LTE, 5), 1.0), {"queue_depth": "9 1x5 9"}, MET, {"good": 3}
+    ),
+    "slices of a percentile": Case(sliced(quick(0.2, 0.6), 0.9), P90, MET, {"good": 3, "total": 3}),
+    "slices of a percentile whose threshold lies inside a bucket": Case(
+        sliced(quick(0.15, 0.6), 0.85), P90, Reason.THRESHOLD_INSIDE_BUCKET, {"bounds": (0.0, 1.0)}
+    ),
+    "slices of a gauge": Case(
+        sliced(depth(0.6, Op.LTE, 5), 1.0), {"queue_depth": "9 1x2 9 1x2 9"}, MET, {"good": 2, "total": 3}
+    ),
+}
