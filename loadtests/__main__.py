@@ -33,6 +33,7 @@ from loadtests.runfile import to_json
 from loadtests.session import InterruptedLoadError, Session
 from loadtests.talk import Gate, say
 from loadtests.web import serve
+from loadtests.wire.engine import WireEngine
 from slo.document import ProblemsError
 from slo.model import RunRecord, Second
 
@@ -118,6 +119,8 @@ def _interrupt(job: gevent.Greenlet[..., RunRecord | None]) -> None:
 
 
 def _engine(profile: Profile, seed: int) -> Engine:
+    if profile.requests is not None:
+        return WireEngine(profile, seed)
     if isinstance(profile, OpenProfile):
         return OpenEngine(profile, seed)
     return ClosedEngine(profile, seed)

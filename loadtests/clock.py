@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from time import perf_counter, time
 
-_ORIGIN = time() - perf_counter()
+ORIGIN = time() - perf_counter()
+"""Unix time at which :func:`time.perf_counter` was zero."""
 
 
 def now() -> float:
     """Give the Unix time in seconds, to the microsecond."""
-    return _ORIGIN + perf_counter()
+    return ORIGIN + perf_counter()

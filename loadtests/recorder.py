@@ -1,37 +1,92 @@
-"""The books of a load: one row a request, and what follows from the rows. Times in Unix seconds."""
+"""The books of a load, in memory that does not grow with it: rows come in, sums and histograms stay.
+
+Times in Unix seconds. A row is one request, or one arrival that was dropped.
+"""
 
 from __future__ import annotations
 
 from array import array
-from collections import Counter, deque
-from math import floor, nan
+from collections import Counter
+from dataclasses import dataclass, field
+from math import floor, inf, nan
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
-from slo.model import Quantiles, RequestCounts, Second, Window
+from loadtests.hdr import Histogram
+from slo.model import RequestCounts, Second, Window
 
 NOT_SENT = "(not sent)"
-"""The name under which arrivals are counted that no request was sent for."""
+"""The name of arrivals that no request was sent for, where it is not known which it would have been."""
 UNANSWERED = "no answer before the end"
-_RECENT = 1000
+_COLUMNS = 6
+_FULL = 8_192 * _COLUMNS
+
+Column = npt.NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class _Account:
+    """What is kept of one name."""
+
+    offered: int = 0
+    sent: int = 0
+    completed: int = 0
+    failed: int = 0
+    lateness: Histogram = field(default_factory=Histogram)
+    response_time: Histogram = field(default_factory=Histogram)
+    service_time: Histogram = field(default_factory=Histogram)
+    statuses: Counter[int] = field(default_factory=Counter)
+    errors: Counter[int] = field(default_factory=Counter)
+
+    def add(self, other: _Account) -> None:
+        self.offered += other.offered
+        self.sent += other.sent
+        self.completed += other.completed
+        self.failed += other.failed
+        for name in ("lateness", "response_time", "service_time"):
+            getattr(self, name).merge(getattr(other, name))
+        self.statuses.update(other.statuses)
+        self.errors.update(other.errors)
 
 
 class Books:
-    """What one phase of a load did; every row is one request, or one arrival that was dropped."""
+    """What one phase of a load did; its seconds are counted from ``begin``."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin: float = 0.0) -> None:
+        self.begin = begin
         self._names: dict[str, int] = {}
         self._errors: dict[str, int] = {}
-        self._name, self._error = array("i"), array("i")
-        self._intended, self._began, self._ended = array("d"), array("d"), array("d")
-        self._status = array("i")
-        self._failed = array("b")
-        self.requests = 0
-        self.answered = 0
-        self.failed = 0
-        self.recent: deque[float] = deque(maxlen=_RECENT)
-        """Response times of the latest requests, in seconds."""
+        self._rows = array("d")
+        self._accounts: list[_Account] = []
+        self._seconds: dict[str, Counter[int]] = {
+            name: Counter() for name in ("offered", "sent", "completed", "failed")
+        }
+        self._percentiles: dict[int, tuple[float, float, float]] = {}
+        self._open_second: tuple[int, list[Column]] = (0, [])
+        self._first, self._last = inf, -inf
+        self.recent: Column = np.empty(0)
+        """Response times of the latest requests that were reduced, in seconds."""
+
+    def name_code(self, name: str) -> int:
+        """Give the number that stands for a name in :meth:`row`."""
+        return self._names.setdefault(name, len(self._names))
+
+    def error_code(self, error: str | None) -> int:
+        """Give the number that stands for a class of errors in :meth:`row`; 0 for none."""
+        return 0 if error is None else self._errors.setdefault(error, len(self._errors) + 1)
+
+    def row(
+        self, name: float, intended: float, began: float, ended: float, status: float, error: float
+    ) -> None:
+        """Write a row by its numbers: the way for engines that write very many.
+
+        ``intended`` is NaN for a request that was offered when it was sent; ``began`` and ``ended`` are
+        NaN for an arrival that was dropped; ``status`` is 0 without an answer.
+        """
+        self._rows.extend((name, intended, began, ended, status, error))
+        if len(self._rows) >= _FULL:
+            self.reduce()
 
     def sent(
         self, name: str, *, intended: float | None, began: float, ended: float, status: int, error: str | None
@@ -42,116 +97,148 @@ class Books:
         of a closed load): it was offered when it was sent. ``status`` is 0 where no answer came; ``error``
         the class of its failure.
         """
-        self.requests += 1
-        self.answered += status > 0
-        self.failed += error is not None
-        self.recent.append(ended - (began if intended is None else intended))
-        self._row(name, nan if intended is None else intended, began, ended, status, error)
+        start = nan if intended is None else intended
+        self.row(self.name_code(name), start, began, ended, status, self.error_code(error))
 
-    def dropped(self, intended: float, error: str) -> None:
+    def dropped(self, intended: float, error: str, name: str = NOT_SENT) -> None:
         """Write down an arrival that no request was sent for."""
-        self._row(NOT_SENT, intended, nan, nan, 0, error)
+        self.row(self.name_code(name), intended, nan, nan, 0, self.error_code(error))
 
-    def frame(self) -> pd.DataFrame:
-        """Give the rows.
+    # --- What follows -----------------------------------------------------------------------------
 
-        Columns: ``name`` and ``error`` (texts), ``intended``, ``began``, ``ended`` (Unix seconds, NaN where
-        there is none), ``status``, ``failed``.
+    @property
+    def requests(self) -> int:
+        """Requests sent, as of the last :meth:`reduce`."""
+        return sum(one.sent for one in self._accounts)
+
+    @property
+    def answered(self) -> int:
+        """Requests answered, likewise."""
+        return sum(one.completed for one in self._accounts)
+
+    @property
+    def failed(self) -> int:
+        """Requests that failed, likewise."""
+        return sum(one.failed for one in self._accounts)
+
+    def total(self) -> RequestCounts:
+        """Count everything."""
+        self.reduce()
+        everything = _Account()
+        for one in self._accounts:
+            everything.add(one)
+        return self._counts(everything)
+
+    def by_name(self) -> dict[str, RequestCounts]:
+        """Count each name."""
+        self.reduce()
+        return {name: self._counts(self._accounts[code]) for name, code in self._names.items()}
+
+    def response_times(self) -> dict[str, Histogram]:
+        """Give the histogram of response times of each name."""
+        self.reduce()
+        return {name: self._accounts[code].response_time for name, code in self._names.items()}
+
+    def window(self, end: float) -> Window:
+        """Give the stretch from the first start to the last response or dropped arrival.
+
+        Without any, it reaches from the begin to the end that was planned.
         """
-        names, errors = [*self._names], [None, *self._errors]
-        return pd.DataFrame(
-            {
-                "name": [names[code] for code in self._name],
-                "intended": np.array(self._intended),
-                "began": np.array(self._began),
-                "ended": np.array(self._ended),
-                "status": np.array(self._status),
-                "failed": np.array(self._failed, dtype=bool),
-                "error": [errors[code] for code in self._error],
-            }
+        self.reduce()
+        return Window(self._first, self._last) if self._first <= self._last else Window(self.begin, end)
+
+    def per_second(self, end: float) -> tuple[Second, ...]:
+        """Give a row for each second from the begin until ``end``."""
+        self.reduce()
+        self._close_second(-1)
+        seconds = self._seconds
+        return tuple(
+            Second(
+                self.begin + n,
+                seconds["offered"][n],
+                seconds["sent"][n],
+                seconds["completed"][n],
+                seconds["failed"][n],
+                *self._percentiles.get(n, (None, None, None)),
+            )
+            for n in range(floor(max(end - self.begin, 0.0)) + 1)
         )
 
-    def _row(
-        self, name: str, intended: float, began: float, ended: float, status: int, error: str | None
-    ) -> None:
-        self._name.append(self._names.setdefault(name, len(self._names)))
-        self._intended.append(intended)
-        self._began.append(began)
-        self._ended.append(ended)
-        self._status.append(status)
-        self._failed.append(error is not None and began == began)  # noqa: PLR0124 - not NaN
-        self._error.append(0 if error is None else self._errors.setdefault(error, len(self._errors) + 1))
+    def reduce(self) -> None:
+        """Take the rows into sums and histograms, and forget them."""
+        if not self._rows:
+            return
+        rows = np.array(self._rows).reshape(-1, _COLUMNS)
+        del self._rows[:]
+        while len(self._accounts) < len(self._names):
+            self._accounts.append(_Account())
+        for code in np.unique(rows[:, 0]):
+            self._take(self._accounts[int(code)], rows[rows[:, 0] == code])
+        self._take_seconds(rows)
 
+    def _take(self, account: _Account, rows: Column) -> None:
+        _, intended, began, ended, status, error = rows.T
+        sent = ~np.isnan(began)
+        scheduled = sent & ~np.isnan(intended)
+        account.offered += len(rows)
+        account.sent += int(sent.sum())
+        account.completed += int((status > 0).sum())
+        account.failed += int((sent & (error > 0)).sum())
+        account.lateness.add((began - intended)[scheduled])
+        account.response_time.add((ended - _starts(intended, began))[sent])
+        account.service_time.add((ended - began)[sent])
+        account.statuses.update(status[status > 0].astype(int).tolist())
+        account.errors.update(error[error > 0].astype(int).tolist())
 
-def counts(frame: pd.DataFrame) -> RequestCounts:
-    """Count the rows of :meth:`Books.frame`, or of some of its names."""
-    sent = frame["began"].notna()
-    answered = frame["status"] > 0
-    start = frame["intended"].fillna(frame["began"])
-    return RequestCounts(
-        offered=len(frame),
-        sent=int(sent.sum()),
-        completed=int(answered.sum()),
-        failed=int(frame["failed"].sum()),
-        dropped=int((~sent).sum()),
-        lateness=quantiles(frame["began"] - frame["intended"]),
-        response_time=quantiles(frame["ended"] - start),
-        service_time=quantiles(frame["ended"] - frame["began"]),
-        statuses={str(status): number for status, number in _tally(frame["status"][answered])},
-        errors={str(error): number for error, number in _tally(frame["error"].dropna())},
-    )
+    def _take_seconds(self, rows: Column) -> None:
+        _, intended, began, ended, status, error = rows.T
+        starts, sent = _starts(intended, began), ~np.isnan(began)
+        self._first = min(self._first, float(starts.min()))
+        self._last = max(self._last, float(np.fmax(ended, starts).max()))
+        for name, times in (
+            ("offered", starts),
+            ("sent", began[sent]),
+            ("completed", ended[status > 0]),
+            ("failed", ended[sent & (error > 0)]),
+        ):
+            self._seconds[name].update(self._numbers(times).tolist())
+        if sent.any():
+            self.recent = (ended - starts)[sent]
+            self._take_percentiles(self._numbers(ended[sent]), self.recent)
 
+    def _take_percentiles(self, numbers: npt.NDArray[np.int64], times: Column) -> None:
+        """Rows come in the order in which they ended, so a second is over when the next one appears."""
+        for number in np.unique(numbers):
+            if number > self._open_second[0]:
+                self._close_second(int(number))
+            self._open_second[1].append(times[numbers == number])
 
-def counts_by_name(frame: pd.DataFrame) -> dict[str, RequestCounts]:
-    """Count the rows of each name."""
-    return {str(name): counts(rows) for name, rows in frame.groupby("name")}
+    def _close_second(self, following: int) -> None:
+        number, chunks = self._open_second
+        if chunks:
+            asked = np.quantile(np.concatenate(chunks), [0.5, 0.95, 0.99], method="inverted_cdf")
+            p50, p95, p99 = map(float, asked)
+            self._percentiles[number] = (p50, p95, p99)
+        self._open_second = (following, []) if following >= 0 else (number, chunks)
 
+    def _numbers(self, times: Column) -> npt.NDArray[np.int64]:
+        return np.maximum(np.floor(times - self.begin), 0).astype(np.int64)
 
-def quantiles(seconds: pd.Series[float]) -> Quantiles:
-    """Give the distribution of durations; NaN is left out, each percentile is a value that was measured."""
-    measured = seconds.dropna().to_numpy()
-    if not len(measured):
-        return Quantiles()
-    asked = np.quantile(measured, [0.5, 0.9, 0.95, 0.99, 0.999, 1], method="inverted_cdf")
-    p50, p90, p95, p99, p99_9, most = map(float, asked)
-    return Quantiles(p50, p90, p95, p99, p99_9, most, float(measured.mean()))
-
-
-def window(frame: pd.DataFrame, begin: float, end: float) -> Window:
-    """Give the stretch from the first start to the last response or dropped arrival.
-
-    Without any, it is what was planned.
-    """
-    started = frame[["intended", "began"]].min().min()
-    last = frame[["ended", "intended"]].max().max()
-    return Window(
-        float(started) if pd.notna(started) else begin,
-        float(last) if pd.notna(last) else end,
-    )
-
-
-def per_second(frame: pd.DataFrame, span: Window) -> tuple[Second, ...]:
-    """Give a row for each second of a window, counted from its start."""
-    offered = _second_of(frame["intended"].fillna(frame["began"]), span)
-    sent = _second_of(frame["began"], span)
-    ended = _second_of(frame["ended"].where(frame["status"] > 0), span)
-    failed = _second_of(frame["ended"].where(frame["failed"]), span)
-    took = frame["ended"] - frame["intended"].fillna(frame["began"])
-    spread = {int(second): quantiles(values) for second, values in took.groupby(ended)}
-    tallies = [Counter(column.dropna().astype(int)) for column in (offered, sent, ended, failed)]
-    rows = []
-    for number in range(floor(span.seconds) + 1):
-        some = spread.get(number, Quantiles())
-        offers, sends, answers, failures = (tally[number] for tally in tallies)
-        rows.append(
-            Second(span.start + number, offers, sends, answers, failures, some.p50, some.p95, some.p99)
+    def _counts(self, account: _Account) -> RequestCounts:
+        errors = {code: text for text, code in self._errors.items()}
+        return RequestCounts(
+            offered=account.offered,
+            sent=account.sent,
+            completed=account.completed,
+            failed=account.failed,
+            dropped=account.offered - account.sent,
+            lateness=account.lateness.quantiles(),
+            response_time=account.response_time.quantiles(),
+            service_time=account.service_time.quantiles(),
+            statuses={str(status): number for status, number in account.statuses.most_common()},
+            errors={errors[code]: number for code, number in account.errors.most_common()},
         )
-    return tuple(rows)
 
 
-def _second_of(times: pd.Series[float], span: Window) -> pd.Series[float]:
-    return (times - span.start).clip(lower=0).floordiv(1)
-
-
-def _tally(values: pd.Series[int] | pd.Series[str]) -> list[tuple[object, int]]:
-    return sorted(Counter(values).items(), key=lambda item: (-item[1], str(item[0])))
+def _starts(intended: Column, began: Column) -> Column:
+    return np.where(np.isnan(intended), began, intended)

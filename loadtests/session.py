@@ -15,7 +15,7 @@ from loadtests.clock import now
 from loadtests.engine import Engine
 from loadtests.pacing import offered
 from loadtests.profile import OpenProfile, Profile, Stage, seconds_of
-from loadtests.recorder import Books, counts, counts_by_name, per_second, window
+from loadtests.recorder import Books
 from slo.model import RunRecord
 
 TICK_SECONDS = 0.5
@@ -74,10 +74,11 @@ class Session:
             update: dict[str, object] = {"duration_seconds": self.profile.warmup_seconds}
             if isinstance(first, Stage):
                 update["to"] = None
-            self.engine.send([first.model_copy(update=update)], now(), self.warmup)
+            self.warmup.begin = now()
+            self.engine.send([first.model_copy(update=update)], self.warmup.begin, self.warmup)
 
     def _load(self) -> None:
-        self._begin = now()
+        self._begin = self.measured.begin = now()
         self.say("started", time=self._begin)
         process = psutil.Process()
         before = _cpu(process)
@@ -99,6 +100,7 @@ class Session:
         before = _Tally(0.0, 0.0, 0, 0)
         while True:
             gevent.sleep(TICK_SECONDS)
+            self.measured.reduce()
             seen = self._tally()
             span = seen.elapsed - before.elapsed
             recent = self.measured.recent
@@ -111,7 +113,7 @@ class Session:
                 rate_completed=(seen.completed - before.completed) / span,
                 failed=self.measured.failed,
                 in_flight=self.engine.in_flight,
-                p95_seconds=float(np.quantile(recent, 0.95)) if recent else None,
+                p95_seconds=float(np.quantile(recent, 0.95)) if len(recent) else None,
             )
             before = seen
 
@@ -122,8 +124,8 @@ class Session:
         return _Tally(elapsed, due, sent, self.measured.answered)
 
     def _record(self) -> RunRecord:
-        frame = self.measured.frame()
-        span = window(frame, self._begin, self._begin + seconds_of(self.profile))
+        books = self.measured
+        span = books.window(self._begin + seconds_of(self.profile))
         return RunRecord(
             id=self.id,
             target=self._target,
@@ -131,10 +133,10 @@ class Session:
             seed=self.seed,
             window=span,
             profile=self.profile.model_dump(mode="json", exclude_none=True),
-            total=counts(frame),
-            requests=counts_by_name(frame),
-            warmup=counts(self.warmup.frame()),
-            series=per_second(frame, span),
+            total=books.total(),
+            requests=books.by_name(),
+            warmup=self.warmup.total(),
+            series=books.per_second(span.end),
             generator={**self.engine.versions, **self._health(span.seconds)},
             interrupted=self._interrupted,
         )

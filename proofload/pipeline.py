@@ -26,6 +26,8 @@ from slo.prometheus import Connection, Prometheus, PrometheusError
 
 SCRAPE_DEADLINE_SECONDS = 150.0
 """Longest wait for a scrape: a slow Prometheus scrapes once a minute, and the first may be missed."""
+MARGIN_SECONDS = 300.0
+"""How far after a window samples are asked for: the scrape that closes it lies there, or nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def _await_scrape(spec: Spec, prometheus: Prometheus, narrator: Narrator) -> Non
 
 def _gather(spec: Spec, prometheus: Prometheus, window: Window) -> Evidence:
     now = time.time()
-    return gather(prometheus, spec, window, now=now, margin=max(now - window.end, 0))
+    return gather(prometheus, spec, window, now=now, margin=min(max(now - window.end, 0), MARGIN_SECONDS))
 
 
 def _conclude(

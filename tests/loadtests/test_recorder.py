@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.recorder import NOT_SENT, Books, counts, counts_by_name, per_second, quantiles, window
+from loadtests.hdr import Histogram
+from loadtests.recorder import NOT_SENT, Books
 from loadtests.runfile import SCHEMA_FILE, from_json, run_schema, to_json
 from slo.model import Quantiles, RunRecord, Window
 
@@ -18,7 +20,7 @@ START = 1_800_000_000.0
 
 def some() -> Books:
     """Five arrivals a second apart: good, late and failed, unanswered, dropped, and one of two requests."""
-    books = Books()
+    books = Books(START)
     books.sent("a", intended=START, began=START, ended=START + 0.1, status=200, error=None)
     books.sent("b", intended=START + 1, began=START + 1.5, ended=START + 2.5, status=500, error="status 500")
     books.sent("a", intended=START + 2, began=START + 2, ended=START + 4, status=0, error="timed out")
@@ -29,49 +31,49 @@ def some() -> Books:
 
 
 def test_every_row_is_counted_for_what_it_is() -> None:
-    total = counts(some().frame())
+    total = some().total()
     assert (total.offered, total.sent, total.completed, total.failed, total.dropped) == (6, 5, 4, 2, 1)
     assert total.statuses == {"200": 3, "500": 1}
     assert total.errors == {"no user was free": 1, "status 500": 1, "timed out": 1}
 
 
 def test_response_time_counts_from_the_intended_start_and_service_time_from_the_send() -> None:
-    late = counts_by_name(some().frame())["b"]
+    late = some().by_name()["b"]
     assert late.lateness.max == pytest.approx(0.5)
     assert late.response_time.max == pytest.approx(1.5)
     assert late.service_time.max == pytest.approx(1.0)
 
 
 def test_a_further_request_of_an_arrival_has_no_lateness() -> None:
-    further = counts_by_name(some().frame())["c"]
+    further = some().by_name()["c"]
     assert further.lateness == Quantiles()
     assert further.response_time.max == pytest.approx(0.1)
     assert (further.offered, further.sent) == (1, 1)
 
 
 def test_names_add_up_to_the_total() -> None:
-    frame = some().frame()
-    parts = counts_by_name(frame)
+    books = some()
+    parts = books.by_name()
     assert set(parts) == {"a", "b", "c", NOT_SENT}
     for field in ("offered", "sent", "completed", "failed", "dropped"):
-        assert sum(getattr(part, field) for part in parts.values()) == getattr(counts(frame), field)
+        assert sum(getattr(part, field) for part in parts.values()) == getattr(books.total(), field)
 
 
 def test_the_window_reaches_from_the_first_intended_start_to_the_last_response() -> None:
-    span = window(some().frame(), 0, 1)
+    span = some().window(0)
     assert (span.start, span.end) == pytest.approx((START, START + 4.3), rel=1e-12)
 
 
 def test_a_load_without_a_request_has_the_window_that_was_planned() -> None:
-    empty = Books().frame()
-    assert window(empty, START, START + 5) == Window(START, START + 5)
-    assert counts(empty).offered == 0
-    assert len(per_second(empty, Window(START, START + 5))) == 6
+    empty = Books(START)
+    assert empty.window(START + 5) == Window(START, START + 5)
+    assert empty.total().offered == 0
+    assert len(empty.per_second(START + 5)) == 6
 
 
 def test_seconds_count_when_things_happened() -> None:
-    frame = some().frame()
-    seconds = per_second(frame, window(frame, 0, 1))
+    books = some()
+    seconds = books.per_second(books.window(0).end)
     assert [second.time - START for second in seconds] == [0, 1, 2, 3, 4]
     assert [second.offered for second in seconds] == [1, 1, 1, 1, 2]
     assert [second.sent for second in seconds] == [1, 1, 1, 0, 2]
@@ -90,7 +92,7 @@ rows = st.lists(
 
 @given(rows)
 def test_books_always_balance(given_rows: list[tuple[float, float, float, int, bool]]) -> None:
-    books = Books()
+    books = Books(START)
     for intended, late, took, status, dropped in given_rows:
         if dropped:
             books.dropped(START + intended, "no user was free")
@@ -100,30 +102,48 @@ def test_books_always_balance(given_rows: list[tuple[float, float, float, int, b
         books.sent(
             "x", intended=START + intended, began=began, ended=began + took, status=status, error=error
         )
-    frame = books.frame()
-    total, span = counts(frame), window(frame, START, START + 1)
+    total, span = books.total(), books.window(START + 1)
     assert total.offered == total.sent + total.dropped == len(given_rows)
     assert books.requests == total.sent
     assert books.failed == total.failed
     assert books.answered == total.completed
-    series = per_second(frame, span)
+    series = books.per_second(span.end)
     for field in ("offered", "sent", "completed", "failed"):
         assert sum(getattr(second, field) for second in series) == getattr(total, field)
 
 
-@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=300))
-def test_a_percentile_is_a_measured_value_that_so_many_do_not_exceed(values: list[float]) -> None:
-    import pandas as pd  # noqa: PLC0415 - only here
+@given(st.lists(st.floats(0, 3600), min_size=1, max_size=300), st.floats(0, 1))
+def test_a_percentile_is_a_measured_value_to_three_digits(values: list[float], ratio: float) -> None:
+    histogram = Histogram()
+    histogram.add(np.array(values))
+    found = histogram.quantile(ratio)
+    exact = sorted(values)[max(math.ceil(ratio * len(values) - 1e-9), 1) - 1]
+    assert found == pytest.approx(exact, rel=0.001, abs=1.1e-6)
 
-    found = quantiles(pd.Series(values))
-    for share, value in ((0.5, found.p50), (0.95, found.p95), (0.999, found.p99_9), (1, found.max)):
-        assert value in values
-        assert sum(one <= value for one in values) >= math.floor(share * len(values))
+
+@given(st.lists(st.floats(0, 3600)), st.lists(st.floats(0, 3600)))
+def test_merged_histograms_are_the_histogram_of_all(one: list[float], other: list[float]) -> None:
+    parts, whole = [Histogram(), Histogram()], Histogram()
+    for part, values in zip(parts, (one, other), strict=True):
+        part.add(np.array(values))
+    whole.add(np.array(one + other))
+    parts[0].merge(parts[1])
+    assert (parts[0].counts == whole.counts).all()
+    assert (parts[0].total, parts[0].highest) == (whole.total, whole.highest)
+
+
+def test_memory_does_not_grow_with_the_load() -> None:
+    books = Books(START)
+    for number in range(50_000):
+        at = START + number / 10_000
+        books.sent("a", intended=at, began=at, ended=at + 0.001, status=200, error=None)
+    assert len(books._rows) < 50_000
+    assert books.total().sent == 50_000
 
 
 def record() -> RunRecord:
-    frame = some().frame()
-    span = window(frame, 0, 1)
+    books = some()
+    span = books.window(0)
     return RunRecord(
         id="20260101T000000Z-abc123",
         target="http://127.0.0.1:8000",
@@ -131,10 +151,10 @@ def record() -> RunRecord:
         seed=1,
         window=span,
         profile={"name": "test", "stages": [{"duration_seconds": 5.0, "rate": 1.0}]},
-        total=counts(frame),
-        requests=counts_by_name(frame),
-        warmup=counts(Books().frame()),
-        series=per_second(frame, span),
+        total=books.total(),
+        requests=books.by_name(),
+        warmup=Books().total(),
+        series=books.per_second(span.end),
         generator={"locust": "2.47.0", "cpu_ratio": 0.1},
     )
 

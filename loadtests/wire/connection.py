@@ -1,0 +1,248 @@
+"""One connection: sends a request, reads its answer, and says what became of it. No greenlet waits on it."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from time import perf_counter
+from typing import Any, Protocol
+
+from gevent.monkey import get_original
+
+from loadtests.wire.answer import Answer, Heads, MalformedAnswerError
+from loadtests.wire.request import Compiled
+
+_Socket = get_original("socket", "socket")  # gevent's own would switch greenlets
+_Context = get_original("ssl", "SSLContext")
+_READ, _WRITE = 1, 2
+_PIECE, _LARGE_PIECE = 4_096, 262_144
+"""Bytes asked for at once: a large buffer costs more to make than it saves, before an answer is large."""
+_END, _END_LENGTH = b"\r\n\r\n", 4
+_REASONS = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.ECONNRESET: "connection reset",
+    errno.EPIPE: "connection closed",
+    errno.ETIMEDOUT: "timed out",
+    errno.EMFILE: "too many open files",
+    errno.ENFILE: "too many open files",
+    errno.EADDRNOTAVAIL: "no local port free",
+    errno.ENETUNREACH: "network unreachable",
+    errno.EHOSTUNREACH: "host unreachable",
+}
+
+
+class Owner(Protocol):
+    """Whoever has a connection send."""
+
+    heads: Heads
+
+    def connected(self, connection: Connection) -> None:
+        """Take note that a connection stands."""
+
+    def done(self, connection: Connection, status: int, error: str | None, ended: float) -> None:
+        """Take the end of a request; ``status`` 0 and an error where there is no answer."""
+
+    def lost(self, connection: Connection, error: str) -> None:
+        """Take note that a connection is gone that had nothing to do, or never stood."""
+
+
+def reason(error: OSError) -> str:
+    """Name a failure in words, so that failures can be counted."""
+    if isinstance(error, ssl.SSLError):
+        return "TLS failed"
+    return _REASONS.get(error.errno or 0, type(error).__name__)
+
+
+def verifying_context() -> Any:
+    """Make a TLS context that verifies the service's certificate and name."""
+    context = _Context(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_default_certs()
+    return context
+
+
+class Connection:
+    """Sends one request after the other to one address, over TLS where a context is given.
+
+    ``began`` is when the latest request was sent, ``active`` when anything last moved, both by
+    :func:`time.perf_counter`.
+    """
+
+    __slots__ = (
+        "_answer",
+        "_heads",
+        "_owner",
+        "_reader",
+        "_recv",
+        "_rest",
+        "_send",
+        "_socket",
+        "_tls",
+        "_writer",
+        "active",
+        "began",
+        "busy",
+        "closed",
+        "intended",
+        "ready",
+        "request",
+    )
+
+    def __init__(self, loop: Any, owner: Owner, address: tuple[int, Any], tls: Any, name: str) -> None:
+        """Begin to connect.
+
+        Raises:
+            OSError: no socket can be had.
+        """
+        family, place = address
+        self._owner, self._heads = owner, owner.heads
+        self._answer: Answer | None = None
+        self._rest = b""
+        self.request: Compiled | None = None
+        self.intended = self.began = self.active = perf_counter()
+        self.busy = self.ready = self.closed = False
+        raw = _Socket(family, socket.SOCK_STREAM)
+        raw.setblocking(False)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        code = raw.connect_ex(place)
+        self._tls = (tls, name) if tls else None
+        self._take_socket(raw)
+        self._reader, self._writer = loop.io(raw.fileno(), _READ), loop.io(raw.fileno(), _WRITE)
+        if code in {0, errno.EINPROGRESS}:
+            self._writer.start(self._on_connect)
+        else:
+            loop.run_callback(self._end, reason(OSError(code, "")))
+
+    def send(self, request: Compiled, intended: float) -> None:
+        """Send a request now; the connection has to stand and to be idle."""
+        self.request, self.intended, self.busy = request, intended, True
+        self.began = self.active = perf_counter()
+        self._write(request.payload)
+
+    def close(self, error: str) -> None:
+        """Close it; a request under way ends with the error."""
+        self._end(error)
+
+    # --- Standing up ------------------------------------------------------------------------------
+
+    def _take_socket(self, taken: Any) -> None:
+        self._socket, self._recv, self._send = taken, taken.recv, taken.send
+
+    def _on_connect(self) -> None:
+        self._writer.stop()
+        code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            self._end(reason(OSError(code, "")))
+        elif self._tls is None:
+            self._stand()
+        else:
+            context, name = self._tls
+            try:
+                wrapped = context.wrap_socket(
+                    self._socket, server_hostname=name, do_handshake_on_connect=False
+                )
+            except (OSError, ValueError):
+                self._end("TLS failed")
+                return
+            self._take_socket(wrapped)
+            self._shake_hands()
+
+    def _shake_hands(self) -> None:
+        self._reader.stop()
+        self._writer.stop()
+        try:
+            self._socket.do_handshake()
+        except ssl.SSLWantReadError:
+            self._reader.start(self._shake_hands)
+        except ssl.SSLWantWriteError:
+            self._writer.start(self._shake_hands)
+        except OSError as error:
+            self._end(reason(error))
+        else:
+            self._stand()
+
+    def _stand(self) -> None:
+        self.ready = True
+        self._reader.start(self._on_readable)
+        self._owner.connected(self)
+
+    # --- Sending and reading ----------------------------------------------------------------------
+
+    def _write(self, data: bytes) -> None:
+        try:
+            sent = self._send(data)
+        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            sent = 0
+        except OSError as error:
+            self._end(reason(error))
+            return
+        if sent < len(data):
+            self._rest = data[sent:]
+            self._writer.start(self._on_writable)
+
+    def _on_writable(self) -> None:
+        self._writer.stop()
+        self.active = perf_counter()
+        rest, self._rest = self._rest, b""
+        self._write(rest)
+
+    def _on_readable(self) -> None:
+        try:
+            data = self._recv(_PIECE if self._answer is None else _LARGE_PIECE)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return
+        except OSError as error:
+            self._end(reason(error))
+            return
+        if self._answer is None and self.busy:
+            end = data.find(_END) + _END_LENGTH
+            known = self._heads.get(data[:end])
+            if known is not None and len(data) == end + known[1] and not self._rest:
+                self.busy = False
+                self._owner.done(self, known[0], None, perf_counter())
+                return
+        self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        """Read what llhttp has to see: the first of its kind, or an answer in several pieces."""
+        request = self.request
+        if not self.busy or request is None:
+            self._end("unexpected data" if data else "connection closed")
+            return
+        self.active = perf_counter()
+        first = self._answer is None
+        answer = self._answer = self._answer or Answer(without_body=request.without_body)
+        try:
+            answer.feed(data) if data else answer.end()
+        except MalformedAnswerError as error:
+            self._end(str(error))
+            return
+        if answer.whole:
+            if first and not request.without_body:
+                self._heads.learn(data, answer)
+            self._finish(answer)
+        elif self._tls and self._socket.pending():
+            self._on_readable()
+
+    def _finish(self, answer: Answer) -> None:
+        self._answer, self.busy = None, False
+        if not answer.keep_alive or self._rest:
+            self._shut()
+        self._owner.done(self, answer.status, None, perf_counter())
+
+    def _end(self, error: str) -> None:
+        """End without an answer."""
+        if self.closed:
+            return
+        self._shut()
+        if self.busy:
+            self.busy = False
+            self._owner.done(self, self._answer.status if self._answer else 0, error, perf_counter())
+        else:
+            self._owner.lost(self, error)
+
+    def _shut(self) -> None:
+        self.closed, self.ready = True, False
+        self._reader.close()
+        self._writer.close()
+        self._socket.close()

@@ -1,0 +1,218 @@
+"""Hands requests to connections: at the moments of a schedule, or one after the other for some users."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from math import inf
+from time import perf_counter
+from typing import Any
+
+from loadtests.clock import ORIGIN
+from loadtests.recorder import UNANSWERED, Books
+from loadtests.wire.alarm import alarm
+from loadtests.wire.answer import Heads
+from loadtests.wire.connection import Connection, reason
+from loadtests.wire.request import Compiled
+
+BATCH = 32
+"""Arrivals sent at a stretch when behind, before answers are read again."""
+NO_ROOM = "no connection was free"
+_FIRST_BAD = 400
+_NAN = float("nan")
+
+Choose = Callable[[], Compiled]
+Open = Callable[["Dispatcher"], Connection]
+
+
+class Dispatcher:
+    """Sends through at most ``most`` connections; what finds none free waits its turn, and is sent late."""
+
+    def __init__(self, loop: Any, connect: Open, choose: Choose, most: int) -> None:
+        self._loop, self._connect, self._choose, self._most = loop, connect, choose, most
+        self.heads = Heads()
+        self.in_flight = 0
+        """Requests under way."""
+        self._alarm = alarm(loop, self._tick)
+        self._idle: list[Connection] = []
+        self._all: set[Connection] = set()
+        self._waiting: deque[tuple[Compiled, float]] = deque()
+        self._moments: Iterator[float] = iter(())
+        self._begin = 0.0
+        self._next = inf
+        self._users = 0
+        self._over: Callable[[], None] = lambda: None
+        self.use(Books())
+
+    # --- What is asked of it ----------------------------------------------------------------------
+
+    def use(self, books: Books) -> None:
+        """Write into these books from now on."""
+        self._books = books
+        self._row = books.row
+        self._names: dict[str, int] = {}
+        self._bad: dict[int, int] = {}
+
+    def follow(self, moments: Iterator[float], begin: float, over: Callable[[], None]) -> None:
+        """Send at moments (seconds since ``begin`` by perf_counter); call ``over`` after the last answer."""
+        self._moments, self._begin, self._over = moments, begin, over
+        self._advance()
+        self._tick()
+
+    def serve(self, users: int, over: Callable[[], None]) -> None:
+        """Keep so many requests under way, each following its answer; call ``over`` once all stopped."""
+        self._users, self._over = users, over
+        for _ in range(users - self._at_work()):
+            self._start(self._choose(), _NAN)
+
+    def stop(self) -> None:
+        """Begin no further request; those under way go on."""
+        self._next, self._users = inf, 0
+        now = perf_counter()
+        for request, intended in self._waiting:
+            self._drop(request, intended)
+        self._waiting.clear()
+        for moment in self._moments:
+            if self._begin + moment > now:
+                break
+            self._drop(self._choose(), self._begin + moment)
+        self._moments = iter(())
+        self._check_over()
+
+    def sweep(self, seconds: float) -> None:
+        """End what has not moved for so long."""
+        limit = perf_counter() - seconds
+        for connection in list(self._all):
+            if (connection.busy or not connection.ready) and connection.active < limit:
+                connection.close("timed out")
+
+    def abandon(self) -> None:
+        """End every request under way as unanswered."""
+        for connection in list(self._all):
+            if connection.busy:
+                connection.close(UNANSWERED)
+
+    def close(self) -> None:
+        """Close everything."""
+        self._alarm.close()
+        for connection in list(self._all):
+            connection.close(UNANSWERED)
+
+    # --- The way of an arrival --------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        now, left = perf_counter(), BATCH
+        while self._next <= now and left:
+            self._start(self._choose(), self._next)
+            self._advance()
+            left -= 1
+        if self._next <= perf_counter():
+            self._loop.run_callback(self._tick)
+        elif self._next < inf:
+            self._alarm.at(self._next)
+        else:
+            self._check_over()
+
+    def _advance(self) -> None:
+        moment = next(self._moments, None)
+        self._next = inf if moment is None else self._begin + moment
+
+    def _start(self, request: Compiled, intended: float) -> None:
+        if self._idle:
+            self._send(self._idle.pop(), request, intended)
+            return
+        self._waiting.append((request, intended))
+        if len(self._all) < self._most:
+            self._open()
+
+    def _send(self, connection: Connection, request: Compiled, intended: float) -> None:
+        self.in_flight += 1
+        connection.send(request, intended)
+
+    def _open(self) -> None:
+        try:
+            self._all.add(self._connect(self))
+        except OSError as error:
+            if not self._all:
+                self._fail_waiting(reason(error))
+
+    def _fail_waiting(self, error: str) -> None:
+        """Book what can't even be tried as sent and failed."""
+        now = perf_counter()
+        while self._waiting:
+            request, intended = self._waiting.popleft()
+            self._book(request, intended, now, now, 0, self._books.error_code(error))
+
+    # --- Called by connections --------------------------------------------------------------------
+
+    def connected(self, connection: Connection) -> None:
+        """Give a connection that stands its first request."""
+        self._next_of(connection)
+
+    def done(self, connection: Connection, status: int, error: str | None, ended: float) -> None:
+        """Book a request that is over, and go on."""
+        request = connection.request
+        if request is None:
+            return
+        self.in_flight -= 1
+        code = self._code(request, status) if error is None else self._books.error_code(error)
+        self._book(request, connection.intended, connection.began, ended, status, code)
+        if self._users and self._at_work() < self._users:
+            self._waiting.append((self._choose(), _NAN))
+        if connection.closed:
+            self._all.discard(connection)
+            if self._waiting:
+                self._open()
+        else:
+            self._next_of(connection)
+        self._check_over()
+
+    def lost(self, connection: Connection, error: str) -> None:
+        """Forget a connection; if it never stood, one that waits has failed with it."""
+        self._all.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        elif self._waiting:
+            request, intended = self._waiting.popleft()
+            began = connection.began
+            code = self._books.error_code(error)
+            self._book(request, intended, began, perf_counter(), 0, code)
+            if self._waiting and not self._opening():
+                self._open()
+            self._check_over()
+
+    def _opening(self) -> bool:
+        return any(not connection.ready for connection in self._all)
+
+    def _next_of(self, connection: Connection) -> None:
+        if self._waiting:
+            request, intended = self._waiting.popleft()
+            self._send(connection, request, intended)
+        else:
+            self._idle.append(connection)
+
+    def _at_work(self) -> int:
+        return self.in_flight + len(self._waiting)
+
+    def _check_over(self) -> None:
+        if self._next == inf and not self._users and not self._waiting and not self.in_flight:
+            self._over()
+
+    # --- The books --------------------------------------------------------------------------------
+
+    def _code(self, request: Compiled, status: int) -> int:
+        if status == request.expect or (request.expect is None and status < _FIRST_BAD):
+            return 0
+        words = "unexpected answer" if request.expect is not None else f"status {status}"
+        return self._books.error_code(words)
+
+    def _book(
+        self, request: Compiled, intended: float, began: float, ended: float, status: int, error: int
+    ) -> None:
+        name = self._books.name_code(request.name)
+        start = intended + ORIGIN
+        self._row(name, start, began + ORIGIN, ended + ORIGIN, status, error)
+
+    def _drop(self, request: Compiled, intended: float) -> None:
+        if intended == intended:  # noqa: PLR0124 - not NaN: users of a closed load have no schedule to miss
+            self._books.dropped(intended + ORIGIN, NO_ROOM, request.name)
