@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite, nan
 from typing import Any
 
 import click
@@ -20,10 +21,13 @@ class FaultType(click.ParamType[Fault]):
         if text in {"true", "false"}:
             return name, text == "true"
         try:
-            return name, float(text)
+            number = float(text)
         except ValueError:
+            number = nan
+        if not isfinite(number):
             missing = "" if equals else " (no '=')"
             self.fail(f"{value!r} is no fault{missing}; write NAME=NUMBER, e.g. error_ratio=0.02", param, ctx)
+        return name, number
 
 
 FAULT = FaultType()

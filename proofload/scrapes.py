@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from slo.model import Spec
 from slo.prometheus import Prometheus, PrometheusError
-from slo.queries import UP, plan
+from slo.queries import UP, of_jobs, plan
 
 POLL_SECONDS = 0.1
 
@@ -19,7 +19,7 @@ class NoScrapeError(Exception):
 def up_query(spec: Spec) -> str:
     """Select ``up`` of the jobs that the spec names; without a name, of every target."""
     jobs = {m.value for s in plan(spec).selectors for m in s.matchers if m.label == "job" and m.op == "="}
-    return f'{UP}{{job=~"{"|".join(sorted(jobs))}"}}' if jobs else UP
+    return str(of_jobs(UP, jobs)) if jobs else UP
 
 
 def await_scrape(
