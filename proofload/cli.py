@@ -3,99 +3,50 @@
 from __future__ import annotations
 
 import os
-import platform
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn
 
 import click
 
-from loadtests.durations import parse_duration
 from loadtests.profile import load_profile
 from proofload import terminal
 from proofload.faults import FAULT, Fault
-from proofload.folder import make_run_folder, new_run_id, point_latest
+from proofload.folder import point_latest
+from proofload.inputs import (
+    USAGE,
+    check_addresses,
+    connection,
+    fail,
+    or_usage,
+    proofload_version,
+    read_spec,
+    run_folder,
+    settings,
+    versions,
+)
 from proofload.load_process import LoadError, LoadOrder
+from proofload.options import PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Duration, Rate, Time
 from proofload.pipeline import Appendix, FaultsError, Job, check, run
 from proofload.scrapes import await_closing_scrape
 from proofload.stack import StackError, external_stack, process_stack
-from proofload.times import parse_time
-from slo.document import ProblemsError
 from slo.lint import lint
-from slo.model import Outcome, Spec, Window
+from slo.model import Outcome, Proof, Spec, Window
 from slo.prometheus import Prometheus, PrometheusError, connection_from
-from slo.queries import plan
-from slo.spec import load_spec
 
-T = TypeVar("T")
-
-ROOT = Path(__file__).resolve().parent.parent
 EXIT_CODES = {Outcome.MET: 0, Outcome.MISSED: 1, Outcome.UNDECIDED: 3}
-USAGE, INTERRUPTED = 2, 130
+INTERRUPTED = 130
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 CLOSING_SCRAPE_SECONDS = 65.0
 """How long ``check`` waits for the scrape that closes a window which ends now."""
 
 
-class Duration(click.ParamType[float]):
-    """A duration such as ``30s``; seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read it, or fail with a sentence that says how one is written."""
-        try:
-            return parse_duration(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Time(click.ParamType[float]):
-    """A moment: Unix seconds, RFC 3339, ``now`` or ``-10m``."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read it, or fail with a sentence that says how one is written."""
-        try:
-            return parse_time(str(value), time.time())
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-SPEC = click.option(
-    "--spec",
-    "specs",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    default=[ROOT / "slo" / "objectives.yaml"],
-    show_default="slo/objectives.yaml",
-    help="OpenSLO file or folder; may be given several times.",
-)
-PROFILE = click.option(
-    "--profile",
-    type=click.Path(path_type=Path),
-    default=ROOT / "loadtests" / "profiles" / "steady.yaml",
-    show_default="loadtests/profiles/steady.yaml",
-    help="Load profile.",
-)
-STACK = click.option(
-    "--stack",
-    type=click.Choice(["processes", "external"]),
-    help="Where target and Prometheus come from: started here (the default), or already there.",
-)
-TARGET = click.option("--target", metavar="URL", help="Service under test, for --stack external.")
-PROMETHEUS = click.option("--prometheus", metavar="URL", help="Prometheus HTTP API.")
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="proofload")
+@click.version_option(proofload_version(), prog_name="proofload")
 def cli() -> None:
     """Put a service under a known load; prove from its Prometheus metrics whether it meets its SLOs.
 
@@ -107,8 +58,8 @@ def cli() -> None:
 @SPEC
 @PROFILE
 @click.option("--duration", type=Duration(), help="Stretch the profile's stages to this length.")
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Scale the profile to this rate.")
-@click.option("--seed", type=int, help="Seed of the traffic; the profile's own by default.")
+@click.option("--rate", type=Rate(), help="Scale the profile to this rate.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of the traffic; the profile's own by default.")
 @STACK
 @TARGET
 @PROMETHEUS
@@ -138,10 +89,10 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     out: Path | None,
 ) -> None:
     """Load the service and judge it: the main job."""
-    spec = _spec(specs)
-    _or_usage(partial(load_profile, profile, duration=duration, rate=rate))
     external = _is_external(stack, target, prometheus, faults)
-    folder = _folder(out)
+    check_addresses(target, prometheus)
+    spec = _read(specs, profile, duration, rate)
+    folder = run_folder(out)
     order = LoadOrder(profile, folder, seed, duration, rate)
     chosen = (
         external_stack(target or "", prometheus or "")
@@ -155,17 +106,36 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         folder=folder,
         connect=partial(connection_from, os.environ),
         faults=dict(faults),
-        appendix=Appendix(_versions(), _settings(specs, profile, duration, rate, faults)),
+        appendix=Appendix(versions(), settings(specs, profile, duration, rate, faults)),
     )
     with terminal.narrate() as narrator:
         try:
             proof = run(job, narrator)
         except (StackError, LoadError) as error:
-            _fail(f"no verdict: {error}", EXIT_CODES[Outcome.UNDECIDED])
+            fail(f"no verdict: {error}", EXIT_CODES[Outcome.UNDECIDED])
         except FaultsError as error:
-            _fail(str(error), USAGE)
+            fail(str(error), USAGE)
     point_latest(folder)
-    terminal.summarize(proof, folder)
+    _conclude(proof, folder)
+
+
+def _read(specs: tuple[Path, ...], profile: Path, duration: float | None, rate: float | None) -> Spec:
+    """Read spec and profile, so that what is wrong with either is told at once."""
+    read: list[Spec] = []
+    or_usage(
+        lambda: read.append(read_spec(specs)),
+        partial(load_profile, profile, duration=duration, rate=rate),
+    )
+    return read[0]
+
+
+def _conclude(proof: Proof, folder: Path | None) -> NoReturn:
+    """Print the verdict and end with its exit code, whether or not anybody still reads."""
+    try:
+        terminal.summarize(proof, folder)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(EXIT_CODES[proof.verdict.outcome])
 
 
@@ -199,15 +169,15 @@ def check_command(
         raise click.UsageError(f"--end ({end:.3f}) is not after --start ({start:.3f})")
     if end > time.time() + 1:
         raise click.UsageError("--end lies in the future")
-    spec = _spec(specs)
-    folder = _folder(out) if out else None
+    [spec] = or_usage(partial(read_spec, specs))
+    asked = connection(prometheus, spec)
+    folder = run_folder(out) if out else None
     window = Window(start, end)
-    settings = {"spec": ", ".join(map(str, specs)), "window": f"{start:.3f} to {end:.3f} (Unix seconds)"}
-    with Prometheus(_connection(prometheus, spec)) as server:
+    shown = {"spec": ", ".join(map(str, specs)), "window": f"{start:.3f} to {end:.3f} (Unix seconds)"}
+    with Prometheus(asked) as server:
         await_closing_scrape(server, spec, end, CLOSING_SCRAPE_SECONDS, terminal.say)
-        proof = check(spec, server, window, folder, Appendix(_versions(), settings))
-    terminal.summarize(proof, folder)
-    sys.exit(EXIT_CODES[proof.verdict.outcome])
+        proof = check(spec, server, window, folder, Appendix(versions(), shown))
+    _conclude(proof, folder)
 
 
 @cli.command("lint")
@@ -215,15 +185,15 @@ def check_command(
 @PROMETHEUS
 def lint_command(specs: tuple[Path, ...], prometheus: str | None) -> None:
     """Check a spec; with --prometheus, also that its queries find something there."""
-    spec = _spec(specs)
+    [spec] = or_usage(partial(read_spec, specs))
     if prometheus:
         try:
-            with Prometheus(_connection(prometheus, spec)) as server:
+            with Prometheus(connection(prometheus, spec)) as server:
                 problems = lint(spec, server, time.time())
         except PrometheusError as error:
-            _fail(str(error), USAGE)
+            fail(str(error), USAGE)
         if problems:
-            _fail("\n".join(map(str, problems)), USAGE)
+            fail("\n".join(map(str, problems)), USAGE)
     objectives = sum(len(slo.objectives) for slo in spec.slos)
     click.echo(f"{len(spec.slos)} SLOs with {objectives} objectives: no problem found")
 
@@ -236,93 +206,31 @@ def ui_command(profile: Path, port: int, workers: int) -> None:
     """Bring the stack up with Locust's web UI, and stay until interrupted."""
     from proofload.ui import serve  # noqa: PLC0415 - needs the stack only here
 
-    _or_usage(partial(load_profile, profile))
-    folder = _folder(None)
+    or_usage(partial(load_profile, profile))
+    folder = run_folder(None)
     try:
         # Several workers can't share the faults that one of them is told of.
         stack = process_stack(folder / "logs", workers=workers, faults=workers == 1, say=terminal.say)
         serve(profile, port, stack, folder)
     except (StackError, LoadError) as error:
-        _fail(str(error), USAGE)
-
-
-def _or_usage(read: Callable[[], T]) -> T:
-    """Read what the user wrote; its problems, all of them, end the command with exit code 2."""
-    try:
-        return read()
-    except ProblemsError as error:
-        _fail(str(error), USAGE)
-
-
-def _spec(paths: tuple[Path, ...]) -> Spec:
-    spec = _or_usage(partial(load_spec, paths))
-    _or_usage(partial(plan, spec))
-    return spec
-
-
-def _connection(url: str | None, spec: Spec) -> Any:
-    """Find the Prometheus to ask: the option, the environment, or the spec's data source."""
-    named = [source.url for source in spec.data_sources if source.url]
-    found = url or os.environ.get("PROOFLOAD_PROMETHEUS_URL") or (named[0] if named else None)
-    if not found:
-        raise click.UsageError("give --prometheus URL: the spec's DataSource names none")
-    try:
-        return connection_from(os.environ, found)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-
-
-def _folder(out: Path | None) -> Path:
-    """Make the folder of a run, with its logs/."""
-    try:
-        if out is None:
-            return make_run_folder(Path("runs"), new_run_id(datetime.now(UTC)))
-        (out / "logs").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        _fail(f"can't make the run's folder {error.filename}: {error.strerror}", USAGE)
-    return out
-
-
-def _versions() -> Mapping[str, str]:
-    """Name the programs whose versions a verdict may depend on."""
-    found = {"python": platform.python_version(), "platform": platform.platform()}
-    for name in ("proofload", "locust", "fastapi", "uvicorn", "prometheus-client", "onnxruntime"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _settings(
-    specs: tuple[Path, ...],
-    profile: Path,
-    duration: float | None,
-    rate: float | None,
-    faults: tuple[Fault, ...],
-) -> Mapping[str, str]:
-    given = {
-        "spec": ", ".join(map(str, specs)),
-        "profile": str(profile),
-        "duration": f"{duration:g} s" if duration else None,
-        "rate": f"{rate:g}/s" if rate else None,
-        "faults": ", ".join(f"{name}={value}" for name, value in faults) or None,
-    }
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    click.echo(f"proofload: {message}", err=True)
-    sys.exit(code)
+        fail(str(error), USAGE)
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def _reach_loopback_directly() -> None:
+    """Keep a proxy of the environment away from what runs on this machine; what we start inherits it."""
+    for name in ("no_proxy", "NO_PROXY"):
+        given = os.environ.get(name)
+        os.environ[name] = ",".join([*([given] if given else []), *LOOPBACK])
+
+
 def main() -> None:
     """Run the command line."""
     signal.signal(signal.SIGTERM, _terminated)  # a cancelled CI job cleans up as Ctrl-C does
+    _reach_loopback_directly()
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:

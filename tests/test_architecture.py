@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "reports": {"slo.model"},
 }
 """Beside itself; ``proofload``, ``tests`` and ``benchmarks`` may import everything."""
-FREE_OF_GEVENT = {"durations", "profile", "pacing", "recorder", "runfile"}
+FREE_OF_GEVENT = {"durations", "profile", "pacing", "recorder", "runfile", "target"}
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -20,10 +20,11 @@ from loadtests.open_loop import DRAIN_SECONDS, GRACE_SECONDS, INTERRUPTED_SECOND
 from loadtests.pacing import arrivals
 from loadtests.profile import OpenProfile, Profile, Stage, UserStage
 from loadtests.recorder import Books
+from loadtests.target import Target, parse_target
 from loadtests.users import TIMEOUT_SECONDS
 from loadtests.wire.connection import Connection, verifying_context
 from loadtests.wire.dispatcher import Dispatcher
-from loadtests.wire.request import Compiled, Target, compiled, parse_target
+from loadtests.wire.request import Compiled, compiled
 
 SWEEP_SECONDS = 0.1
 """How often what does not move is looked for, and rows are taken into the books."""

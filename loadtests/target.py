@@ -1,0 +1,46 @@
+"""The address of a service: where requests go. Imports the standard library alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from urllib.parse import urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where requests go: the parts of a base URL."""
+
+    host: str
+    port: int
+    tls: bool
+    prefix: str = ""
+    """Path of the base URL, which comes before that of each request."""
+
+    @property
+    def authority(self) -> str:
+        """The value of the ``Host`` header (RFC 9112, 3.2)."""
+        host = f"[{self.host}]" if _is_ipv6(self.host) else self.host
+        return host if self.port == _DEFAULT_PORTS["https" if self.tls else "http"] else f"{host}:{self.port}"
+
+
+def parse_target(url: str) -> Target:
+    """Take a base URL apart.
+
+    Raises:
+        ValueError: it is no HTTP URL of a host.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise ValueError(f"{url!r} is no address of a service; write one like http://127.0.0.1:8000")
+    port = parts.port or _DEFAULT_PORTS[parts.scheme]
+    return Target(parts.hostname, port, parts.scheme == "https", parts.path.rstrip("/"))
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return isinstance(ip_address(host), IPv6Address)
+    except ValueError:
+        return False
