@@ -130,12 +130,8 @@ def _read(specs: tuple[Path, ...], profile: Path, duration: float | None, rate: 
 
 
 def _conclude(proof: Proof, folder: Path | None) -> NoReturn:
-    """Print the verdict and end with its exit code, whether or not anybody still reads."""
-    try:
-        terminal.summarize(proof, folder)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Print the verdict and end with its exit code."""
+    terminal.summarize(proof, folder)
     sys.exit(EXIT_CODES[proof.verdict.outcome])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -30,9 +31,18 @@ PLAIN_WIDTH = 120
 """Columns where there is no terminal to ask: the log of a CI job."""
 
 
+class _Console(Console):
+    """Falls silent when nobody reads any more: the exit code still counts."""
+
+    def on_broken_pipe(self) -> None:
+        """Drop what is left to say."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
+    return _Console(stderr=stderr, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
 
 
 _errors = _console(stderr=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -79,7 +80,23 @@ def test_a_window_before_everything_is_undecided(stack: Endpoints, loaded: Path)
     done = proofload("check", "--prometheus", stack.prometheus, *times)
     assert done.returncode == 3
     assert "UNDECIDED" in done.stdout
-    assert "scrape_gap" in done.stdout, "nobody scraped then, so nothing is known"
+    assert "no_data" in done.stdout
+
+
+def test_the_verdict_counts_though_nobody_reads_it(stack: Endpoints, loaded: Path) -> None:
+    """As with ``proofload check ... | head -0``."""
+    window = read(loaded, "verdict.json")["window"]
+    times = ["--start", f"{window['start']:.6f}", "--end", f"{window['end']:.6f}"]
+    command = [sys.executable, "-m", "proofload", "check", "--prometheus", stack.prometheus, *times]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE)
+    finally:
+        os.close(writing)
+    _, errors = process.communicate(timeout=RUN_SECONDS)
+    assert process.returncode == 0
+    assert b"Traceback" not in errors
 
 
 def test_the_spec_finds_everything_it_asks_for(stack: Endpoints, loaded: Path) -> None:
