@@ -62,9 +62,10 @@ def ui(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests with branch coverage."""
+    """Run the tests, a process a core, with branch coverage."""
     programs = _environment(session, "dev")
-    pytest = [programs / "python", "-m", "pytest", "--cov", "--cov-report=term:skip-covered"]
+    spread = ["--numprocesses=auto", "--dist=loadfile"]
+    pytest = [programs / "python", "-m", "pytest", *spread, "--cov", "--cov-report=term:skip-covered"]
     session.run(*pytest, *session.posargs)
 
 

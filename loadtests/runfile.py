@@ -17,8 +17,12 @@ _record = TypeAdapter(RunRecord)
 
 
 def to_json(record: RunRecord) -> dict[str, Any]:
-    """Give a record as plain JSON data."""
-    return {"schema": SCHEMA, **_record.dump_python(record, mode="json")}
+    """Give a record as plain JSON data, with the share of the offered requests that was sent."""
+    data = {"schema": SCHEMA, **_record.dump_python(record, mode="json")}
+    data["total"]["achieved_ratio"] = record.total.achieved_ratio
+    for name, counts in record.requests.items():
+        data["requests"][name]["achieved_ratio"] = counts.achieved_ratio
+    return data
 
 
 def from_json(data: Mapping[str, Any]) -> RunRecord:
@@ -40,6 +44,10 @@ def run_schema() -> dict[str, Any]:
     schema = _record.json_schema(mode="serialization")
     schema["properties"] = {"schema": {"const": SCHEMA}, **schema["properties"]}
     schema["required"] = ["schema", *schema["required"]]
+    schema["$defs"]["RequestCounts"]["properties"]["achieved_ratio"] = {
+        "type": ["number", "null"],
+        "description": "sent / offered; not given of the warm-up",
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,

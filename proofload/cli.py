@@ -31,7 +31,7 @@ from proofload.inputs import (
 )
 from proofload.load_process import LoadError, LoadOrder
 from proofload.options import PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Duration, Rate, Time
-from proofload.pipeline import Appendix, FaultsError, Job, check, run
+from proofload.pipeline import Appendix, FaultsError, Job, check, run, send
 from proofload.scrapes import await_closing_scrape
 from proofload.stack import StackError, external_stack, process_stack
 from slo.lint import lint
@@ -192,6 +192,30 @@ def lint_command(specs: tuple[Path, ...], prometheus: str | None) -> None:
             fail("\n".join(map(str, problems)), USAGE)
     objectives = sum(len(slo.objectives) for slo in spec.slos)
     click.echo(f"{len(spec.slos)} SLOs with {objectives} objectives: no problem found")
+
+
+@cli.command("load")
+@PROFILE
+@click.option("--target", metavar="URL", required=True, help="Service to load.")
+@click.option("--duration", type=Duration(), help="Stretch the profile's stages to this length.")
+@click.option("--rate", type=Rate(), help="Scale the profile to this rate.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of the traffic; the profile's own by default.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder of the run, instead of a new one in runs/."
+)
+def load_command(
+    profile: Path, target: str, duration: float | None, rate: float | None, seed: int | None, out: Path | None
+) -> None:
+    """Send load to any service, and say what was sent; nothing is judged."""
+    check_addresses(target, None)
+    or_usage(partial(load_profile, profile, duration=duration, rate=rate))
+    folder = run_folder(out)
+    with terminal.narrate() as narrator:
+        try:
+            record = send(LoadOrder(profile, folder, seed, duration, rate), target, narrator)
+        except LoadError as error:
+            fail(str(error), EXIT_CODES[Outcome.UNDECIDED])
+    terminal.summarize_load(record, folder)
 
 
 @cli.command("ui")

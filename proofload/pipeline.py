@@ -115,6 +115,23 @@ def check(
     return _conclude(spec, evidence, None, folder, appendix, timer)
 
 
+def send(order: LoadOrder, target: str, narrator: Narrator) -> RunRecord:
+    """Send load alone; the files of the load are in the order's folder afterwards.
+
+    Raises:
+        LoadError: the load generator failed.
+        KeyboardInterrupt: the load was interrupted; what was sent so far is in ``run.json``.
+    """
+    with LoadProcess(order, order.out / "logs" / "load.log", ("--host", target)) as load:
+        narrator.say("loading")
+        done = load.until("done", narrator.progress)
+    return _read_record(done)
+
+
+def _read_record(done: Event) -> RunRecord:
+    return from_json(json.loads(Path(done["run"]).read_text(encoding="utf-8")))
+
+
 def _load(
     job: Job,
     endpoints: Endpoints,
@@ -137,7 +154,7 @@ def _load(
         done = load.until("done", narrator.progress)
     with timer.stage("scrape after"):
         _await_scrape(job.spec, prometheus, narrator)
-    return from_json(json.loads(Path(done["run"]).read_text(encoding="utf-8")))
+    return _read_record(done)
 
 
 def _set_faults(endpoints: Endpoints, faults: Mapping[str, object]) -> None:

@@ -19,7 +19,7 @@ from rich.text import Text
 from proofload.load_process import Event
 from proofload.pipeline import Narrator
 from reports import show
-from slo.model import Check, CheckStatus, ObjectiveVerdict, Outcome, Proof
+from slo.model import Check, CheckStatus, ObjectiveVerdict, Outcome, Proof, RunRecord
 
 PLAIN_SECONDS = 5.0
 """Distance of progress lines where there is no terminal to redraw."""
@@ -103,6 +103,23 @@ def summarize(proof: Proof, folder: Path | None) -> None:
     if folder:
         _output.print(f"[dim]report:[/] {escape(str(folder / 'report.html'))}", soft_wrap=True)
     _output.print(_verdict(verdict.outcome), show.headline(proof))
+
+
+def summarize_load(record: RunRecord, folder: Path) -> None:
+    """Print what was sent: a row a request name, the failures, and where the files are."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("request")
+    for heading in ("offered", "sent", "completed", "failed", "dropped", "p50", "p95", "p99", "late p99"):
+        table.add_column(heading, justify="right")
+    for name, counts in {**record.requests, "all": record.total}.items():
+        times = counts.response_time
+        numbers = (counts.offered, counts.sent, counts.completed, counts.failed, counts.dropped)
+        quantiles = (times.p50, times.p95, times.p99, counts.lateness.p99)
+        table.add_row(escape(name), *map(show.count, numbers), *map(show.seconds, quantiles))
+    _output.print("", table, "", sep="\n")
+    for error, number in record.total.errors.items():
+        _output.print(f"[red]✗[/] {number:,} {escape(error)}")
+    _output.print(f"[dim]record:[/] {escape(str(folder / 'run.json'))}", soft_wrap=True)
 
 
 def _objectives(objectives: Sequence[ObjectiveVerdict]) -> Table:
