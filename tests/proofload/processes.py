@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -32,6 +33,7 @@ class Marked:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_take_interrupts,  # noqa: PLW1509 - no thread holds a lock that it needs
         )
 
     def family(self) -> list[psutil.Process]:
@@ -50,6 +52,11 @@ class Marked:
         found = [p for p in found if p.ppid() not in {other.pid for other in found}]
         assert len(found) == 1, f"{text!r} matches {[p.cmdline() for p in found]}"
         return found[0]
+
+
+def _take_interrupts() -> None:
+    """Undo that a shell without job control has its background jobs ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
