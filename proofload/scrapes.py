@@ -18,7 +18,7 @@ class NoScrapeError(Exception):
 
 def up_query(spec: Spec) -> str:
     """Select ``up`` of the jobs that the spec names; without a name, of every target."""
-    jobs = {m.value for s in plan(spec).selectors for m in s.matchers if m.label == "job" and m.op == "="}
+    jobs = plan(spec).jobs
     return str(of_jobs(UP, jobs)) if jobs else UP
 
 

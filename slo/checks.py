@@ -18,6 +18,9 @@ LEAST_ACHIEVED_RATIO = 0.99
 MOST_LATENESS_SECONDS = 1.0
 """Largest 95th percentile of lateness for the load to count as delivered."""
 
+_COUNTERS = ("_total", "_count", "_bucket", "_sum")
+"""Endings that Prometheus's naming rules give to what only counts up."""
+
 _passed = partial(Check, status=CheckStatus.PASS)
 _skipped = partial(Check, status=CheckStatus.SKIP)
 _failed = partial(Check, status=CheckStatus.FAIL)
@@ -68,7 +71,7 @@ def _restarts(counted: Counted, run: RunRecord | None) -> Check:
         if len(starts) > 1:
             restarted.append(_named(instance_of(series)))
     if not counted.process_starts:
-        return _skipped("restarts", detail="the service exposes no process_start_time_seconds")
+        return _resets(counted, run)
     if not restarted:
         return _passed("restarts", detail="no process restarted", numbers={"restarted": 0})
     detail = f"restarted inside the window: {', '.join(restarted)}"
@@ -76,6 +79,27 @@ def _restarts(counted: Counted, run: RunRecord | None) -> Check:
     if run is None:
         return _passed("restarts", detail=f"{detail}; counted across", numbers=numbers)
     return _failed("restarts", detail=detail, reason=Reason.TARGET_RESTARTED, numbers=numbers)
+
+
+def _resets(counted: Counted, run: RunRecord | None) -> Check:
+    """Look for counters that began anew, where the service does not say when its processes began."""
+    silent = "the service exposes no process_start_time_seconds"
+    found = sorted(name for name in counted.evidence.results if _was_reset(name, counted))
+    if not found or run is None:
+        return _skipped("restarts", detail=silent)
+    detail = f"{silent}, and counters began anew inside the window: {', '.join(found)}"
+    return _failed("restarts", detail=detail, reason=Reason.TARGET_RESTARTED)
+
+
+def _was_reset(name: str, counted: Counted) -> bool:
+    result = counted.evidence.results[name]
+    metrics = {series.labels.get("__name__", "") for series in result.series}
+    if not result.exact or not metrics or not all(metric.endswith(_COUNTERS) for metric in metrics):
+        return False
+    try:
+        return counted.increase(parse_selector(name)).resets > 0
+    except UndecidedError:
+        return False
 
 
 def _up(counted: Counted) -> Check:

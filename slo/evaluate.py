@@ -45,7 +45,7 @@ def evaluate(spec: Spec, evidence: Evidence, run: RunRecord | None = None) -> Ve
     """
     counted = Counted(evidence)
     checks = check_evidence(spec, counted, run)
-    sent = run.total.sent if run else 0
+    sent = run.total.sent if run else None
     objectives = tuple(
         _checked(_judged(slo, objective, counted), checks, sent)
         for slo in spec.slos
@@ -62,11 +62,11 @@ def overall(outcomes: Iterable[Outcome]) -> Outcome:
     return Outcome.MET if seen == {Outcome.MET} else Outcome.UNDECIDED
 
 
-def _checked(verdict: ObjectiveVerdict, checks: Iterable[Check], sent: int) -> ObjectiveVerdict:
+def _checked(verdict: ObjectiveVerdict, checks: Iterable[Check], sent: int | None) -> ObjectiveVerdict:
     """Withdraw a verdict that a failed check makes doubtful.
 
     A miss stands when it would be one even if every request sent that was not seen had been good, but
-    not when the load was not the one asked for.
+    not when the load was not the one asked for, or nobody knows how much was sent (``sent`` is ``None``).
     """
     failed = [check for check in checks if check.status is CheckStatus.FAIL]
     if not failed:
@@ -79,7 +79,9 @@ def _checked(verdict: ObjectiveVerdict, checks: Iterable[Check], sent: int) -> O
     return replace(verdict, outcome=Outcome.UNDECIDED, reason=first.reason, detail=f"{first.detail}{why}")
 
 
-def _stands(verdict: ObjectiveVerdict, sent: int) -> bool:
+def _stands(verdict: ObjectiveVerdict, sent: int | None) -> bool:
+    if sent is None:
+        return False
     if verdict.kind not in {"events", "latency"} or verdict.bad is None or verdict.total is None:
         return False
     return budget.missed_whatever_unseen(verdict.bad, max(verdict.total, sent), verdict.target)

@@ -8,7 +8,6 @@ from statistics import median
 
 from slo.model import Evidence, QueryResult, Series, Spec, Window
 from slo.prometheus import Prometheus, PrometheusUnreachableError, QueryError
-from slo.promql import Selector
 from slo.queries import PROCESS_START, UP, of_jobs, plan
 
 LOOKBACK_SECONDS = 300.0
@@ -37,7 +36,7 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
             results[selector] = _asked(selector, lambda text: prometheus.raw(text, start, end))
         for query in wanted.opaque:
             results[query] = _asked(query, lambda text: prometheus.value(text, window.end))
-        if jobs := _jobs(wanted.selectors, results.values()):
+        if jobs := wanted.jobs | _jobs(results.values()):
             for name in (UP, PROCESS_START):
                 selector = str(of_jobs(name, jobs))
                 results[name] = _asked(selector, lambda text: prometheus.raw(text, start, end))
@@ -59,11 +58,9 @@ def _asked(query: str, ask: Callable[[str], QueryResult]) -> QueryResult:
         return QueryResult(query, 0, error=str(error))
 
 
-def _jobs(selectors: Iterable[Selector], results: Iterable[QueryResult]) -> set[str]:
-    """Name the scrape jobs that selectors ask for or that answers came from."""
-    asked = {m.value for s in selectors for m in s.matchers if m.label == "job" and m.op == "="}
-    seen = {series.labels["job"] for result in results for series in result.series if "job" in series.labels}
-    return asked | seen
+def _jobs(results: Iterable[QueryResult]) -> set[str]:
+    """Name the scrape jobs that answers came from."""
+    return {series.labels["job"] for result in results for series in result.series if "job" in series.labels}
 
 
 def _scrape_interval(results: dict[str, QueryResult]) -> float | None:

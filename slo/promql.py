@@ -67,6 +67,18 @@ class Expression:
     shape: Shape
     selector: Selector | None = None
     quantile: float | None = None
+    rated: bool = False
+    """A ``rate`` or ``increase`` is taken of the selector, which is thereby said to be a counter."""
+
+
+def selectors_in(text: str) -> tuple[Selector, ...]:
+    """List the selectors anywhere inside an expression.
+
+    Raises:
+        PromQLError: it is not PromQL.
+    """
+    found = (_selector(node) for node in _nodes(_parsed(text)))
+    return tuple(selector for selector in found if selector)
 
 
 def parse(text: str) -> Expression:
@@ -136,7 +148,8 @@ def _recognise(text: str, root: parser.Expr) -> Expression:
     if isinstance(node, parser.VectorSelector) and (selector := _selector(node)):
         return Expression(text, Shape.SELECTOR, selector)
     if selector := _summed(node):
-        return Expression(text, Shape.INCREASE, selector)
+        inner = _bare(node.expr) if isinstance(node, parser.AggregateExpr) else node
+        return Expression(text, Shape.INCREASE, selector, rated=_rated(inner) is not None)
     if isinstance(node, parser.Call) and node.func.name == "histogram_quantile":
         return _quantile(text, node)
     return Expression(text, Shape.OPAQUE)

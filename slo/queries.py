@@ -20,7 +20,16 @@ from slo.model import (
     Spec,
     ThresholdSLI,
 )
-from slo.promql import Expression, Matcher, PromQLError, Selector, Shape, parse, parse_selector
+from slo.promql import (
+    Expression,
+    Matcher,
+    PromQLError,
+    Selector,
+    Shape,
+    parse,
+    parse_selector,
+    selectors_in,
+)
 
 UP = "up"
 PROCESS_START = "process_start_time_seconds"
@@ -59,6 +68,17 @@ class Plan:
 
     selectors: tuple[Selector, ...]
     opaque: tuple[str, ...]
+
+    @property
+    def jobs(self) -> frozenset[str]:
+        """The scrape jobs that any query names."""
+        inside = (selector for text in self.opaque for selector in selectors_in(text))
+        return frozenset(
+            m.value
+            for s in (*self.selectors, *inside)
+            for m in s.matchers
+            if m.label == "job" and m.op == "="
+        )
 
 
 def plan(spec: Spec) -> Plan:
@@ -142,6 +162,10 @@ def _contradictions(slo: SLO) -> Iterator[str]:
     shapes = {part: expression(metric).shape for part, metric in metrics(slo).items()}
     if judged_by_server(slo) and slo.budgeting is not Budgeting.OCCURRENCES:
         yield f"{slo.budgeting} needs selectors, sums, rates or percentiles of them; use Occurrences"
+    if isinstance(slo.sli, EventsSLI) and not slo.sli.counter:
+        for part, metric in metrics(slo).items():
+            if expression(metric).rated:
+                yield f"{part} is a rate, but counter: false sums samples: drop rate() or write counter: true"
     if isinstance(slo.sli, EventsSLI) and judged_by_server(slo) and Shape.SELECTOR in shapes.values():
         bare = next(part for part, shape in shapes.items() if shape is Shape.SELECTOR)
         yield f"{bare} is a bare counter and the other is not: write both as counters or both as rates"

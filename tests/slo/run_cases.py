@@ -30,6 +30,12 @@ CHECKED = {
         Reason.TARGET_RESTARTED,
         run=sent(60),
     ),
+    "counters began anew during the run, and no start time tells of it": Case(
+        availability(), {OK: "0+10x3 0+10x3"}, Reason.TARGET_RESTARTED, run=sent(60)
+    ),
+    "a past window whose target went down: how much a miss weighs is not known": Case(
+        availability(), {OK: "0+8x3 _x4", FAULTY: "0+2x3 _x4", "up": "1x3 0x3"}, Reason.TARGET_DOWN
+    ),
     "the target went down": Case(
         availability(), {OK: "0+10x3 _x4", "up": "1x3 0x3"}, Reason.TARGET_DOWN, run=sent(70, completed=35)
     ),

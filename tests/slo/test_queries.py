@@ -109,6 +109,13 @@ PROBLEMS: dict[str, tuple[SLO, str, str]] = {
         "SLO slo",
         "total is a bare counter and the other is not",
     ),
+    "a rate of samples that are to be summed": (
+        replace(
+            _events("a", good="a"), sli=EventsSLI(PromQL("sum(a)"), PromQL("sum(rate(b[5m]))"), counter=False)
+        ),
+        "SLO slo",
+        "good is a rate, but counter: false sums samples",
+    ),
     "a percentile that has to be slow": (quick(0.1, op=Op.GTE), "SLO slo", "judged with op lte or lt"),
 }
 
@@ -133,6 +140,12 @@ def test_all_problems_are_said_at_once() -> None:
         "Service api, proofload/requests",
         "Service api, proofload/context, selector 2",
     ]
+
+
+def test_jobs_are_found_wherever_they_are_named() -> None:
+    """So that ``up`` is asked also for what only Prometheus can compute."""
+    ratio = slo_of(RawRatioSLI(PromQL('1 - sum(rate(a{job="x"}[5m])) / sum(rate(b{job="y"}[5m]))')), TARGET)
+    assert plan(Spec((ratio, _events('c{job="z"}', good='c{job=~"z|w"}')))).jobs == {"x", "y", "z"}
 
 
 def test_metrics_bear_the_name_of_their_part() -> None:
