@@ -41,6 +41,12 @@ Pause = Annotated[float, BeforeValidator(_seconds_or_none), _TEXT]
 """A duration in the file, ``0s`` allowed; seconds once read."""
 
 
+HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+"""A token of RFC 9110, 5.6.2."""
+HeaderValue = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$")]
+"""Text without control characters, which would begin another header or request."""
+
+
 class Stage(StrictModel):
     """A stretch of an open load: a constant rate, or a ramp from ``rate`` to ``to`` (requests/s)."""
 
@@ -80,7 +86,7 @@ class Request(StrictModel):
     path: str = Field(pattern=r"^/\S*$")
     json_body: Any = Field(None, alias="json")
     body: str | None = None
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
     weight: int = Field(1, ge=1)
     expect: Expect | None = None
 

@@ -141,6 +141,10 @@ BAD = {
     ),
     "a path without a slash": Bad("path: /", "path: home", ("profile.yaml:6", "requests[0].path", "'home'")),
     "a path with a line break": Bad("path: /", 'path: "/a\\r\\nX: y"', ("requests[0].path",)),
+    "a header with a line break": Bad(
+        "path: /", 'path: /, headers: {X-A: "b\\r\\nX-C: d"}', ("requests[0].headers.X-A",)
+    ),
+    "a header's name with a space": Bad("path: /", "path: /, headers: {X A: b}", ("requests[0].headers",)),
     "a method that is none": Bad("path: /", "path: /, method: FETCH", ("requests[0].method", "'FETCH'")),
     "a weight of zero": Bad("path: /", "path: /, weight: 0", ("requests[0].weight", "got 0")),
     "a status that is none": Bad("path: /", "path: /, expect: {status: 20}", ("requests[0].expect.status",)),
