@@ -64,7 +64,7 @@ def ui(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests, a process a core, with branch coverage."""
     programs = _environment(session, "dev")
-    spread = ["--numprocesses=auto", "--dist=loadfile"]
+    spread = ["--numprocesses=auto", "--dist=worksteal"]
     pytest = [programs / "python", "-m", "pytest", *spread, "--cov", "--cov-report=term:skip-covered"]
     session.run(*pytest, *session.posargs)
 

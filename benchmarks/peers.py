@@ -1,0 +1,138 @@
+"""nginx as the server, and load generators as peers, each pinned to a core of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parents[1]
+SERVER_CORE, CLIENT_CORE = 1, 0
+CONNECTIONS = 50
+START_SECONDS = 10
+_CONFIGURATION = """\
+worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_rlimit_nofile 20000;
+events {{ worker_connections 8192; }}
+http {{
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    location /count {{ stub_status; }}
+    location / {{ default_type application/json; return 200 '{{"ok":true}}'; }}
+  }}
+}}
+"""
+
+
+class BenchError(RuntimeError):
+    """The measurement can't be made; the text says why."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running nginx."""
+
+    url: str
+
+    def count(self) -> int:
+        """Requests it has answered, by its own count; asking counts itself."""
+        with urlopen(f"{self.url}/count", timeout=10) as answer:  # noqa: S310 - our own server
+            return int(answer.read().split()[9])
+
+
+def need(*tools: str) -> None:
+    """Ask for programs.
+
+    Raises:
+        BenchError: one is missing.
+    """
+    for tool in tools:
+        if shutil.which(tool) is None:
+            raise BenchError(f"{tool} is not on PATH; on Debian: apt-get install {tool}")
+
+
+@contextmanager
+def nginx() -> Iterator[Server]:
+    """Serve a tiny JSON answer on a free port."""
+    need("nginx", "taskset")
+    with tempfile.TemporaryDirectory(prefix="load-bench-") as folder, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        path = Path(folder) / "nginx.conf"
+        path.write_text(_CONFIGURATION.format(folder=folder, port=port))
+        command = ["taskset", "-c", str(SERVER_CORE), "nginx", "-c", str(path)]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        try:
+            _await(port)
+            yield Server(f"http://127.0.0.1:{port}")
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _await(port: int) -> None:
+    give_up = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > give_up:
+                raise BenchError(f"nothing listens on port {port}") from None
+            time.sleep(0.05)
+        else:
+            return
+
+
+def wrk(url: str, seconds: float) -> float:
+    """Requests per second of wrk with one thread."""
+    said = _client("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", f"{url}/")
+    return _figure(r"Requests/sec:\s+([\d.]+)", said)
+
+
+def hey(url: str, seconds: float) -> float:
+    """Requests per second of hey on one core."""
+    said = _client("hey", "-cpus", "1", "-c", str(CONNECTIONS), "-z", f"{seconds:g}s", f"{url}/")
+    return _figure(r"Requests/sec:\s+([\d.]+)", said)
+
+
+def loadtests(url: str, profile: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Run our generator with a profile; give its ``run.json``."""
+    path = folder / "profile.yaml"
+    path.write_text(json.dumps(profile))  # JSON is YAML
+    _client(sys.executable, "-m", "loadtests", "--profile", str(path), "--host", url, "--out", str(folder))
+    record: dict[str, Any] = json.loads((folder / "run.json").read_text())
+    return record
+
+
+def rate(record: dict[str, Any]) -> float:
+    """Answers per second of a ``run.json``."""
+    window = record["window"]
+    return float(record["total"]["completed"] / (window["end"] - window["start"]))
+
+
+def _client(*command: str) -> str:
+    done = subprocess.run(
+        ["taskset", "-c", str(CLIENT_CORE), *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise BenchError(f"{' '.join(command[:4])}: {done.stderr[-500:]}")
+    return done.stdout
+
+
+def _figure(pattern: str, text: str) -> float:
+    found = re.search(pattern, text)
+    if found is None:
+        raise BenchError(f"no {pattern!r} in {text[:200]!r}")
+    return float(found[1])
