@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import floor, inf, nan
 
@@ -23,6 +24,8 @@ _COLUMNS = 6
 _FULL = 8_192 * _COLUMNS
 
 Column = npt.NDArray[np.float64]
+Row = tuple[float, float, float, float, float, float]
+"""Name, intended start, begin, end, status, error: names and errors by their codes."""
 
 
 @dataclass(slots=True)
@@ -69,22 +72,24 @@ class Books:
         """Response times of the latest requests that were reduced, in seconds."""
 
     def name_code(self, name: str) -> int:
-        """Give the number that stands for a name in :meth:`row`."""
+        """Give the number that stands for a name in a :data:`Row`."""
         return self._names.setdefault(name, len(self._names))
 
     def error_code(self, error: str | None) -> int:
-        """Give the number that stands for a class of errors in :meth:`row`; 0 for none."""
+        """Give the number that stands for a class of errors in a :data:`Row`; 0 for none."""
         return 0 if error is None else self._errors.setdefault(error, len(self._errors) + 1)
 
-    def row(
-        self, name: float, intended: float, began: float, ended: float, status: float, error: float
-    ) -> None:
-        """Write a row by its numbers: the way for engines that write very many.
+    @property
+    def write(self) -> Callable[[Row], None]:
+        """Write a row by its numbers: the way for engines that write very many, and call :meth:`reduce`.
 
         ``intended`` is NaN for a request that was offered when it was sent; ``began`` and ``ended`` are
         NaN for an arrival that was dropped; ``status`` is 0 without an answer.
         """
-        self._rows.extend((name, intended, began, ended, status, error))
+        return self._rows.extend
+
+    def _row(self, *row: float) -> None:
+        self._rows.extend(row)
         if len(self._rows) >= _FULL:
             self.reduce()
 
@@ -98,11 +103,11 @@ class Books:
         the class of its failure.
         """
         start = nan if intended is None else intended
-        self.row(self.name_code(name), start, began, ended, status, self.error_code(error))
+        self._row(self.name_code(name), start, began, ended, status, self.error_code(error))
 
     def dropped(self, intended: float, error: str, name: str = NOT_SENT) -> None:
         """Write down an arrival that no request was sent for."""
-        self.row(self.name_code(name), intended, nan, nan, 0, self.error_code(error))
+        self._row(self.name_code(name), intended, nan, nan, 0, self.error_code(error))
 
     # --- What follows -----------------------------------------------------------------------------
 

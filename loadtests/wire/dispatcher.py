@@ -49,9 +49,8 @@ class Dispatcher:
     def use(self, books: Books) -> None:
         """Write into these books from now on."""
         self._books = books
-        self._row = books.row
+        self._write = books.write
         self._names: dict[str, int] = {}
-        self._bad: dict[int, int] = {}
 
     def follow(self, moments: Iterator[float], begin: float, over: Callable[[], None]) -> None:
         """Send at moments (seconds since ``begin`` by perf_counter); call ``over`` after the last answer."""
@@ -155,7 +154,10 @@ class Dispatcher:
         if request is None:
             return
         self.in_flight -= 1
-        code = self._code(request, status) if error is None else self._books.error_code(error)
+        if error is None and (status == request.expect or (request.expect is None and status < _FIRST_BAD)):
+            code = 0
+        else:
+            code = self._books.error_code(error or _complaint(request, status))
         self._book(request, connection.intended, connection.began, ended, status, code)
         if self._users and self._at_work() < self._users:
             self._waiting.append((self._choose(), _NAN))
@@ -200,19 +202,18 @@ class Dispatcher:
 
     # --- The books --------------------------------------------------------------------------------
 
-    def _code(self, request: Compiled, status: int) -> int:
-        if status == request.expect or (request.expect is None and status < _FIRST_BAD):
-            return 0
-        words = "unexpected answer" if request.expect is not None else f"status {status}"
-        return self._books.error_code(words)
-
     def _book(
         self, request: Compiled, intended: float, began: float, ended: float, status: int, error: int
     ) -> None:
-        name = self._books.name_code(request.name)
-        start = intended + ORIGIN
-        self._row(name, start, began + ORIGIN, ended + ORIGIN, status, error)
+        name = self._names.get(request.name)
+        if name is None:
+            name = self._names[request.name] = self._books.name_code(request.name)
+        self._write((name, intended + ORIGIN, began + ORIGIN, ended + ORIGIN, status, error))
 
     def _drop(self, request: Compiled, intended: float) -> None:
         if intended == intended:  # noqa: PLR0124 - not NaN: users of a closed load have no schedule to miss
             self._books.dropped(intended + ORIGIN, NO_ROOM, request.name)
+
+
+def _complaint(request: Compiled, status: int) -> str:
+    return f"status {status}" if request.expect is None else "unexpected answer"
