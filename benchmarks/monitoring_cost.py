@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import re
-import shutil
 import socket
 import statistics
 import subprocess
@@ -25,10 +24,11 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.peers import BenchError, await_listening, need
+
 ROOT = Path(__file__).parents[1]
 SERVER_CORE, LOAD_CORE = 0, 1
 CONNECTIONS = 16
-START_SECONDS = 30
 GOAL = 1.3
 """Ours over the tutorial way, at least."""
 
@@ -78,10 +78,6 @@ class Result:
     rounds: int
 
 
-class BenchError(RuntimeError):
-    """The measurement can't be made; the text says why."""
-
-
 @contextmanager
 def served(way: Way, folder: Path) -> Iterator[tuple[psutil.Process, str]]:
     """Serve ``way`` on a free port, pinned; yield its process and URL."""
@@ -94,23 +90,11 @@ def served(way: Way, folder: Path) -> Iterator[tuple[psutil.Process, str]]:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
     try:
         os.sched_setaffinity(process.pid, {SERVER_CORE})
-        _await_listening(process, port)
+        await_listening(port)
         yield psutil.Process(process.pid), f"http://127.0.0.1:{port}/item"
     finally:
         process.terminate()
         process.wait()
-
-
-def _await_listening(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise BenchError(f"the server on port {port} did not start (exit code {process.poll()})")
 
 
 def load(process: psutil.Process, url: str, seconds: int) -> Round:
@@ -200,9 +184,7 @@ def table(results: list[Result]) -> str:
 
 
 def _check_machine() -> None:
-    for tool, package in (("wrk", "wrk"), ("taskset", "util-linux")):
-        if shutil.which(tool) is None:
-            raise BenchError(f"{tool} is not on PATH; on Debian: apt-get install {package}")
+    need("wrk", "taskset")
     if not hasattr(os, "sched_setaffinity") or not {SERVER_CORE, LOAD_CORE} <= os.sched_getaffinity(0):
         raise BenchError("needs Linux and two cores: one for the server, one for the load")
 

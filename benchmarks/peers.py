@@ -20,7 +20,7 @@ from urllib.request import urlopen
 ROOT = Path(__file__).parents[1]
 SERVER_CORE, CLIENT_CORE = 1, 0
 CONNECTIONS = 50
-START_SECONDS = 10
+START_SECONDS = 30
 _CONFIGURATION = """\
 worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_rlimit_nofile 20000;
 events {{ worker_connections 8192; }}
@@ -75,14 +75,19 @@ def nginx() -> Iterator[Server]:
         command = ["taskset", "-c", str(SERVER_CORE), "nginx", "-c", str(path)]
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         try:
-            _await(port)
+            await_listening(port)
             yield Server(f"http://127.0.0.1:{port}")
         finally:
             process.terminate()
             process.wait()
 
 
-def _await(port: int) -> None:
+def await_listening(port: int) -> None:
+    """Wait until something listens on a loopback port.
+
+    Raises:
+        BenchError: nothing does in time.
+    """
     give_up = time.monotonic() + START_SECONDS
     while True:
         try:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from importlib.metadata import version
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any
 
 import gevent
-from locust.env import Environment
 
 from loadtests.clock import now
+from loadtests.engine import INTERRUPTED_SECONDS, TIMEOUT_SECONDS
+from loadtests.locust_engine import LocustEngine
 from loadtests.outcomes import error_class, status
 from loadtests.profile import ClosedProfile, Stage, UserStage
 from loadtests.recorder import Books
-from loadtests.users import TIMEOUT_SECONDS, user_classes
+from loadtests.users import user_classes
 
 STOP_SECONDS = TIMEOUT_SECONDS + 1.0
 """How long users may take to end what they are at."""
-INTERRUPTED_SECONDS = 2.0
 
 
-class ClosedEngine:
+class ClosedEngine(LocustEngine):
     """Sends with a number of users that wait for their answers; what they offer is what they send."""
 
     name = "locust-closed"
@@ -30,27 +28,12 @@ class ClosedEngine:
     def __init__(self, profile: ClosedProfile, seed: int) -> None:
         self._books = Books()
         self._seed = seed
-        self._environment = Environment(user_classes=user_classes(profile), stop_timeout=STOP_SECONDS)
-        self._runner = self._environment.create_local_runner()
-        self._environment.events.request.add_listener(self._on_request)  # type: ignore[no-untyped-call]
-
-    @property
-    def versions(self) -> Mapping[str, str]:
-        """Versions of the libraries that send."""
-        return {name: version(name) for name in ("locust", "gevent", "geventhttpclient")}
+        super().__init__(user_classes(profile), STOP_SECONDS, self._on_request)
 
     @property
     def in_flight(self) -> int:
         """Users at work: each has at most one request under way."""
         return self._runner.user_count
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._runner.quit()
 
     def start(self, target: str, books: Books) -> None:  # noqa: ARG002 - nothing is sent before the stages
         """Take the target; users come up with each stage."""

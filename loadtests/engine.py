@@ -9,6 +9,15 @@ from typing import Protocol, Self
 from loadtests.profile import Stage, UserStage
 from loadtests.recorder import Books
 
+TIMEOUT_SECONDS = 10.0
+"""How long a connection, and each wait for bytes of an answer, may take."""
+GRACE_SECONDS = 5.0
+"""How long after the schedule's end an arrival may still begin; later ones are dropped."""
+DRAIN_SECONDS = GRACE_SECONDS + TIMEOUT_SECONDS + 5.0
+"""How long after the schedule's end the last answer is waited for."""
+INTERRUPTED_SECONDS = 2.0
+"""Likewise after an interruption."""
+
 
 class EngineError(Exception):
     """The engine can't send; the message says why."""

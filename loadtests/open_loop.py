@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.metadata import version
 from math import inf
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import gevent
 from gevent.event import Event
 from locust import User
-from locust.env import Environment
 
 from loadtests.clock import now
-from loadtests.engine import EngineError
+from loadtests.engine import DRAIN_SECONDS, GRACE_SECONDS, INTERRUPTED_SECONDS, EngineError
+from loadtests.locust_engine import LocustEngine
 from loadtests.outcomes import error_class, status
 from loadtests.pacing import arrivals
 from loadtests.profile import OpenProfile, Stage, UserStage
 from loadtests.recorder import UNANSWERED, Books
-from loadtests.users import TIMEOUT_SECONDS, derived, user_classes
+from loadtests.users import derived, user_classes
 
-GRACE_SECONDS = 5.0
-"""How long after the schedule's end an arrival may still begin; later ones are dropped."""
-DRAIN_SECONDS = GRACE_SECONDS + TIMEOUT_SECONDS + 5.0
-"""How long after the schedule's end the last answer is waited for."""
-INTERRUPTED_SECONDS = 2.0
-"""Likewise after an interruption."""
 SPAWN_SECONDS, SPAWN_POLL_SECONDS = 30.0, 0.02
 """How long the users may take for their ``on_start``, and how often to look."""
 
@@ -108,7 +100,7 @@ class Schedule:
             self._over.set()
 
 
-class OpenEngine:
+class OpenEngine(LocustEngine):
     """Sends arrivals at a rate with Locust's users.
 
     At most ``max_in_flight`` requests are under way at once; an arrival that finds no user free begins
@@ -122,27 +114,12 @@ class OpenEngine:
         self._profile, self._seed = profile, seed
         self._schedule = Schedule()
         users = [_paced(one, self._schedule, seed) for one in user_classes(profile)]
-        self._environment = Environment(user_classes=users, stop_timeout=0)
-        self._runner = self._environment.create_local_runner()
-        self._environment.events.request.add_listener(self._on_request)  # type: ignore[no-untyped-call]
-
-    @property
-    def versions(self) -> Mapping[str, str]:
-        """Versions of the libraries that send."""
-        return {name: version(name) for name in ("locust", "gevent", "geventhttpclient")}
+        super().__init__(users, 0, self._on_request)
 
     @property
     def in_flight(self) -> int:
         """Requests that are under way now."""
         return sum(arrival.began < inf for arrival in self._schedule.pending)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._runner.quit()
 
     def start(self, target: str, books: Books) -> None:
         """Bring the users up; see :class:`loadtests.engine.Engine`."""

@@ -12,12 +12,10 @@ from locust import FastHttpUser, User
 from locust.user.task import TaskSet
 from locust.util.load_locustfile import load_locustfile
 
+from loadtests.engine import TIMEOUT_SECONDS
 from loadtests.profile import OpenProfile, Profile, Request
 from loadtests.single_attempt import SingleAttemptPool
 from slo.document import Problem, ProblemsError
-
-TIMEOUT_SECONDS = 10.0
-"""How long a connection, and each wait for bytes of an answer, may take."""
 
 
 def user_classes(profile: Profile) -> list[type[User]]:

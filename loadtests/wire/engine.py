@@ -15,13 +15,17 @@ from gevent import socket
 from gevent.event import Event
 
 from loadtests.clock import ORIGIN, now
-from loadtests.engine import EngineError
-from loadtests.open_loop import DRAIN_SECONDS, GRACE_SECONDS, INTERRUPTED_SECONDS
+from loadtests.engine import (
+    DRAIN_SECONDS,
+    GRACE_SECONDS,
+    INTERRUPTED_SECONDS,
+    TIMEOUT_SECONDS,
+    EngineError,
+)
 from loadtests.pacing import arrivals
 from loadtests.profile import OpenProfile, Profile, Stage, UserStage
 from loadtests.recorder import Books
 from loadtests.target import Target, parse_target
-from loadtests.users import TIMEOUT_SECONDS
 from loadtests.wire.connection import Connection, verifying_context
 from loadtests.wire.dispatcher import Dispatcher
 from loadtests.wire.request import Compiled, compiled
