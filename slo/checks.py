@@ -10,6 +10,7 @@ from slo.counted import Counted, UndecidedError
 from slo.counters import Instance, instance_of
 from slo.model import Check, CheckStatus, Reason, RequestCounts, RunRecord, Series, Spec
 from slo.promql import parse_selector
+from slo.queries import counters
 
 LONGEST_GAP_SCRAPES = 4.5
 """Longest time between good scrapes, in scrape intervals: three in a row may be lost, not more."""
@@ -17,9 +18,6 @@ LEAST_ACHIEVED_RATIO = 0.99
 """Least share of the offered requests that have to be sent for the load to count as delivered."""
 MOST_LATENESS_SECONDS = 1.0
 """Largest 95th percentile of lateness for the load to count as delivered."""
-
-_COUNTERS = ("_total", "_count", "_bucket", "_sum")
-"""Endings that Prometheus's naming rules give to what only counts up."""
 
 _passed = partial(Check, status=CheckStatus.PASS)
 _skipped = partial(Check, status=CheckStatus.SKIP)
@@ -34,7 +32,7 @@ def check_evidence(spec: Spec, counted: Counted, run: RunRecord | None) -> tuple
     checks = [_reachable(counted)]
     if run:
         checks.append(_finished(run))
-    checks += [_restarts(counted, run), _up(counted), _scraped(counted)]
+    checks += [_restarts(spec, counted, run), _up(counted), _scraped(counted)]
     if run:
         checks += [_delivered(run.total), _reconciled(spec, counted, run.total)]
     return tuple(checks)
@@ -63,43 +61,27 @@ def _around(series: Series, counted: Counted) -> list[tuple[float, float]]:
     return before + inside + after
 
 
-def _restarts(counted: Counted, run: RunRecord | None) -> Check:
-    """Look for processes that began inside the window, by their own start time."""
-    restarted = []
-    for series in counted.process_starts:
-        starts = {value for _, value in _around(series, counted)}
-        if len(starts) > 1:
-            restarted.append(_named(instance_of(series)))
-    if not counted.process_starts:
-        return _resets(counted, run)
-    if not restarted:
-        return _passed("restarts", detail="no process restarted", numbers={"restarted": 0})
-    detail = f"restarted inside the window: {', '.join(restarted)}"
+def _changed(series: Series, counted: Counted) -> bool:
+    return len({value for _, value in _around(series, counted)}) > 1
+
+
+def _restarts(spec: Spec, counted: Counted, run: RunRecord | None) -> Check:
+    """Look for processes that began inside the window: by their start time, else by their counters."""
+    known = {instance_of(series) for series in counted.process_starts}
+    reset = {instance for selector in counters(spec) for instance in counted.reset_instances(selector)}
+    restarted = reset - known
+    restarted |= {instance_of(one) for one in counted.process_starts if _changed(one, counted)}
+    if not known and not restarted:
+        return _skipped("restarts", detail="the service exposes no process_start_time_seconds")
     numbers = {"restarted": len(restarted)}
+    if not restarted:
+        return _passed("restarts", detail="no process restarted", numbers=numbers)
+    detail = f"restarted inside the window: {', '.join(map(_named, sorted(restarted)))}"
+    if reset - known:
+        detail += " (counters began anew where no process_start_time_seconds is exposed)"
     if run is None:
         return _passed("restarts", detail=f"{detail}; counted across", numbers=numbers)
     return _failed("restarts", detail=detail, reason=Reason.TARGET_RESTARTED, numbers=numbers)
-
-
-def _resets(counted: Counted, run: RunRecord | None) -> Check:
-    """Look for counters that began anew, where the service does not say when its processes began."""
-    silent = "the service exposes no process_start_time_seconds"
-    found = sorted(name for name in counted.evidence.results if _was_reset(name, counted))
-    if not found or run is None:
-        return _skipped("restarts", detail=silent)
-    detail = f"{silent}, and counters began anew inside the window: {', '.join(found)}"
-    return _failed("restarts", detail=detail, reason=Reason.TARGET_RESTARTED)
-
-
-def _was_reset(name: str, counted: Counted) -> bool:
-    result = counted.evidence.results[name]
-    metrics = {series.labels.get("__name__", "") for series in result.series}
-    if not result.exact or not metrics or not all(metric.endswith(_COUNTERS) for metric in metrics):
-        return False
-    try:
-        return counted.increase(parse_selector(name)).resets > 0
-    except UndecidedError:
-        return False
 
 
 def _up(counted: Counted) -> Check:

@@ -55,6 +55,14 @@ class Counted:
             self._increases[selector] = counted
         return self._increases[selector]
 
+    def reset_instances(self, selector: Selector) -> set[Instance]:
+        """Name the targets of which a counter began anew in the window; none where there is no answer."""
+        try:
+            series = self._closed_series(selector)
+        except UndecidedError:
+            return set()
+        return {instance_of(one) for one in series if increase([one], self.window, self.scrapes).resets}
+
     def buckets(self, selector: Selector, part: Window | None = None) -> Buckets:
         """Sum the buckets of a histogram over the window, or over the scrapes of a part of it."""
         series = self._closed_series(selector)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from math import isclose
 
 from slo.document import Problem, ProblemsError
 from slo.model import (
@@ -71,14 +72,14 @@ class Plan:
 
     @property
     def jobs(self) -> frozenset[str]:
-        """The scrape jobs that any query names."""
-        inside = (selector for text in self.opaque for selector in selectors_in(text))
-        return frozenset(
-            m.value
-            for s in (*self.selectors, *inside)
-            for m in s.matchers
-            if m.label == "job" and m.op == "="
-        )
+        """Regular expressions of the scrape jobs that the queries name.
+
+        Series of selectors bear their job's name; those that Prometheus computed do not, so a pattern inside
+        an expression stands for the jobs that it matches.
+        """
+        inside = [selector for text in self.opaque for selector in selectors_in(text)]
+        named = {exactly(m.value) for s in (*self.selectors, *inside) for m in _of_job(s) if m.op == "="}
+        return frozenset(named | {f"(?:{m.value})" for s in inside for m in _of_job(s) if m.op == "=~"})
 
 
 def plan(spec: Spec) -> Plan:
@@ -104,10 +105,29 @@ def plan(spec: Spec) -> Plan:
     return Plan(tuple(dict.fromkeys(selectors)), tuple(dict.fromkeys(by_server)))
 
 
+def _of_job(selector: Selector) -> list[Matcher]:
+    return [matcher for matcher in selector.matchers if matcher.label == "job"]
+
+
+def exactly(job: str) -> str:
+    """Give the regular expression (RE2) of a scrape job's exact name."""
+    return re.sub(r"[][\\.+*?(){}|^$]", r"\\\g<0>", job)
+
+
 def of_jobs(metric: str, jobs: Iterable[str]) -> Selector:
-    """Select a metric of scrape jobs, each by its exact name."""
-    names = "|".join(re.sub(r"[][\\.+*?(){}|^$]", r"\\\g<0>", job) for job in sorted(jobs))
-    return Selector(metric, (Matcher("job", "=~", names),))
+    """Select a metric of scrape jobs, each given as a regular expression."""
+    return Selector(metric, (Matcher("job", "=~", "|".join(sorted(jobs))),))
+
+
+def counters(spec: Spec) -> tuple[Selector, ...]:
+    """List the selectors that a spec says are counters, each once; only those asked as raw samples."""
+    found = [parse_selector(service.requests) for service in spec.services if service.requests]
+    for slo in spec.slos:
+        parts = [expression(metric) for metric in metrics(slo).values()]
+        counting = (isinstance(slo.sli, EventsSLI) and slo.sli.counter) or parts[0].shape is Shape.QUANTILE
+        if counting and not judged_by_server(slo):
+            found.extend(part.selector for part in parts if part.selector)
+    return tuple(dict.fromkeys(found))
 
 
 def judged_by_server(slo: SLO) -> bool:
@@ -169,8 +189,25 @@ def _contradictions(slo: SLO) -> Iterator[str]:
     if isinstance(slo.sli, EventsSLI) and judged_by_server(slo) and Shape.SELECTOR in shapes.values():
         bare = next(part for part, shape in shapes.items() if shape is Shape.SELECTOR)
         yield f"{bare} is a bare counter and the other is not: write both as counters or both as rates"
+    if isinstance(slo.sli, ThresholdSLI) and isinstance(slo.sli.metric, PromQL):
+        yield from _other_quantiles(slo, expression(slo.sli.metric).quantile)
     if Shape.QUANTILE in shapes.values() and any(o.op in {Op.GT, Op.GTE} for o in slo.objectives):
         yield "a percentile is judged with op lte or lt (at most so slow), not gte or gt"
+
+
+def _other_quantiles(slo: SLO, quantile: float | None) -> Iterator[str]:
+    """A percentile asks for a share of events, so a ratio of events beside it has to be the same."""
+    if quantile is None:
+        return
+    sliced = slo.budgeting is Budgeting.TIMESLICES
+    name = "timeSliceTarget" if sliced else "target"
+    for objective in slo.objectives:
+        ratio = objective.time_slice_target if sliced else objective.target
+        if ratio is not None and not isclose(ratio, quantile):
+            yield (
+                f"{name} {ratio:g} contradicts histogram_quantile({quantile:g}, …), which asks for "
+                f"{100 * quantile:.10g} % of the events: write the same ratio in both"
+            )
 
 
 def place(source: str) -> tuple[str, int | None]:

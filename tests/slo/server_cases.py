@@ -44,6 +44,9 @@ SERVER = {
         LOST, TRAFFIC, MISSED, {"sli": pytest.approx(0.8)}, {TOTAL_MAX: 10.0, GOOD_MAX: 2.0}
     ),
     "a computed total of 0": Case(SOLD, TRAFFIC, Reason.NO_DATA, {}, {TOTAL_MAX: 0.0, GOOD_MAX: 0.0}),
+    "a ratio whose target went down": Case(
+        _raw(0.99), TRAFFIC | {"up": "1x1 0x5"}, Reason.TARGET_DOWN, {}, {RAW: 0.99}
+    ),
     "a computed value within its threshold": Case(
         slo_of(ThresholdSLI(PromQL(PEAK)), Objective("o", 0.9, Op.LT, 5)),
         TRAFFIC,

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from slo.evaluate import evaluate
 from slo.evidence import gather
-from slo.model import Evidence, Outcome, Reason, Series, Spec, Window
+from slo.model import Evidence, Outcome, PromQL, RawRatioSLI, Reason, Series, Spec, Window
 from slo.prometheus import (
     Connection,
     Prometheus,
@@ -257,3 +257,19 @@ def test_what_is_asked_about_the_scrapes_matches_the_jobs_literally() -> None:
     with serving(BUILD, odd) as server, Prometheus(impatient(server.url)) as prometheus:
         gather(prometheus, Spec((CHECKOUT,)), Window(0, 10), now=11, margin=1)
     assert server.asked[-2].parameters["query"].startswith(r'up{job=~"c\\+\\+\\|a\\.b"}')
+
+
+def test_the_scrapes_of_what_prometheus_computes_are_asked_too() -> None:
+    ratio = RawRatioSLI(PromQL('sum(rate(ok{job="shop"}[1m])) / sum(rate(all{job=~"shop|till"}[1m]))'))
+    spec = Spec((replace(CHECKOUT, sli=ratio),))
+    down = envelope(matrix(*((time, "0") for time in range(-1, 12))))
+    with (
+        serving(BUILD, envelope(vector("1")), down) as server,
+        Prometheus(impatient(server.url)) as prometheus,
+    ):
+        (judged,) = evaluate(spec, gather(prometheus, spec, Window(0, 10), now=11, margin=1)).objectives
+    assert [asked.parameters["query"].split("[")[0] for asked in server.asked[-2:]] == [
+        'up{job=~"(?:shop|till)|shop"}',
+        'process_start_time_seconds{job=~"(?:shop|till)|shop"}',
+    ]
+    assert (judged.outcome, judged.reason) == (Outcome.UNDECIDED, Reason.TARGET_DOWN)

@@ -20,11 +20,12 @@ from slo.model import (
     ThresholdSLI,
 )
 from slo.promql import Shape
-from slo.queries import expression, judged_by_server, metrics, of_jobs, place, plan
+from slo.queries import exactly, expression, judged_by_server, metrics, of_jobs, place, plan
 from tests.slo.evidence_cases import LATENCY, availability, quick, sliced, slo_of
 
 TARGET = Objective("o", 0.9)
 LIMIT = Objective("o", 0.9, Op.LTE, 5)
+P95 = PromQL(f"histogram_quantile(0.95, sum by (le) (rate({LATENCY}_bucket[1m])))")
 
 
 def _events(total: str, *, good: str | None = None, bad: str | None = None) -> SLO:
@@ -64,6 +65,11 @@ PLANS: dict[str, tuple[SLO, tuple[str, ...], tuple[str, ...]]] = {
     ),
     "a percentile in PromQL likewise": (
         _value(f"histogram_quantile(0.9, sum(rate({LATENCY}_bucket[1m])) by (le))"),
+        (f"{LATENCY}_bucket",),
+        (),
+    ),
+    "slices of a percentile in PromQL have a target of their own": (
+        sliced(quick(0.1, 0.9, metric=P95), 0.95),
         (f"{LATENCY}_bucket",),
         (),
     ),
@@ -116,6 +122,21 @@ PROBLEMS: dict[str, tuple[SLO, str, str]] = {
         "SLO slo",
         "good is a rate, but counter: false sums samples",
     ),
+    "a percentile in PromQL beside another target": (
+        quick(0.25, 0.99, metric=P95),
+        "SLO slo",
+        "target 0.99 contradicts histogram_quantile(0.95, …)",
+    ),
+    "a mean of percentiles in PromQL beside another target": (
+        sliced(quick(0.25, 0.99, metric=P95)),
+        "SLO slo",
+        "target 0.99 contradicts histogram_quantile(0.95, …)",
+    ),
+    "slices of a percentile in PromQL beside another slice target": (
+        sliced(quick(0.25, 0.9, metric=P95), 0.99),
+        "SLO slo",
+        "timeSliceTarget 0.99 contradicts histogram_quantile(0.95, …)",
+    ),
     "a percentile that has to be slow": (quick(0.1, op=Op.GTE), "SLO slo", "judged with op lte or lt"),
 }
 
@@ -144,8 +165,11 @@ def test_all_problems_are_said_at_once() -> None:
 
 def test_jobs_are_found_wherever_they_are_named() -> None:
     """So that ``up`` is asked also for what only Prometheus can compute."""
-    ratio = slo_of(RawRatioSLI(PromQL('1 - sum(rate(a{job="x"}[5m])) / sum(rate(b{job="y"}[5m]))')), TARGET)
-    assert plan(Spec((ratio, _events('c{job="z"}', good='c{job=~"z|w"}')))).jobs == {"x", "y", "z"}
+    ratio = slo_of(
+        RawRatioSLI(PromQL('1 - sum(rate(a{job="x"}[5m])) / sum(rate(b{job=~"y.*"}[5m]))')), TARGET
+    )
+    wanted = plan(Spec((ratio, _events('c{job="z.z"}', good='c{job=~"z|w"}'))))
+    assert str(of_jobs("up", wanted.jobs)) == 'up{job=~"(?:y.*)|x|z\\\\.z"}'
 
 
 def test_metrics_bear_the_name_of_their_part() -> None:
@@ -184,4 +208,4 @@ def test_a_source_is_a_file_and_a_line(source: str, expected: tuple[str, int | N
     ],
 )
 def test_jobs_are_selected_by_their_exact_names(jobs: set[str], expected: str) -> None:
-    assert str(of_jobs("up", jobs)) == expected
+    assert str(of_jobs("up", map(exactly, jobs))) == expected
