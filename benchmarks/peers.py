@@ -112,6 +112,19 @@ def hey(url: str, seconds: float) -> float:
     return _figure(r"Requests/sec:\s+([\d.]+)", said)
 
 
+def locust(url: str, locustfile: Path, seconds: float) -> float:
+    """Requests per second of Locust as it is, by its own statistics."""
+    users = str(CONNECTIONS)
+    said = _client(
+        sys.executable, "-m", "locust", "-f", str(locustfile), "--host", url, "--headless", "--json",
+        "--users", users, "--spawn-rate", users, "--run-time", f"{seconds:g}s", "--loglevel", "ERROR",
+    )  # fmt: skip
+    entries = json.loads(said)
+    requests = sum(entry["num_requests"] for entry in entries)
+    began = min(entry["start_time"] for entry in entries)
+    return float(requests / (max(entry["last_request_timestamp"] for entry in entries) - began))
+
+
 def loadtests(url: str, profile: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Run our generator with a profile; give its ``run.json``."""
     path = folder / "profile.yaml"

@@ -11,10 +11,8 @@ import gevent
 from loadtests.clock import now
 from loadtests.engine import INTERRUPTED_SECONDS, TIMEOUT_SECONDS
 from loadtests.locust_engine import LocustEngine
-from loadtests.outcomes import error_class, status
 from loadtests.profile import ClosedProfile, Stage, UserStage
 from loadtests.recorder import Books
-from loadtests.users import user_classes
 
 STOP_SECONDS = TIMEOUT_SECONDS + 1.0
 """How long users may take to end what they are at."""
@@ -28,7 +26,7 @@ class ClosedEngine(LocustEngine):
     def __init__(self, profile: ClosedProfile, seed: int) -> None:
         self._books = Books()
         self._seed = seed
-        super().__init__(user_classes(profile), STOP_SECONDS, self._on_request)
+        super().__init__(profile, STOP_SECONDS)
 
     @property
     def in_flight(self) -> int:
@@ -57,20 +55,7 @@ class ClosedEngine(LocustEngine):
         finally:
             self._runner.stop()
 
-    def _on_request(
-        self,
-        name: str,
-        response_time: float,
-        response: Any,
-        exception: BaseException | None,
-        **_: object,
-    ) -> None:
-        ended = now()
-        self._books.sent(
-            name,
-            intended=None,
-            began=ended - response_time / 1000,
-            ended=ended,
-            status=status(response),
-            error=error_class(exception, response),
-        )
+    def _book(self, arrival: Any, **row: Any) -> None:  # noqa: ARG002 - users of a closed load have none
+        asked = row.pop("asked")
+        row["began"] = asked
+        self._books.sent(intended=None, **row)

@@ -6,7 +6,9 @@ log format; adding is vectorized, which is why it is not left to a library that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,18 +18,23 @@ from slo.model import Quantiles
 LOWEST_MICROSECONDS, HIGHEST_MICROSECONDS, SIGNIFICANT_DIGITS = 1, 3_600_000_000, 3
 _HALF_BITS = 10
 _HALF = 1 << _HALF_BITS  # half of the sub-buckets: 2 × 10³ values, to the next power of two
-_BUCKETS = HIGHEST_MICROSECONDS.bit_length() - _HALF_BITS
-_PLACES = (_BUCKETS + 1) * _HALF
 _MICRO = 1e6
 
 Seconds = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+_NOTHING: Counts = np.zeros(0, dtype=np.int64)
 
 
 class Histogram:
-    """Counts of durations; of each value three digits are kept, of the highest and the sum all."""
+    """Counts of durations; of each value three digits are kept, of the highest and the sum all.
+
+    Only places between the lowest and the highest that was counted take memory.
+    """
+
+    __slots__ = ("_counts", "_low", "highest", "sum", "total")
 
     def __init__(self) -> None:
-        self.counts = np.zeros(_PLACES, dtype=np.int64)
+        self._low, self._counts = 0, _NOTHING
         self.total = 0
         self.highest = 0.0
         self.sum = 0.0
@@ -37,24 +44,76 @@ class Histogram:
         if not len(seconds):
             return
         micro = np.clip(np.rint(seconds * _MICRO), 0, HIGHEST_MICROSECONDS).astype(np.int64)
-        self.counts += np.bincount(_places(micro), minlength=_PLACES)
+        places = _places(micro)
+        low = int(places.min())
+        self._add(low, np.bincount(places - low))
         self.total += len(micro)
         self.highest = max(self.highest, float(seconds.max()))
         self.sum += float(seconds.sum())
 
     def merge(self, other: Histogram) -> None:
         """Count what another one counted; nothing is lost by it."""
-        self.counts += other.counts
+        if not other.total:
+            return
+        self._add(other._low, other._counts)
         self.total += other.total
         self.highest = max(self.highest, other.highest)
         self.sum += other.sum
+
+    def _add(self, low: int, counts: Counts) -> None:
+        """Add counts of the places from ``low`` on."""
+        if not len(self._counts):
+            self._low, self._counts = low, counts.astype(np.int64)
+            return
+        first = min(low, self._low)
+        end = max(low + len(counts), self._low + len(self._counts))
+        if end - first > len(self._counts):
+            wider = np.zeros(end - first, dtype=np.int64)
+            wider[self._low - first : self._low - first + len(self._counts)] = self._counts
+            self._low, self._counts = first, wider
+        self._counts[low - self._low : low - self._low + len(counts)] += counts
+
+    def places(self) -> tuple[Counts, Counts]:
+        """Give the places that hold something, ascending, and how much each holds."""
+        held = np.flatnonzero(self._counts)
+        return held + self._low, self._counts[held]
+
+    def to_wire(self) -> list[Any]:
+        """Give plain data that msgpack can send."""
+        places, counts = self.places()
+        return [
+            places.astype("<i4").tobytes(),
+            counts.astype("<i8").tobytes(),
+            self.total,
+            self.highest,
+            self.sum,
+        ]
+
+    @classmethod
+    def from_wire(cls, data: Sequence[Any]) -> Histogram:
+        """Read what :meth:`to_wire` gave."""
+        histogram = cls()
+        places, counts = np.frombuffer(data[0], "<i4"), np.frombuffer(data[1], "<i8")
+        if len(places):
+            low = int(places[0])
+            histogram._add(low, np.bincount(places - low, weights=counts).astype(np.int64))
+        histogram.total, histogram.highest, histogram.sum = data[2:]
+        return histogram
+
+    def values(self) -> list[tuple[float, int]]:
+        """List each value that was counted, in seconds to three digits, and how often."""
+        places, counts = self.places()
+        return [
+            (min(_middle(place) / _MICRO, self.highest), count)
+            for place, count in zip(places.tolist(), counts.tolist(), strict=True)
+        ]
 
     def quantile(self, ratio: float) -> float | None:
         """Give the value of rank ⌈ratio × total⌉ in seconds, to three digits; ``None`` of nothing."""
         if not self.total:
             return None
         rank = max(ceil(ratio * self.total - 1e-9), 1)
-        place = int(np.searchsorted(np.cumsum(self.counts), rank))
+        place = self._low + int(np.searchsorted(np.cumsum(self._counts), rank))
         return min(_middle(place) / _MICRO, self.highest)
 
     def quantiles(self) -> Quantiles:

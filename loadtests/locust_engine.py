@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
+from math import nan
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+import locust
 from locust import User
 from locust.env import Environment
 
+from loadtests.clients import Clients
+from loadtests.clock import ORIGIN, now
+from loadtests.outcomes import error_class, status
+from loadtests.profile import Profile
+from loadtests.request_event import RequestEvent
+from loadtests.users import user_classes
+from loadtests.wire.reply import Reply
+
 
 class LocustEngine:
-    """Holds Locust's environment and its runner; ``on_request`` hears of every request that is over."""
+    """Holds Locust's environment and its runner, and books every request of its users.
 
-    def __init__(
-        self, users: Sequence[type[User]], stop_timeout: float, on_request: Callable[..., None]
-    ) -> None:
-        self._environment = Environment(user_classes=list(users), stop_timeout=stop_timeout)
+    Listeners that the locustfile adds to ``locust.events`` are heard; Locust's statistics are filled from
+    the books instead (:mod:`loadtests.statistics`).
+    """
+
+    def __init__(self, profile: Profile, stop_timeout: float) -> None:
+        self._clients = Clients(self._report)
+        users = [self._arranged(one) for one in user_classes(profile, self._clients)]
+        events = locust.events
+        self._environment = Environment(user_classes=users, events=events, stop_timeout=stop_timeout)
+        listeners = list(events.request._handlers)  # noqa: SLF001 - those of the locustfile
         self._runner = self._environment.create_local_runner()
-        self._environment.events.request.add_listener(on_request)  # type: ignore[no-untyped-call]
+        self._request = events.request = RequestEvent(listeners, self._on_request)
+        _fire(events.init, environment=self._environment, runner=self._runner, web_ui=None)
 
     @property
     def versions(self) -> Mapping[str, str]:
         """Versions of the libraries that send."""
-        return {name: version(name) for name in ("locust", "gevent", "geventhttpclient")}
+        return {name: version(name) for name in ("locust", "gevent", "httptools", "geventhttpclient")}
+
+    @property
+    def stats(self) -> Any:
+        """Locust's statistics."""
+        return self._environment.stats
 
     def __enter__(self) -> Self:
         return self
@@ -32,4 +54,62 @@ class LocustEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        _fire(self._environment.events.quitting, environment=self._environment, reverse=True)
         self._runner.quit()
+        self._clients.close()
+
+    def _arranged(self, user: type[User]) -> type[User]:
+        """Give the class of users that the engine sends with."""
+        return user
+
+    def _book(self, arrival: Any, **row: Any) -> None:
+        """Write down a request that is over; ``arrival`` is what its user was at, if it was at any."""
+        raise NotImplementedError
+
+    def _report(self, user: Any, meta: dict[str, Any], reply: Reply) -> None:
+        """Book a request of our own client, and tell whoever listens."""
+        error = meta["exception"]
+        self._book(
+            getattr(user, "_arrival", None),
+            name=meta["name"],
+            asked=reply.asked + ORIGIN,
+            began=reply.began + ORIGIN,
+            first=reply.first + ORIGIN,
+            ended=reply.ended + ORIGIN,
+            status=reply.status,
+            error=None if error is None else error_class(error, meta["response"]),
+            method=meta["request_type"],
+            body_bytes=reply.length,
+        )
+        if self._request.heard:
+            self._request.tell(meta)
+
+    def _on_request(
+        self,
+        name: str,
+        request_type: str,
+        response_time: float,
+        response_length: int,
+        response: Any = None,
+        context: Mapping[str, Any] | None = None,
+        exception: BaseException | None = None,
+        **_: object,
+    ) -> None:
+        """Book a request of any other client."""
+        ended = now()
+        self._book(
+            (context or {}).get("arrival"),
+            name=name,
+            asked=ended - (response_time or 0) / 1000,
+            began=None,
+            first=nan,
+            ended=ended,
+            status=status(response),
+            error=error_class(exception, response),
+            method=request_type,
+            body_bytes=response_length or 0,
+        )
+
+
+def _fire(event: Any, **fields: Any) -> None:
+    event.fire(**fields)

@@ -3,101 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import inf
+from types import TracebackType
 from typing import Any
 
 import gevent
-from gevent.event import Event
 from locust import User
 
 from loadtests.clock import now
+from loadtests.derived import derived
 from loadtests.engine import DRAIN_SECONDS, GRACE_SECONDS, INTERRUPTED_SECONDS, EngineError
+from loadtests.hand import WHOLE, Deal, Hand
 from loadtests.locust_engine import LocustEngine
-from loadtests.outcomes import error_class, status
 from loadtests.pacing import arrivals
 from loadtests.profile import OpenProfile, Stage, UserStage
 from loadtests.recorder import UNANSWERED, Books
-from loadtests.users import derived, user_classes
+from loadtests.schedule import Schedule
 
 SPAWN_SECONDS, SPAWN_POLL_SECONDS = 30.0, 0.02
 """How long the users may take for their ``on_start``, and how often to look."""
 
 _SEED_BITS = 32
-
-
-class Arrival:
-    """One arrival of a schedule: when its request was meant to start, and what came of it."""
-
-    __slots__ = ("began", "books", "intended", "number", "requests", "settled")
-
-    def __init__(self, number: int, intended: float, books: Books) -> None:
-        self.number, self.intended, self.books = number, intended, books
-        self.began = inf
-        self.requests = 0
-        self.settled = False
-
-
-class Schedule:
-    """Hands arrivals to users, one each and in order; users wait here while there is none."""
-
-    def __init__(self) -> None:
-        self._open, self._over = Event(), Event()
-        self._moments: Iterator[float] = iter(())
-        self.books = Books()
-        self._begin = 0.0
-        self._number = 0
-        self.deadline = inf
-        self.waiting = 0
-        self.pending: set[Arrival] = set()
-
-    def start(self, moments: Iterator[float], begin: float, deadline: float, books: Books) -> None:
-        """Hand out the arrivals at these moments (seconds since ``begin``) until ``deadline``."""
-        self._moments, self._begin, self.deadline, self.books = moments, begin, deadline, books
-        self._number = 0
-        self._over.clear()
-        self._open.set()
-
-    def take(self) -> Arrival:
-        """Give the next arrival, when there is one."""
-        while True:
-            self.waiting += 1
-            self._open.wait()
-            self.waiting -= 1
-            moment = next(self._moments, None)
-            if moment is not None:
-                arrival = Arrival(self._number, self._begin + moment, self.books)
-                self._number += 1
-                self.pending.add(arrival)
-                return arrival
-            self._open.clear()
-            self._close_if_done()
-
-    def settle(self, arrival: Arrival) -> None:
-        """Take note that an arrival is in the books."""
-        arrival.settled = True
-        self.pending.discard(arrival)
-        self._close_if_done()
-
-    def wait(self, seconds: float) -> None:
-        """Wait until every arrival is settled, but not longer than so many seconds."""
-        self._over.wait(timeout=max(seconds, 0.0))
-
-    def stop(self) -> list[float]:
-        """Hand out no more; give the intended starts of those that nobody took, by now or by the deadline."""
-        self._open.clear()
-        end = min(now(), self.deadline)
-        untaken = []
-        for moment in self._moments:
-            if self._begin + moment > end:
-                break
-            untaken.append(self._begin + moment)
-        self._moments = iter(())
-        return untaken
-
-    def _close_if_done(self) -> None:
-        if not self._open.is_set() and not self.pending:
-            self._over.set()
 
 
 class OpenEngine(LocustEngine):
@@ -113,8 +40,17 @@ class OpenEngine(LocustEngine):
     def __init__(self, profile: OpenProfile, seed: int) -> None:
         self._profile, self._seed = profile, seed
         self._schedule = Schedule()
-        users = [_paced(one, self._schedule, seed) for one in user_classes(profile)]
-        super().__init__(users, 0, self._on_request)
+        self._deals: tuple[Deal, ...] = WHOLE
+        super().__init__(profile, 0)
+
+    def _arranged(self, user: type[User]) -> type[User]:
+        return _paced(user, self._schedule, self._seed)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        self._schedule.close()
 
     @property
     def in_flight(self) -> int:
@@ -142,8 +78,8 @@ class OpenEngine(LocustEngine):
         """Send the stages; see :class:`loadtests.engine.Engine`."""
         open_stages = [stage for stage in stages if isinstance(stage, Stage)]
         end = begin + sum(stage.duration_seconds for stage in open_stages)
-        moments = arrivals(open_stages, self._profile.arrivals, self._seed)
-        self._schedule.start(moments, begin, end + GRACE_SECONDS, books)
+        hand = Hand(arrivals(open_stages, self._profile.arrivals, self._seed), self._deals)
+        self._schedule.start(hand, begin, end + GRACE_SECONDS, books)
         try:
             self._schedule.wait(end + DRAIN_SECONDS - now())
         except BaseException:
@@ -173,28 +109,18 @@ class OpenEngine(LocustEngine):
                 )
             self._schedule.settle(arrival)
 
-    def _on_request(
-        self,
-        name: str,
-        response_time: float,
-        response: Any,
-        context: Mapping[str, Any],
-        exception: BaseException | None,
-        **_: object,
-    ) -> None:
-        arrival, ended = context.get("arrival"), now()
+    def _book(self, arrival: Any, **row: Any) -> None:
+        asked, began = row.pop("asked"), row.pop("began")
         if arrival is None:
-            intended, began, books = None, ended - response_time / 1000, self._schedule.books
+            self._schedule.books.sent(intended=None, began=asked, **row)
         elif arrival.settled:
             return  # it was given up, and is booked as unanswered
         elif arrival.requests:
-            intended, began, books = None, ended - response_time / 1000, arrival.books
+            arrival.books.sent(intended=None, began=asked, **row)
         else:
-            intended, began, books = arrival.intended, arrival.began, arrival.books
+            arrival.books.sent(intended=arrival.intended, began=began or arrival.began, **row)
         if arrival is not None:
             arrival.requests += 1
-        error = error_class(exception, response)
-        books.sent(name, intended=intended, began=began, ended=ended, status=status(response), error=error)
 
 
 def _paced(user: type[User], schedule: Schedule, seed: int) -> type[User]:
@@ -213,7 +139,6 @@ def _paced(user: type[User], schedule: Schedule, seed: int) -> type[User]:
 def _at_arrivals(tasks: list[Any], schedule: Schedule, seed: int) -> Callable[[Any], None]:
     def arrive(user: Any) -> None:
         arrival = schedule.take()
-        gevent.sleep(max(arrival.intended - now(), 0.0))
         if arrival.settled:
             return
         if now() > schedule.deadline:

@@ -11,6 +11,8 @@ from locust.contrib.fasthttp import LocustBadStatusCode
 from locust.exception import CatchResponseError
 from requests.exceptions import HTTPError
 
+from loadtests.wire.session import WireError
+
 _CLASSES: tuple[tuple[type[BaseException], str], ...] = (
     (CatchResponseError, "unexpected answer"),
     (HTTPConnectionClosed, "connection closed"),
@@ -33,6 +35,8 @@ def error_class(exception: BaseException | None, response: Any) -> str | None:
     """Name the class of a failure in words, so that failures can be counted; ``None`` for a good answer."""
     if exception is None:
         return None
+    if isinstance(exception, WireError):
+        return exception.text
     exception = getattr(exception, "original", None) or exception  # what geventhttpclient wrapped
     if isinstance(exception, LocustBadStatusCode | HTTPError):
         return f"status {status(response)}"

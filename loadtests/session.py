@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import gevent
-import numpy as np
 import psutil
 
 from loadtests.clock import now
@@ -103,7 +102,7 @@ class Session:
             self.measured.reduce()
             seen = self._tally()
             span = seen.elapsed - before.elapsed
-            recent = self.measured.recent
+            recent = self.measured.take_recent()
             self.say(
                 "progress",
                 elapsed_seconds=seen.elapsed,
@@ -113,7 +112,7 @@ class Session:
                 rate_completed=(seen.completed - before.completed) / span,
                 failed=self.measured.failed,
                 in_flight=self.engine.in_flight,
-                p95_seconds=float(np.quantile(recent, 0.95)) if len(recent) else None,
+                p95_seconds=recent.quantile(0.95),
             )
             before = seen
 

@@ -3,59 +3,38 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from types import new_class
-from typing import Any, cast
 
 from locust import FastHttpUser, User
 from locust.user.task import TaskSet
 from locust.util.load_locustfile import load_locustfile
 
-from loadtests.engine import TIMEOUT_SECONDS
+from loadtests.clients import Clients
+from loadtests.derived import derived
 from loadtests.profile import OpenProfile, Profile, Request
-from loadtests.single_attempt import SingleAttemptPool
 from slo.document import Problem, ProblemsError
 
 
-def user_classes(profile: Profile) -> list[type[User]]:
-    """Give the users that a profile sends with.
+def user_classes(profile: Profile, clients: Clients) -> list[type[User]]:
+    """Give the users that a profile sends with, by these clients.
 
     Raises:
         ProblemsError: its locustfile can't be loaded, or holds what can't be sent in that way.
     """
     if profile.requests is not None:
-        return [strict(declared(profile.requests))]
+        return [clients.given_to(declared(profile.requests))]
     path = Path(profile.locustfile or "")
     classes = _loaded(path)
     if isinstance(profile, OpenProfile):
         _check_open(path, classes)
-    return [strict(one) for one in classes]
-
-
-def strict(user: type[User]) -> type[User]:
-    """Make one request of the user one request on the wire: no redirect followed, no endless wait."""
-    if not issubclass(user, FastHttpUser):
-        return user
-    settings: dict[str, Any] = {"max_redirects": 0, "max_retries": 0}
-    for name in ("network_timeout", "connection_timeout"):
-        if getattr(user, name) == getattr(FastHttpUser, name):
-            settings[name] = TIMEOUT_SECONDS
-    timed = cast("type[FastHttpUser]", derived(user, user.__name__, settings))
-    timed.client_pool = user.client_pool or SingleAttemptPool(timed)
-    return timed
+    return [clients.given_to(one) for one in classes]
 
 
 def declared(requests: list[Request]) -> type[User]:
     """Make a user of declared requests, each a task of its weight."""
     tasks = [task for request in requests for task in [_task(request)] * request.weight]
     return derived(FastHttpUser, "DeclaredRequests", {"tasks": tasks})
-
-
-def derived(user: type[User], name: str, members: Mapping[str, Any]) -> type[User]:
-    """Make a user class of another one, with some members of its own."""
-    body = {"__module__": user.__module__, "abstract": False, **members}
-    return cast("type[User]", new_class(name, (user,), exec_body=lambda space: space.update(body)))
 
 
 def _task(request: Request) -> Callable[[FastHttpUser], None]:

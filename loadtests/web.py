@@ -7,10 +7,12 @@ import sys
 from argparse import Namespace
 
 import gevent
+import locust
 from gevent.event import Event
 from locust.env import Environment
 from locust.stats import stats_history
 
+from loadtests.clients import Clients
 from loadtests.clock import now
 from loadtests.engine import EngineError
 from loadtests.profile import Profile
@@ -33,9 +35,13 @@ def serve(profile: Profile, host: str, port: int) -> None:
     options = Namespace(
         num_users=USERS, spawn_rate=USERS, run_time=None, stats_history_enabled=False, headless=False
     )
-    environment = Environment(user_classes=user_classes(profile), host=host, parsed_options=options)
+    clients = Clients(lambda user, meta, _: user.environment.events.request.fire(**meta))
+    environment = Environment(
+        user_classes=user_classes(profile, clients), events=locust.events, host=host, parsed_options=options
+    )
     runner = environment.create_local_runner()
     ui = environment.create_web_ui("127.0.0.1", port)
+    locust.events.init.fire(environment=environment, runner=runner, web_ui=ui)  # type: ignore[no-untyped-call]
     history = gevent.spawn(stats_history, runner)
     try:
         _await_answer(port)

@@ -188,7 +188,8 @@ class RequestCounts:
     by the service, whatever the status; ``failed``: sent, and either not answered or not answered as
     expected; ``dropped``: offered and never sent. ``offered == sent + dropped``.
     ``lateness`` is actual minus intended send; ``response_time`` counts from the intended start,
-    ``service_time`` from the send. ``statuses`` and ``errors`` map a status or reason to a count.
+    ``service_time`` from the send, as does ``time_to_first_byte``, which ends with the answer's first byte.
+    ``statuses`` and ``errors`` map a status or reason to a count.
     """
 
     offered: int = 0
@@ -199,6 +200,7 @@ class RequestCounts:
     lateness: Quantiles = field(default_factory=Quantiles)
     response_time: Quantiles = field(default_factory=Quantiles)
     service_time: Quantiles = field(default_factory=Quantiles)
+    time_to_first_byte: Quantiles = field(default_factory=Quantiles)
     statuses: Mapping[str, int] = field(default_factory=dict)
     errors: Mapping[str, int] = field(default_factory=dict)
 

@@ -22,12 +22,16 @@ class MalformedAnswerError(Exception):
 
 
 class Answer:
-    """One answer that comes in pieces."""
+    """One answer that comes in pieces; ``keep`` holds on to its headers and its body."""
 
-    def __init__(self, *, without_body: bool) -> None:
+    def __init__(self, *, without_body: bool, keep: bool = False) -> None:
         self._without_body = without_body
+        self._keep = keep
         self._parser = HttpResponseParser(self)
-        self._head_bytes = self._body_bytes = 0
+        self._head_bytes = 0
+        self.body_bytes = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self._pieces: list[bytes] = []
         self._head_over = self._bounded = False
         self._extra = False
         self.status = 0
@@ -63,6 +67,11 @@ class Answer:
             raise MalformedAnswerError("connection closed" if not self._head_bytes else "answer cut short")
         self.whole, self.keep_alive = True, False
 
+    @property
+    def body(self) -> bytes:
+        """What was kept of the body."""
+        return b"".join(self._pieces)
+
     # --- Called by llhttp -------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
@@ -71,6 +80,8 @@ class Answer:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Notice how the length is told."""
+        if self._keep:
+            self.headers.append((name, value))
         lower = name.lower()
         if lower == b"content-length":
             self._bounded = True
@@ -82,6 +93,7 @@ class Answer:
         """Take the status; some answers end here."""
         status = self._parser.get_status_code()
         if status < _FIRST_FINAL or self.whole:  # 100 Continue and its like come before the answer
+            self.headers.clear()
             return
         self.status, self._head_over = status, True
         self.keep_alive = self._parser.should_keep_alive()
@@ -90,9 +102,11 @@ class Answer:
 
     def on_body(self, data: bytes) -> None:
         """Count the body."""
-        self._body_bytes += len(data)
-        if self._body_bytes > MOST_BODY_BYTES:
+        self.body_bytes += len(data)
+        if self.body_bytes > MOST_BODY_BYTES:
             raise MalformedAnswerError("answer too large")
+        if self._keep:
+            self._pieces.append(data)
         if self._without_body:
             self._extra = True
 

@@ -51,6 +51,8 @@ def reason(error: OSError) -> str:
     """Name a failure in words, so that failures can be counted."""
     if isinstance(error, ssl.SSLError):
         return "TLS failed"
+    if isinstance(error, socket.gaierror):
+        return "name not resolved"
     return _REASONS.get(error.errno or 0, type(error).__name__)
 
 
@@ -61,11 +63,21 @@ def verifying_context() -> Any:
     return context
 
 
+def trusting_context() -> Any:
+    """Make a TLS context that takes any certificate, as Locust's fast users do unless told otherwise."""
+    context = _Context(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 class Connection:
     """Sends one request after the other to one address, over TLS where a context is given.
 
-    ``began`` is when the latest request was sent, ``active`` when anything last moved, both by
-    :func:`time.perf_counter`.
+    ``began`` is when the latest request was sent, ``first`` when the first byte of its answer came,
+    ``active`` when anything last moved, all by :func:`time.perf_counter`. ``received`` is the latest answer:
+    its bytes as they came, whose body begins at ``body_at``, or what was read of one in pieces; ``length``
+    is that of its body in bytes.
     """
 
     __slots__ = (
@@ -81,10 +93,14 @@ class Connection:
         "_writer",
         "active",
         "began",
+        "body_at",
         "busy",
         "closed",
+        "first",
         "intended",
+        "length",
         "ready",
+        "received",
         "request",
     )
 
@@ -99,7 +115,9 @@ class Connection:
         self._answer: Answer | None = None
         self._rest = b""
         self.request: Compiled | None = None
-        self.intended = self.began = self.active = perf_counter()
+        self.intended = self.began = self.active = self.first = perf_counter()
+        self.received: bytes | Answer = b""
+        self.body_at = self.length = 0
         self.busy = self.ready = self.closed = False
         raw = _Socket(family, socket.SOCK_STREAM)
         raw.setblocking(False)
@@ -118,6 +136,11 @@ class Connection:
         self.request, self.intended, self.busy = request, intended, True
         self.began = self.active = perf_counter()
         self._write(request.payload)
+
+    def body(self) -> bytes:
+        """Give the body of the latest answer, of a request that keeps it."""
+        received = self.received
+        return received[self.body_at :] if isinstance(received, bytes) else received.body
 
     def close(self, error: str) -> None:
         """Close it; a request under way ends with the error."""
@@ -199,7 +222,9 @@ class Connection:
             known = self._heads.get(data[:end])
             if known is not None and len(data) == end + known[1] and not self._rest:
                 self.busy = False
-                self._owner.done(self, known[0], None, perf_counter())
+                self.received, self.body_at, self.length = data, end, known[1]
+                self.first = ended = perf_counter()
+                self._owner.done(self, known[0], None, ended)
                 return
         self._read(data)
 
@@ -211,7 +236,10 @@ class Connection:
             return
         self.active = perf_counter()
         first = self._answer is None
-        answer = self._answer = self._answer or Answer(without_body=request.without_body)
+        if self._answer is None:
+            self.first = self.active
+            self._answer = Answer(without_body=request.without_body, keep=request.keep)
+        answer = self._answer
         try:
             answer.feed(data) if data else answer.end()
         except MalformedAnswerError as error:
@@ -226,6 +254,7 @@ class Connection:
 
     def _finish(self, answer: Answer) -> None:
         self._answer, self.busy = None, False
+        self.received, self.body_at, self.length = answer, 0, answer.body_bytes
         if not answer.keep_alive or self._rest:
             self._shut()
         self._owner.done(self, answer.status, None, perf_counter())
@@ -237,7 +266,12 @@ class Connection:
         self._shut()
         if self.busy:
             self.busy = False
-            self._owner.done(self, self._answer.status if self._answer else 0, error, perf_counter())
+            answer, self._answer = self._answer, None
+            self.received, self.body_at, self.length = answer or b"", 0, answer.body_bytes if answer else 0
+            ended = perf_counter()
+            if answer is None:
+                self.first = ended
+            self._owner.done(self, answer.status if answer else 0, error, ended)
         else:
             self._owner.lost(self, error)
 

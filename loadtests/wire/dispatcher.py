@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import count
 from math import inf
 from time import perf_counter
 from typing import Any
 
 from loadtests.clock import ORIGIN
+from loadtests.hand import Deal, Hand
 from loadtests.recorder import UNANSWERED, Books
 from loadtests.wire.alarm import alarm
 from loadtests.wire.answer import Heads
@@ -21,7 +23,8 @@ NO_ROOM = "no connection was free"
 _FIRST_BAD = 400
 _NAN = float("nan")
 
-Choose = Callable[[], Compiled]
+Choose = Callable[[int], Compiled]
+"""Gives the request of the arrival of a number."""
 Open = Callable[["Dispatcher"], Connection]
 
 
@@ -37,10 +40,10 @@ class Dispatcher:
         self._idle: list[Connection] = []
         self._all: set[Connection] = set()
         self._waiting: deque[tuple[Compiled, float]] = deque()
-        self._moments: Iterator[float] = iter(())
+        self._hand = Hand()
         self._begin = 0.0
-        self._next = inf
-        self._users = 0
+        self._next, self._number = inf, 0
+        self._users, self._numbers = 0, count()
         self._over: Callable[[], None] = lambda: None
         self.use(Books())
 
@@ -52,30 +55,35 @@ class Dispatcher:
         self._write = books.write
         self._names: dict[str, int] = {}
 
-    def follow(self, moments: Iterator[float], begin: float, over: Callable[[], None]) -> None:
-        """Send at moments (seconds since ``begin`` by perf_counter); call ``over`` after the last answer."""
-        self._moments, self._begin, self._over = moments, begin, over
-        self._advance()
+    def follow(self, hand: Hand, begin: float, over: Callable[[], None]) -> None:
+        """Send what is in hand (``begin`` is by perf_counter); call ``over`` after the last answer."""
+        self._hand, self._begin, self._over = hand, begin, over
+        self._set(hand.next())
+        self._tick()
+
+    def deal(self, deal: Deal) -> None:
+        """Go on with another share of the schedule."""
+        self._set(self._hand.deal(deal))
         self._tick()
 
     def serve(self, users: int, over: Callable[[], None]) -> None:
         """Keep so many requests under way, each following its answer; call ``over`` once all stopped."""
         self._users, self._over = users, over
         for _ in range(users - self._at_work()):
-            self._start(self._choose(), _NAN)
+            self._start(self._choose(next(self._numbers)), _NAN)
 
     def stop(self) -> None:
         """Begin no further request; those under way go on."""
-        self._next, self._users = inf, 0
+        self._users = 0
         now = perf_counter()
         for request, intended in self._waiting:
             self._drop(request, intended)
         self._waiting.clear()
-        for moment in self._moments:
-            if self._begin + moment > now:
-                break
-            self._drop(self._choose(), self._begin + moment)
-        self._moments = iter(())
+        while self._next <= now:
+            self._drop(self._choose(self._number), self._next)
+            self._set(self._hand.next())
+        self._set(None)
+        self._hand = Hand()
         self._check_over()
 
     def sweep(self, seconds: float) -> None:
@@ -102,8 +110,9 @@ class Dispatcher:
     def _tick(self) -> None:
         now, left = perf_counter(), BATCH
         while self._next <= now and left:
-            self._start(self._choose(), self._next)
-            self._advance()
+            request, intended = self._choose(self._number), self._next
+            self._set(self._hand.next())
+            self._start(request, intended)
             left -= 1
         if self._next <= perf_counter():
             self._loop.run_callback(self._tick)
@@ -112,9 +121,11 @@ class Dispatcher:
         else:
             self._check_over()
 
-    def _advance(self) -> None:
-        moment = next(self._moments, None)
-        self._next = inf if moment is None else self._begin + moment
+    def _set(self, arrival: tuple[int, float] | None) -> None:
+        if arrival is None:
+            self._next = inf
+        else:
+            self._number, self._next = arrival[0], self._begin + arrival[1]
 
     def _start(self, request: Compiled, intended: float) -> None:
         if self._idle:
@@ -140,7 +151,7 @@ class Dispatcher:
         now = perf_counter()
         while self._waiting:
             request, intended = self._waiting.popleft()
-            self._book(request, intended, now, now, 0, self._books.error_code(error))
+            self._book(request, (intended, now, _NAN, now), 0, self._books.error_code(error), 0)
 
     # --- Called by connections --------------------------------------------------------------------
 
@@ -155,12 +166,13 @@ class Dispatcher:
             return
         self.in_flight -= 1
         if error is None and (status == request.expect or (request.expect is None and status < _FIRST_BAD)):
-            code = 0
+            code = 0 if request.check is None else self._checked(request, connection)
         else:
             code = self._books.error_code(error or _complaint(request, status))
-        self._book(request, connection.intended, connection.began, ended, status, code)
+        times = (connection.intended, connection.began, connection.first, ended)
+        self._book(request, times, status, code, connection.length)
         if self._users and self._at_work() < self._users:
-            self._waiting.append((self._choose(), _NAN))
+            self._waiting.append((self._choose(next(self._numbers)), _NAN))
         if connection.closed:
             self._all.discard(connection)
             if self._waiting:
@@ -176,9 +188,8 @@ class Dispatcher:
             self._idle.remove(connection)
         elif self._waiting:
             request, intended = self._waiting.popleft()
-            began = connection.began
-            code = self._books.error_code(error)
-            self._book(request, intended, began, perf_counter(), 0, code)
+            times = (intended, connection.began, _NAN, perf_counter())
+            self._book(request, times, 0, self._books.error_code(error), 0)
             if self._waiting and not self._opening():
                 self._open()
             self._check_over()
@@ -203,12 +214,25 @@ class Dispatcher:
     # --- The books --------------------------------------------------------------------------------
 
     def _book(
-        self, request: Compiled, intended: float, began: float, ended: float, status: int, error: int
+        self,
+        request: Compiled,
+        times: tuple[float, float, float, float],
+        status: int,
+        error: int,
+        length: int,
     ) -> None:
+        """Write a row; times are the intended start, the send, the first byte and the end."""
         name = self._names.get(request.name)
         if name is None:
-            name = self._names[request.name] = self._books.name_code(request.name)
-        self._write((name, intended + ORIGIN, began + ORIGIN, ended + ORIGIN, status, error))
+            name = self._names[request.name] = self._books.name_code(request.name, request.method)
+        intended, began, first, ended = times
+        self._write(
+            (name, intended + ORIGIN, began + ORIGIN, first + ORIGIN, ended + ORIGIN, status, error, length)
+        )
+
+    def _checked(self, request: Compiled, connection: Connection) -> int:
+        complaint = request.check and request.check(connection.body())
+        return self._books.error_code(complaint) if complaint else 0
 
     def _drop(self, request: Compiled, intended: float) -> None:
         if intended == intended:  # noqa: PLR0124 - not NaN: users of a closed load have no schedule to miss

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.metadata import version
 from random import Random
 from types import TracebackType
@@ -22,6 +23,7 @@ from loadtests.engine import (
     TIMEOUT_SECONDS,
     EngineError,
 )
+from loadtests.hand import WHOLE, Deal, Hand
 from loadtests.pacing import arrivals
 from loadtests.profile import OpenProfile, Profile, Stage, UserStage
 from loadtests.recorder import Books
@@ -34,6 +36,7 @@ SWEEP_SECONDS = 0.1
 """How often what does not move is looked for, and rows are taken into the books."""
 MOST_CONNECTIONS = 10_000
 _RARE = 1_000_000
+_BLOCK = 1_024
 
 
 class WireEngine:
@@ -46,6 +49,7 @@ class WireEngine:
         self._dispatcher: Dispatcher | None = None
         self._sweeping: gevent.Greenlet[[], None] | None = None
         self._books = Books()
+        self._deals: tuple[Deal, ...] = WHOLE
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -108,8 +112,8 @@ class WireEngine:
         end = begin + sum(stage.duration_seconds for stage in stages)
         if isinstance(self._profile, OpenProfile):
             scheduled = [stage for stage in stages if isinstance(stage, Stage)]
-            moments = arrivals(scheduled, self._profile.arrivals, self._seed)
-            dispatcher.follow(moments, begin - ORIGIN, over.set)
+            hand = Hand(arrivals(scheduled, self._profile.arrivals, self._seed), self._deals)
+            dispatcher.follow(hand, begin - ORIGIN, over.set)
             if not over.wait(end + GRACE_SECONDS - now()):
                 dispatcher.stop()
         else:
@@ -140,18 +144,16 @@ def _connector(loop: Any, target: Target, address: tuple[int, Any]) -> Callable[
     return lambda owner: Connection(loop, owner, address, tls, target.host)
 
 
-def _chooser(requests: list[Compiled], weights: list[int], seed: int) -> Callable[[], Compiled]:
-    """Give what draws the next request by weight; the same seed draws the same."""
+def _chooser(requests: list[Compiled], weights: list[int], seed: int) -> Callable[[int], Compiled]:
+    """Give what draws the request of an arrival by weight; the same seed draws the same for its number."""
     if len(requests) == 1:
-        return lambda: requests[0]
-    drawn: Iterator[Compiled] = _drawn(requests, weights, seed)
-    return lambda: next(drawn)
+        return lambda _: requests[0]
 
+    @lru_cache(maxsize=4)
+    def block(number: int) -> list[Compiled]:
+        return Random(f"{seed}/{number}").choices(requests, weights, k=_BLOCK)
 
-def _drawn(requests: list[Compiled], weights: list[int], seed: int) -> Iterator[Compiled]:
-    random = Random(seed)
-    while True:
-        yield from random.choices(requests, weights, k=1_000)
+    return lambda number: block(number // _BLOCK)[number % _BLOCK]
 
 
 @contextmanager

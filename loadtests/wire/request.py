@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from loadtests.profile import Request
 from loadtests.target import Target
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Compiled:
     """A request, ready to send."""
 
@@ -17,7 +18,12 @@ class Compiled:
     payload: bytes
     without_body: bool
     """The answer has no body whatever its headers say (HEAD)."""
-    expect: int | None
+    expect: int | None = None
+    keep: bool = False
+    """Somebody will ask for the headers or the body of the answer."""
+    method: str = ""
+    check: Callable[[bytes], str | None] | None = None
+    """Gives what is wrong with a body, or ``None``."""
 
 
 def compiled(request: Request, target: Target) -> Compiled:
@@ -37,4 +43,4 @@ def compiled(request: Request, target: Target) -> Compiled:
     lines += [f"{name}: {value}" for name, value in headers.items()]
     head = "\r\n".join([*lines, "", ""]).encode("latin-1", errors="replace")
     status = request.expect.status if request.expect else None
-    return Compiled(request.label, head + body, request.method == "HEAD", status)
+    return Compiled(request.label, head + body, request.method == "HEAD", status, method=request.method)

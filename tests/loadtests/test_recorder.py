@@ -79,7 +79,7 @@ def test_seconds_count_when_things_happened() -> None:
     assert [second.sent for second in seconds] == [1, 1, 1, 0, 2]
     assert [second.completed for second in seconds] == [1, 0, 1, 0, 2]
     assert [second.failed for second in seconds] == [0, 0, 1, 0, 1]
-    assert seconds[2].p50 == pytest.approx(1.5)
+    assert seconds[2].p50 == pytest.approx(1.5, rel=0.001)
     assert seconds[1].p50 is None
 
 
@@ -128,7 +128,7 @@ def test_merged_histograms_are_the_histogram_of_all(one: list[float], other: lis
         part.add(np.array(values))
     whole.add(np.array(one + other))
     parts[0].merge(parts[1])
-    assert (parts[0].counts == whole.counts).all()
+    assert parts[0].values() == whole.values()
     assert (parts[0].total, parts[0].highest) == (whole.total, whole.highest)
 
 

@@ -158,9 +158,8 @@ def run(failing: float = 0.0, slower: float = 0.0) -> RunRecord:
     failed = sum(one.failed for one in seconds)
     took = Quantiles(*(value + slower for value in (0.012, 0.021, 0.026, 0.044, 0.061, 0.074, 0.014)))
     late = Quantiles(0.0004, 0.0007, 0.0009, 0.0012, 0.002, 0.003, 0.0005)
-    total = RequestCounts(
-        3000, 3000, 3000, failed, 0, late, took, took, {"200": 3000 - failed, "500": failed}
-    )
+    statuses = {"200": 3000 - failed, "500": failed}
+    total = RequestCounts(3000, 3000, 3000, failed, 0, late, took, took, took, statuses)
     parts = {
         "predict": replace(total, offered=2700, sent=2700, completed=2700, statuses={"200": 2700 - failed}),
         "feedback": replace(total, offered=300, sent=300, completed=300, failed=0, statuses={"200": 300}),

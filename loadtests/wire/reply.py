@@ -1,0 +1,141 @@
+"""What came of one exchange, in the shapes that Locust's responses are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from geventhttpclient.header import Headers
+from geventhttpclient.useragent import CompatResponse
+from locust.contrib.fasthttp import FastRequest, FastResponse, ResponseContextManager
+
+from loadtests.wire.answer import Answer
+from loadtests.wire.connection import Connection
+
+_LATIN = "latin-1"
+
+
+class Reply:
+    """An answer, or why there is none; times by :func:`time.perf_counter`, ``length`` in bytes as received.
+
+    ``asked`` is when the task asked for it, ``began`` when it was sent. Without a connection it never was.
+
+    It plays the part of geventhttpclient's response under Locust's ``FastResponse``.
+    """
+
+    __slots__ = (
+        "_body_at",
+        "_headers",
+        "_received",
+        "asked",
+        "began",
+        "ended",
+        "error",
+        "first",
+        "length",
+        "status",
+    )
+
+    def __init__(self, connection: Connection | None, status: int, error: str | None, ended: float) -> None:
+        self.status, self.error, self.ended = status, error, ended
+        self._headers: Headers | None = None
+        if connection is None:
+            self._received: bytes | Answer = b""
+            self._body_at = self.length = 0
+            self.asked = self.began = self.first = ended
+        else:
+            self._received, self._body_at = connection.received, connection.body_at
+            self.length, self.first = connection.length, connection.first
+            self.asked = self.began = connection.began
+
+    @property
+    def sets_cookies(self) -> bool:
+        """Tell whether a header of it is ``Set-Cookie``."""
+        if isinstance(self._received, Answer):
+            return any(name.lower() == b"set-cookie" for name, _ in self._received.headers)
+        return b"\r\nset-cookie:" in self._received[: self._body_at].lower()
+
+    @property
+    def headers(self) -> Headers:
+        """The headers, by names in any case."""
+        if self._headers is None:
+            self._headers = Headers()
+            for name, value in self._fields():
+                self._headers.add(name.decode(_LATIN), value.decode(_LATIN))
+        return self._headers
+
+    def _fields(self) -> list[tuple[bytes, bytes]]:
+        if isinstance(self._received, Answer):
+            return self._received.headers
+        lines = self._received[: self._body_at].split(b"\r\n")[1:-2]
+        return [(name, value.strip()) for name, _, value in (line.partition(b":") for line in lines)]
+
+    def get_code(self) -> int:
+        """Give the status; 0 without an answer."""
+        return 0 if self.error else self.status
+
+    def read(self) -> bytes:
+        """Give the body as it was received."""
+        if isinstance(self._received, Answer):
+            return self._received.body
+        return self._received[self._body_at :]
+
+    def release(self) -> None:
+        """Do nothing: the connection is free already."""
+
+
+class _Lazy(FastResponse):
+    """Locust's response, without the work that most tasks never ask for."""
+
+    _response: Reply  # type: ignore[assignment]
+    _asked: tuple[str, str, dict[str, str], bytes]
+    error: Exception | None = None
+
+    @property
+    def headers(self) -> Headers | None:  # type: ignore[override]
+        """Headers of the answer; ``None`` without one."""
+        return None if self._response.error else self._response.headers
+
+    @property
+    def request(self) -> FastRequest:  # type: ignore[override]
+        """What was sent."""
+        method, url, headers, payload = self._asked
+        return FastRequest(url, method=method, headers=Headers(headers), payload=payload)
+
+    @property
+    def url(self) -> str:
+        """The address that was asked."""
+        return self._asked[1]
+
+    @property
+    def elapsed(self) -> timedelta:
+        """Time from the send to the end of the answer."""
+        return timedelta(seconds=self._response.ended - self._response.began)
+
+    @property
+    def history(self) -> list[CompatResponse]:
+        """Nothing: the responses of redirects are reported each by itself."""
+        return []
+
+
+class WireResponse(_Lazy):
+    """What ``self.client`` gives back."""
+
+    def __init__(
+        self, reply: Reply, asked: tuple[str, str, dict[str, str], bytes], error: Exception | None
+    ) -> None:
+        self._response, self._asked, self.error = reply, asked, error
+
+
+class WireResponseContextManager(_Lazy, ResponseContextManager):
+    """The same where the task says what is good; ``report`` takes the meta data and the reply at the end."""
+
+    def __init__(
+        self, response: WireResponse, report: Callable[[dict[str, Any], Reply], None], meta: dict[str, Any]
+    ) -> None:
+        ResponseContextManager.__init__(self, response, None, meta, catch_response=True)
+        self._report = report
+
+    def _report_request(self) -> None:
+        self._report(self.request_meta, self._response)
