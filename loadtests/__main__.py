@@ -7,44 +7,62 @@ Standard output carries JSON lines (docs/load.md), the log goes to standard erro
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
-import json
 import logging
-import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 import gevent
 import locust  # noqa: F401 - patches the standard library for gevent, so it comes before all else
 
-from loadtests.closed_loop import ClosedEngine
 from loadtests.durations import parse_duration
 from loadtests.engine import Engine, EngineError
-from loadtests.open_loop import OpenEngine
-from loadtests.profile import OpenProfile, Profile, load_profile
-from loadtests.runfile import to_json
+from loadtests.engines import engine_for
+from loadtests.files import write_files
+from loadtests.fleet.children import Children
+from loadtests.fleet.master import Fleet
+from loadtests.fleet.messages import parse_address
+from loadtests.profile import Profile, load_profile
 from loadtests.session import InterruptedLoadError, Session
 from loadtests.talk import Gate, say
 from loadtests.web import serve
-from loadtests.wire.engine import WireEngine
 from slo.document import ProblemsError
-from slo.model import RunRecord, Second
+from slo.model import RunRecord
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+LOOPBACK = "127.0.0.1"
 
 
-def _seconds(_context: click.Context, _option: click.Parameter, value: str | None) -> float | None:
-    try:
-        return None if value is None else parse_duration(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    path: Path
+    host: str | None
+    out: Path
+    duration: float | None
+    rate: float | None
+    seed: int | None
+    gate: bool
+    processes: int
+    listen: tuple[str, int] | None
+    workers: int
+    web_port: int | None
+
+
+def _read(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    def convert(_context: click.Context, _option: click.Parameter, value: str | None) -> Any:
+        try:
+            return None if value is None else parse(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return convert
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,7 +72,7 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str | Non
     "--out", type=click.Path(path_type=Path), required=True, help="Folder for run.json, requests.csv."
 )
 @click.option(
-    "--duration", callback=_seconds, help="Length of the measured load, e.g. 30s; scales the stages."
+    "--duration", callback=_read(parse_duration), help="Length of the measured load; scales the stages."
 )
 @click.option(
     "--rate", type=click.FloatRange(min=0, min_open=True), help="Highest rate in requests/s; likewise."
@@ -63,49 +81,63 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str | Non
 @click.option(
     "--gate", is_flag=True, help="Wait for a line on standard input before each phase; the first is the host."
 )
+@click.option("--processes", type=click.IntRange(1, 64), default=1, help="Worker processes to send with.")
+@click.option(
+    "--listen", metavar="HOST:PORT", callback=_read(parse_address), help="Take workers of other machines in."
+)
+@click.option("--workers", type=click.IntRange(0, 1000), default=0, help="How many of those to wait for.")
 @click.option("--web-port", type=click.IntRange(1, 65_535), help="Serve Locust's web UI instead.")
-def main(
-    path: Path,
-    host: str | None,
-    out: Path,
-    duration: float | None,
-    rate: float | None,
-    seed: int | None,
-    gate: bool,
-    web_port: int | None,
-) -> None:
+def main(**given: Any) -> None:
     """Send one load and write down what was sent."""
-    if (host is None) != gate:
+    options = Options(**given)
+    if options.workers and options.listen is None:
+        raise click.UsageError("--workers needs --listen, the address at which they join")
+    if (options.host is None) != options.gate:
         raise click.UsageError("give either --host or --gate")
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
-        profile = load_profile(path, duration=duration, rate=rate)
-        chosen = profile.seed if seed is None else seed
-        out.mkdir(parents=True, exist_ok=True)
-        work: Callable[[], RunRecord | None]
-        if web_port is None:
-            session = Session(
-                out.resolve().name, profile, chosen, _engine(profile, chosen), say, lambda: host or ""
-            )
-            work = session.run
-        else:
-            work = partial(serve, profile, host or "", web_port)
+        work = _work(options)
     except (ProblemsError, OSError) as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
     job = gevent.spawn(_until_interrupted, work)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, _interrupt, job)
-    if gate and web_port is None:
-        session.gate = Gate(partial(_interrupt, job)).wait
+    if isinstance(work, Session) and options.gate:
+        work.gate = Gate(partial(_interrupt, job)).wait
     try:
         record = job.get()
     except (EngineError, OSError) as error:
         say("error", message=str(error))
         sys.exit(FAILED)
     if record is not None:
-        _write(out, record)
+        say("done", run=str(write_files(options.out, record)))
     sys.exit(INTERRUPTED if record is None or record.interrupted else 0)
+
+
+def _work(options: Options) -> Callable[[], RunRecord | None]:
+    """Give what is to be done.
+
+    Raises:
+        ProblemsError: something is wrong with the profile.
+        OSError: the folder for the files can't be made.
+    """
+    profile = load_profile(options.path, duration=options.duration, rate=options.rate)
+    seed = profile.seed if options.seed is None else options.seed
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.web_port is not None:
+        return partial(serve, profile, options.host or "", options.web_port)
+    name = options.out.resolve().name
+    return Session(name, profile, seed, _engine(options, profile, seed), say, lambda: options.host or "")
+
+
+def _engine(options: Options, profile: Profile, seed: int) -> Engine:
+    alone = engine_for(profile, seed)  # also finds what is wrong with a locustfile
+    if options.processes == 1 and options.listen is None:
+        return alone
+    children = 0 if options.processes == 1 else options.processes
+    summon = partial(Children, number=children)
+    return Fleet(profile, seed, options.listen or (LOOPBACK, 0), children + options.workers, summon)
 
 
 def _until_interrupted(work: Callable[[], RunRecord | None]) -> RunRecord | None:
@@ -116,40 +148,6 @@ def _until_interrupted(work: Callable[[], RunRecord | None]) -> RunRecord | None
 
 def _interrupt(job: gevent.Greenlet[..., RunRecord | None]) -> None:
     job.kill(InterruptedLoadError, block=False)
-
-
-def _engine(profile: Profile, seed: int) -> Engine:
-    if profile.requests is not None:
-        return WireEngine(profile, seed)
-    if isinstance(profile, OpenProfile):
-        return OpenEngine(profile, seed)
-    return ClosedEngine(profile, seed)
-
-
-def _write(out: Path, record: RunRecord) -> None:
-    """Write the files of the load, and say that it is done."""
-    _replace(out / "requests.csv", _table(record))
-    _replace(out / "run.json", json.dumps(to_json(record), allow_nan=False, indent=1) + "\n")
-    say("done", run=str(out / "run.json"))
-
-
-def _table(record: RunRecord) -> str:
-    """Give the seconds of a record as CSV; percentiles of response time in seconds."""
-    names = [field.name for field in fields(Second)]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(f"{name}_seconds" if name.startswith("p") else name for name in names)
-    writer.writerows([getattr(second, name) for name in names] for second in record.series)
-    return text.getvalue()
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).chmod(0o644)
-    Path(name).replace(path)
 
 
 if __name__ == "__main__":

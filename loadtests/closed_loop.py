@@ -9,11 +9,13 @@ from typing import Any
 import gevent
 
 from loadtests.clock import now
-from loadtests.engine import INTERRUPTED_SECONDS, TIMEOUT_SECONDS
+from loadtests.engine import INTERRUPTED_SECONDS, TIMEOUT_SECONDS, share_of
+from loadtests.hand import WHOLE, Deal
 from loadtests.locust_engine import LocustEngine
 from loadtests.profile import ClosedProfile, Stage, UserStage
 from loadtests.recorder import Books
 
+_SEED_BITS = 32
 STOP_SECONDS = TIMEOUT_SECONDS + 1.0
 """How long users may take to end what they are at."""
 
@@ -26,6 +28,7 @@ class ClosedEngine(LocustEngine):
     def __init__(self, profile: ClosedProfile, seed: int) -> None:
         self._books = Books()
         self._seed = seed
+        self._users, self._deal = 0, WHOLE[0]
         super().__init__(profile, STOP_SECONDS)
 
     @property
@@ -37,23 +40,39 @@ class ClosedEngine(LocustEngine):
         """Take the target; users come up with each stage."""
         self._environment.host = target
 
-    def send(self, stages: Sequence[Stage | UserStage], begin: float, books: Books) -> None:
+    def send(
+        self,
+        stages: Sequence[Stage | UserStage],
+        begin: float,
+        books: Books,
+        deals: Sequence[Deal] = WHOLE,
+    ) -> None:
         """Send the stages; see :class:`loadtests.engine.Engine`."""
-        self._books = books
-        random.seed(self._seed)
+        self._books, self._deal = books, deals[-1]
+        random.seed(self._seed << _SEED_BITS | self._deal.share)
         self._environment.stop_timeout = STOP_SECONDS
         end = begin
         try:
             for stage in stages:
                 if isinstance(stage, UserStage):
                     end += stage.duration_seconds
-                    self._runner.start(stage.users, spawn_rate=stage.users)
+                    self._users = stage.users
+                    self._bring_up()
                     gevent.sleep(max(end - now(), 0.0))
         except BaseException:
             self._environment.stop_timeout = INTERRUPTED_SECONDS
             raise
         finally:
             self._runner.stop()
+
+    def deal(self, deal: Deal) -> None:
+        """Go on with another share of the users; see :class:`loadtests.engine.Engine`."""
+        self._deal = deal
+        self._bring_up()
+
+    def _bring_up(self) -> None:
+        users = share_of(self._users, self._deal)
+        self._runner.start(users, spawn_rate=max(users, 1))
 
     def _book(self, arrival: Any, **row: Any) -> None:  # noqa: ARG002 - users of a closed load have none
         asked = row.pop("asked")

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
+from loadtests.hand import WHOLE, Deal
 from loadtests.profile import Stage, UserStage
 from loadtests.recorder import Books
+from loadtests.sums import Sums
 
 TIMEOUT_SECONDS = 10.0
 """How long a connection, and each wait for bytes of an answer, may take."""
@@ -35,8 +37,18 @@ class Engine(Protocol):
         """Versions of the libraries that send."""
 
     @property
+    def lead_seconds(self) -> float:
+        """How far ahead the begin of a load has to lie when it is ordered."""
+
+    @property
     def in_flight(self) -> int:
         """Requests that are under way now."""
+
+    def hear(self, sums: Sums) -> None:
+        """Take note of what was added to the books of the measured load."""
+
+    def processes(self) -> Sequence[Mapping[str, object]]:
+        """Give how each process did that sent for this one (:mod:`loadtests.health`), if any did."""
 
     def __enter__(self) -> Self: ...
 
@@ -53,9 +65,27 @@ class Engine(Protocol):
             EngineError: no user came up.
         """
 
-    def send(self, stages: Sequence[Stage | UserStage], begin: float, books: Books) -> None:
+    def send(
+        self,
+        stages: Sequence[Stage | UserStage],
+        begin: float,
+        books: Books,
+        deals: Sequence[Deal] = WHOLE,
+    ) -> None:
         """Send the stages from ``begin`` (Unix seconds), and return when every request is over.
+
+        Only the shares of them that ``deals`` gives (:mod:`loadtests.hand`).
 
         Whatever is raised meanwhile (an interruption) ends the load early: what is under way gets a
         moment to finish, and all that was sent is in the books before it is passed on.
         """
+
+    def deal(self, deal: Deal) -> None:
+        """Go on with another share of what is being sent."""
+
+
+def share_of(users: int, deal: Deal) -> int:
+    """Give a process's share of a number of users; the shares add up to it."""
+    if deal.share < 0:
+        return 0
+    return users * (deal.share + 1) // deal.shares - users * deal.share // deal.shares

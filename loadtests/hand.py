@@ -42,8 +42,9 @@ class Hand:
         self._ahead.clear()
         deals = self._deals
         for arrival in self._arrivals:
-            self._ahead.append(arrival)
             number, moment = arrival
+            if moment >= deals[-1].since:  # what lies before is dealt for good
+                self._ahead.append(arrival)
             while len(deals) > 1 and deals[1].since <= moment:
                 deals.popleft()
             if number % deals[0].shares == deals[0].share:
@@ -51,7 +52,10 @@ class Hand:
         return None
 
     def deal(self, deal: Deal) -> tuple[int, float] | None:
-        """Deal anew, and give the next arrival instead of the one that :meth:`next` gave last."""
+        """Deal anew, and give the next arrival instead of the one that :meth:`next` gave last.
+
+        A deal begins later than the one before it, and later than now.
+        """
         self._deals.append(deal)
         self._arrivals = chain(list(self._ahead), self._arrivals)
         return self.next()

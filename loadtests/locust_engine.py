@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from math import nan
 from types import TracebackType
@@ -17,6 +17,8 @@ from loadtests.clock import ORIGIN, now
 from loadtests.outcomes import error_class, status
 from loadtests.profile import Profile
 from loadtests.request_event import RequestEvent
+from loadtests.statistics import LocustStatistics
+from loadtests.sums import Sums
 from loadtests.users import user_classes
 from loadtests.wire.reply import Reply
 
@@ -35,6 +37,7 @@ class LocustEngine:
         self._environment = Environment(user_classes=users, events=events, stop_timeout=stop_timeout)
         listeners = list(events.request._handlers)  # noqa: SLF001 - those of the locustfile
         self._runner = self._environment.create_local_runner()
+        self._statistics = LocustStatistics(self._environment.stats)
         self._request = events.request = RequestEvent(listeners, self._on_request)
         _fire(events.init, environment=self._environment, runner=self._runner, web_ui=None)
 
@@ -44,9 +47,17 @@ class LocustEngine:
         return {name: version(name) for name in ("locust", "gevent", "httptools", "geventhttpclient")}
 
     @property
-    def stats(self) -> Any:
-        """Locust's statistics."""
-        return self._environment.stats
+    def lead_seconds(self) -> float:
+        """Tell how long an order takes to arrive."""
+        return 0.0
+
+    def hear(self, sums: Sums) -> None:
+        """Fill Locust's statistics."""
+        self._statistics.add(sums)
+
+    def processes(self) -> Sequence[Mapping[str, object]]:
+        """Give none: it sends itself."""
+        return ()
 
     def __enter__(self) -> Self:
         return self

@@ -40,7 +40,6 @@ class OpenEngine(LocustEngine):
     def __init__(self, profile: OpenProfile, seed: int) -> None:
         self._profile, self._seed = profile, seed
         self._schedule = Schedule()
-        self._deals: tuple[Deal, ...] = WHOLE
         super().__init__(profile, 0)
 
     def _arranged(self, user: type[User]) -> type[User]:
@@ -74,18 +73,29 @@ class OpenEngine(LocustEngine):
                 f"no user came up: each failed in its on_start, or took longer than {SPAWN_SECONDS:.0f} s"
             )
 
-    def send(self, stages: Sequence[Stage | UserStage], begin: float, books: Books) -> None:
+    def send(
+        self,
+        stages: Sequence[Stage | UserStage],
+        begin: float,
+        books: Books,
+        deals: Sequence[Deal] = WHOLE,
+    ) -> None:
         """Send the stages; see :class:`loadtests.engine.Engine`."""
         open_stages = [stage for stage in stages if isinstance(stage, Stage)]
         end = begin + sum(stage.duration_seconds for stage in open_stages)
-        hand = Hand(arrivals(open_stages, self._profile.arrivals, self._seed), self._deals)
+        hand = Hand(arrivals(open_stages, self._profile.arrivals, self._seed), deals)
         self._schedule.start(hand, begin, end + GRACE_SECONDS, books)
         try:
+            gevent.sleep(max(end - now(), 0.0))  # a deal may still come when all is sent
             self._schedule.wait(end + DRAIN_SECONDS - now())
         except BaseException:
             self._end(books, INTERRUPTED_SECONDS)
             raise
         self._end(books, 0.0)
+
+    def deal(self, deal: Deal) -> None:
+        """Go on with another share; see :class:`loadtests.engine.Engine`."""
+        self._schedule.deal(deal)
 
     def _end(self, books: Books, patience: float) -> None:
         """Hand out no more, wait a moment for what is under way, and book the rest for what it is."""

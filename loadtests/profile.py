@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import pydantic
-from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, SerializationInfo, TypeAdapter, WithJsonSchema
 
 from loadtests.durations import PATTERN, parse_duration
 from slo.document import (
@@ -34,10 +34,18 @@ def _seconds_or_none(value: Any) -> float:
     return 0.0 if value == "0s" else _seconds(value)
 
 
+def _written(value: float, info: SerializationInfo) -> float | str:
+    """Write it as in a file where ``context`` asks for that, else in seconds."""
+    if not info.context:
+        return value
+    return f"{value:.9f}s" if value else "0s"
+
+
+_AS_WRITTEN = PlainSerializer(_written)
 _TEXT = WithJsonSchema({"type": "string", "pattern": PATTERN, "examples": ["500ms", "30s", "5m", "1h30m"]})
-Duration = Annotated[float, BeforeValidator(_seconds), _TEXT]
+Duration = Annotated[float, BeforeValidator(_seconds), _AS_WRITTEN, _TEXT]
 """A duration in the file, seconds once read."""
-Pause = Annotated[float, BeforeValidator(_seconds_or_none), _TEXT]
+Pause = Annotated[float, BeforeValidator(_seconds_or_none), _AS_WRITTEN, _TEXT]
 """A duration in the file, ``0s`` allowed; seconds once read."""
 
 

@@ -65,7 +65,6 @@ class Schedule:
     def start(self, hand: Hand, begin: float, deadline: float, books: Books) -> None:
         """Hand out the arrivals in hand (moments since ``begin``) until ``deadline``."""
         self._hand, self._begin, self.deadline, self.books = hand, begin, deadline, books
-        self._over.clear()
         self._set(hand.next())
         self._hub.loop.run_callback(self._tick)
 
@@ -97,7 +96,10 @@ class Schedule:
 
     def wait(self, seconds: float) -> None:
         """Wait until every arrival is settled, but not longer than so many seconds."""
-        self._over.wait(timeout=max(seconds, 0.0))
+        until = now() + seconds
+        while (self._next < inf or self.pending) and now() < until:
+            self._over.clear()
+            self._over.wait(timeout=max(until - now(), 0.0))
 
     def stop(self) -> list[float]:
         """Hand out no more; give the intended starts of those that were not even due when they should."""

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import gevent
-import psutil
 
 from loadtests.clock import now
+from loadtests.collection import rare_collection
 from loadtests.engine import Engine
+from loadtests.health import Health
 from loadtests.pacing import offered
 from loadtests.profile import OpenProfile, Profile, Stage, seconds_of
 from loadtests.recorder import Books
@@ -44,10 +45,10 @@ class Session:
     measured: Books = field(default_factory=Books)
     _target: str = ""
     _begin: float = 0.0
-    _cpu_seconds: float = 0.0
+    _health: Health = field(default_factory=Health)
     _interrupted: bool = False
 
-    def run(self) -> RunRecord | None:
+    def __call__(self) -> RunRecord | None:
         """Send everything, and give the record of it, also of a measured load that was interrupted.
 
         Raises:
@@ -57,10 +58,11 @@ class Session:
             with self.engine:
                 self.say("ready")
                 self._target = self.gate()
-                self._warm_up()
-                self.say("warmed_up")
-                self.gate()
-                self._load()
+                with rare_collection():
+                    self._warm_up()
+                    self.say("warmed_up")
+                    self.gate()
+                    self._load()
         except InterruptedLoadError:
             self._interrupted = True
         return self._record() if self._begin else None
@@ -73,19 +75,15 @@ class Session:
             update: dict[str, object] = {"duration_seconds": self.profile.warmup_seconds}
             if isinstance(first, Stage):
                 update["to"] = None
-            self.warmup.begin = now()
+            self.warmup.begin = now() + self.engine.lead_seconds
             self.engine.send([first.model_copy(update=update)], self.warmup.begin, self.warmup)
 
     def _load(self) -> None:
-        self._begin = self.measured.begin = now()
+        self._begin = now() + self.engine.lead_seconds
+        self.measured = Books(self._begin, self.engine.hear)
         self.say("started", time=self._begin)
-        process = psutil.Process()
-        before = _cpu(process)
-        try:
-            with self._progress():
-                self.engine.send(self.profile.stages, self._begin, self.measured)
-        finally:
-            self._cpu_seconds = _cpu(process) - before
+        with self._health, self._progress():
+            self.engine.send(self.profile.stages, self._begin, self.measured)
 
     @contextmanager
     def _progress(self) -> Iterator[None]:
@@ -136,13 +134,18 @@ class Session:
             requests=books.by_name(),
             warmup=self.warmup.total(),
             series=books.per_second(span.end),
-            generator={**self.engine.versions, **self._health(span.seconds)},
+            generator=self._generator(),
             interrupted=self._interrupted,
         )
 
-    def _health(self, seconds: float) -> Mapping[str, object]:
-        ratio = self._cpu_seconds / seconds if seconds else 0.0
-        return {"cpu_ratio": round(ratio, 4), "cpus": os.cpu_count()}
+    def _generator(self) -> Mapping[str, object]:
+        """Tell what sent, and how it did: versions, each process, and the worst figures of them."""
+        processes = self.engine.processes() or (self._health.reading(),)
+        worst = {
+            name: max((float(str(one[name])) for one in processes if one.get(name) is not None), default=None)
+            for name in ("cpu_ratio", "loop_lag_p99_seconds", "loop_lag_max_seconds")
+        }
+        return {**self.engine.versions, **worst, "cpus": os.cpu_count(), "processes": list(processes)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +154,3 @@ class _Tally:
     offered: float
     sent: int
     completed: int
-
-
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)

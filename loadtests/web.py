@@ -41,7 +41,7 @@ def serve(profile: Profile, host: str, port: int) -> None:
     )
     runner = environment.create_local_runner()
     ui = environment.create_web_ui("127.0.0.1", port)
-    locust.events.init.fire(environment=environment, runner=runner, web_ui=ui)  # type: ignore[no-untyped-call]
+    locust.events.init.fire(environment=environment, runner=runner, web_ui=ui)
     history = gevent.spawn(stats_history, runner)
     try:
         _await_answer(port)
@@ -50,7 +50,7 @@ def serve(profile: Profile, host: str, port: int) -> None:
     finally:
         history.kill()
         runner.quit()
-        ui.stop()  # type: ignore[no-untyped-call]
+        ui.stop()
 
 
 def _check_free(port: int) -> None:

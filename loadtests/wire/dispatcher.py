@@ -207,8 +207,13 @@ class Dispatcher:
     def _at_work(self) -> int:
         return self.in_flight + len(self._waiting)
 
+    @property
+    def at_rest(self) -> bool:
+        """Tell whether nothing is under way and nothing is to come."""
+        return self._next == inf and not self._users and not self._waiting and not self.in_flight
+
     def _check_over(self) -> None:
-        if self._next == inf and not self._users and not self._waiting and not self.in_flight:
+        if self.at_rest:
             self._over()
 
     # --- The books --------------------------------------------------------------------------------

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from random import Random
@@ -22,11 +20,13 @@ from loadtests.engine import (
     INTERRUPTED_SECONDS,
     TIMEOUT_SECONDS,
     EngineError,
+    share_of,
 )
 from loadtests.hand import WHOLE, Deal, Hand
 from loadtests.pacing import arrivals
 from loadtests.profile import OpenProfile, Profile, Stage, UserStage
 from loadtests.recorder import Books
+from loadtests.sums import Sums
 from loadtests.target import Target, parse_target
 from loadtests.wire.connection import Connection, verifying_context
 from loadtests.wire.dispatcher import Dispatcher
@@ -35,7 +35,6 @@ from loadtests.wire.request import Compiled, compiled
 SWEEP_SECONDS = 0.1
 """How often what does not move is looked for, and rows are taken into the books."""
 MOST_CONNECTIONS = 10_000
-_RARE = 1_000_000
 _BLOCK = 1_024
 
 
@@ -49,7 +48,8 @@ class WireEngine:
         self._dispatcher: Dispatcher | None = None
         self._sweeping: gevent.Greenlet[[], None] | None = None
         self._books = Books()
-        self._deals: tuple[Deal, ...] = WHOLE
+        self._over = Event()
+        self._users, self._deal = 0, WHOLE[0]
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -89,41 +89,78 @@ class WireEngine:
         self._take(books)
         self._sweeping = gevent.spawn(self._sweep)
 
-    def send(self, stages: Sequence[Stage | UserStage], begin: float, books: Books) -> None:
+    @property
+    def lead_seconds(self) -> float:
+        """Tell how long an order takes to arrive."""
+        return 0.0
+
+    def hear(self, sums: Sums) -> None:
+        """Do nothing: there are no users of Locust, so nobody reads its statistics."""
+
+    def processes(self) -> Sequence[Mapping[str, object]]:
+        """Give none: it sends itself."""
+        return ()
+
+    def send(
+        self,
+        stages: Sequence[Stage | UserStage],
+        begin: float,
+        books: Books,
+        deals: Sequence[Deal] = WHOLE,
+    ) -> None:
         """Send the stages; see :class:`loadtests.engine.Engine`."""
         if self._dispatcher is None:
             raise EngineError("the engine was not started")
         self._take(books)
-        over = Event()
-        with _rare_collection():
-            try:
-                self._send(self._dispatcher, stages, begin, over)
-            except BaseException:
-                self._dispatcher.stop()
-                over.wait(INTERRUPTED_SECONDS)
-                self._dispatcher.abandon()
-                raise
+        try:
+            self._send(self._dispatcher, stages, begin, deals)
+        except BaseException:
+            self._dispatcher.stop()
+            self._rests(self._dispatcher, now() + INTERRUPTED_SECONDS)
+            self._dispatcher.abandon()
+            raise
         self._dispatcher.stop()
         self._dispatcher.abandon()
 
+    def deal(self, deal: Deal) -> None:
+        """Go on with another share; see :class:`loadtests.engine.Engine`."""
+        if self._dispatcher and isinstance(self._profile, OpenProfile):
+            self._dispatcher.deal(deal)
+        elif self._dispatcher:
+            self._deal = deal
+            self._dispatcher.serve(share_of(self._users, deal), self._over.set)
+
     def _send(
-        self, dispatcher: Dispatcher, stages: Sequence[Stage | UserStage], begin: float, over: Event
+        self,
+        dispatcher: Dispatcher,
+        stages: Sequence[Stage | UserStage],
+        begin: float,
+        deals: Sequence[Deal],
     ) -> None:
         end = begin + sum(stage.duration_seconds for stage in stages)
         if isinstance(self._profile, OpenProfile):
             scheduled = [stage for stage in stages if isinstance(stage, Stage)]
-            hand = Hand(arrivals(scheduled, self._profile.arrivals, self._seed), self._deals)
-            dispatcher.follow(hand, begin - ORIGIN, over.set)
-            if not over.wait(end + GRACE_SECONDS - now()):
+            hand = Hand(arrivals(scheduled, self._profile.arrivals, self._seed), deals)
+            dispatcher.follow(hand, begin - ORIGIN, self._over.set)
+            gevent.sleep(max(end - now(), 0.0))  # a deal may still come when all is sent
+            if not self._rests(dispatcher, end + GRACE_SECONDS):
                 dispatcher.stop()
         else:
-            until = begin
+            until, self._deal = begin, deals[-1]
             for stage in stages:
                 until += stage.duration_seconds
-                dispatcher.serve(stage.users if isinstance(stage, UserStage) else 0, over.set)
+                self._users = stage.users if isinstance(stage, UserStage) else 0
+                dispatcher.serve(share_of(self._users, self._deal), self._over.set)
                 gevent.sleep(max(until - now(), 0.0))
             dispatcher.stop()
-        over.wait(end + DRAIN_SECONDS - now())
+        self._rests(dispatcher, end + DRAIN_SECONDS)
+
+    def _rests(self, dispatcher: Dispatcher, until: float) -> bool:
+        """Wait until nothing is under way any more, and tell whether that came in time."""
+        while not dispatcher.at_rest and now() < until:
+            self._over.clear()
+            self._over.wait(max(until - now(), 0.0))
+        return dispatcher.at_rest
 
     def _take(self, books: Books) -> None:
         self._books = books
@@ -154,17 +191,3 @@ def _chooser(requests: list[Compiled], weights: list[int], seed: int) -> Callabl
         return Random(f"{seed}/{number}").choices(requests, weights, k=_BLOCK)
 
     return lambda number: block(number // _BLOCK)[number % _BLOCK]
-
-
-@contextmanager
-def _rare_collection() -> Iterator[None]:
-    """Keep the garbage collector from pausing the load: little is made that needs it."""
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_RARE, 50, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()

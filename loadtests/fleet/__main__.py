@@ -1,0 +1,43 @@
+"""``python -m loadtests.fleet HOST:PORT``: a worker that sends for the master there.
+
+Exit codes: 0 the master said goodbye, 1 it is gone, 2 bad usage.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+
+import click
+import gevent
+import locust  # noqa: F401 - patches the standard library for gevent, so it comes before all else
+
+from loadtests.engines import engine_for
+from loadtests.fleet.messages import parse_address
+from loadtests.fleet.worker import Worker
+from loadtests.talk import Gate
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("master", metavar="HOST:PORT")
+@click.option("--child", is_flag=True, help="End when standard input does.")
+def main(master: str, child: bool) -> None:
+    """Send a share of the load for the master at HOST:PORT."""
+    try:
+        host, port = parse_address(master)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="HOST:PORT") from None
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    worker = Worker(host, port, engine_for)
+    gevent.signal_handler(signal.SIGTERM, worker.quit)
+    if child:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches it through the master
+        Gate(worker.quit)
+    else:
+        gevent.signal_handler(signal.SIGINT, worker.quit)
+    sys.exit(0 if worker.run() else 1)
+
+
+if __name__ == "__main__":
+    main()
