@@ -27,7 +27,8 @@ from loadtests.files import write_files
 from loadtests.fleet.children import Children
 from loadtests.fleet.master import Fleet
 from loadtests.fleet.messages import parse_address
-from loadtests.profile import Profile, load_profile
+from loadtests.profile import Profile
+from loadtests.profile_file import load_profile
 from loadtests.session import InterruptedLoadError, Session
 from loadtests.talk import Gate, say
 from loadtests.web import serve
@@ -51,7 +52,7 @@ class Options:
     gate: bool
     processes: int
     listen: tuple[str, int] | None
-    workers: int
+    expect_workers: int
     web_port: int | None
 
 
@@ -85,59 +86,55 @@ def _read(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Paramet
 @click.option(
     "--listen", metavar="HOST:PORT", callback=_read(parse_address), help="Take workers of other machines in."
 )
-@click.option("--workers", type=click.IntRange(0, 1000), default=0, help="How many of those to wait for.")
+@click.option(
+    "--expect-workers", type=click.IntRange(0, 1000), default=0, help="How many of those to wait for."
+)
 @click.option("--web-port", type=click.IntRange(1, 65_535), help="Serve Locust's web UI instead.")
 def main(**given: Any) -> None:
     """Send one load and write down what was sent."""
     options = Options(**given)
-    if options.workers and options.listen is None:
-        raise click.UsageError("--workers needs --listen, the address at which they join")
+    if options.expect_workers and options.listen is None:
+        raise click.UsageError("--expect-workers needs --listen, the address at which they join")
     if (options.host is None) != options.gate:
         raise click.UsageError("give either --host or --gate")
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
-        work = _work(options)
+        profile = load_profile(options.path, duration=options.duration, rate=options.rate)
+        options.out.mkdir(parents=True, exist_ok=True)
+        session = _session(options, profile)
     except (ProblemsError, OSError) as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
+    work = partial(serve, profile, options.host or "", options.web_port) if options.web_port else session
     job = gevent.spawn(_until_interrupted, work)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, _interrupt, job)
-    if isinstance(work, Session) and options.gate:
-        work.gate = Gate(partial(_interrupt, job)).wait
+    if options.gate and not options.web_port:
+        session.gate = Gate(partial(_interrupt, job)).wait
     try:
         record = job.get()
     except (EngineError, OSError) as error:
         say("error", message=str(error))
         sys.exit(FAILED)
     if record is not None:
-        say("done", run=str(write_files(options.out, record)))
-    sys.exit(INTERRUPTED if record is None or record.interrupted else 0)
+        say("done", run=str(write_files(options.out, record, session.measured)))
+    sys.exit(INTERRUPTED if record is None or (record.interrupted and not record.aborted) else 0)
 
 
-def _work(options: Options) -> Callable[[], RunRecord | None]:
-    """Give what is to be done.
+def _session(options: Options, profile: Profile) -> Session:
+    """Give the load that is to be sent.
 
     Raises:
-        ProblemsError: something is wrong with the profile.
-        OSError: the folder for the files can't be made.
+        ProblemsError: the profile's locustfile can't be loaded, or holds what can't be sent in that way.
     """
-    profile = load_profile(options.path, duration=options.duration, rate=options.rate)
     seed = profile.seed if options.seed is None else options.seed
-    options.out.mkdir(parents=True, exist_ok=True)
-    if options.web_port is not None:
-        return partial(serve, profile, options.host or "", options.web_port)
-    name = options.out.resolve().name
-    return Session(name, profile, seed, _engine(options, profile, seed), say, lambda: options.host or "")
-
-
-def _engine(options: Options, profile: Profile, seed: int) -> Engine:
-    alone = engine_for(profile, seed)  # also finds what is wrong with a locustfile
-    if options.processes == 1 and options.listen is None:
-        return alone
-    children = 0 if options.processes == 1 else options.processes
-    summon = partial(Children, number=children)
-    return Fleet(profile, seed, options.listen or (LOOPBACK, 0), children + options.workers, summon)
+    engine: Engine = engine_for(profile, seed)  # also where it won't send: it finds what is wrong
+    if options.processes > 1 or options.listen:
+        children = options.processes if options.processes > 1 else 0
+        summon = partial(Children, number=children)
+        expected = children + options.expect_workers
+        engine = Fleet(profile, seed, options.listen or (LOOPBACK, 0), expected, summon)
+    return Session(options.out.resolve().name, profile, seed, engine, say, lambda: options.host or "")
 
 
 def _until_interrupted(work: Callable[[], RunRecord | None]) -> RunRecord | None:

@@ -1,4 +1,4 @@
-"""The files of a load: ``run.json`` and ``requests.csv``, each written whole or not at all."""
+"""The files of a load (``run.json``, ``requests.csv``, ``response_times.hlog``), written whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import tempfile
 from dataclasses import fields
 from pathlib import Path
 
+from loadtests.hdr_log import hdr_log
+from loadtests.recorder import Books
 from loadtests.runfile import to_json
 from slo.model import RunRecord, Second
 
 
-def write_files(out: Path, record: RunRecord) -> Path:
+def write_files(out: Path, record: RunRecord, books: Books) -> Path:
     """Write the files of a load into a folder; give the path of the record."""
+    times = {name: account.response_time for name, account in books.accounts().items()}
+    _replace(out / "response_times.hlog", hdr_log(record.window, books.everything().response_time, times))
     _replace(out / "requests.csv", _table(record))
     _replace(out / "run.json", json.dumps(to_json(record), allow_nan=False, indent=1) + "\n")
     return out / "run.json"

@@ -17,7 +17,7 @@ from loadtests.engine import DRAIN_SECONDS, GRACE_SECONDS, INTERRUPTED_SECONDS, 
 from loadtests.hand import WHOLE, Deal, Hand
 from loadtests.locust_engine import LocustEngine
 from loadtests.pacing import arrivals
-from loadtests.profile import OpenProfile, Stage, UserStage
+from loadtests.profile import ScheduledProfile, Stage, TraceProfile, UserStage
 from loadtests.recorder import UNANSWERED, Books
 from loadtests.schedule import Schedule
 
@@ -37,7 +37,7 @@ class OpenEngine(LocustEngine):
 
     name = "locust"
 
-    def __init__(self, profile: OpenProfile, seed: int) -> None:
+    def __init__(self, profile: ScheduledProfile | TraceProfile, seed: int) -> None:
         self._profile, self._seed = profile, seed
         self._schedule = Schedule()
         super().__init__(profile, 0)

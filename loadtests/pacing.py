@@ -14,23 +14,30 @@ from math import sqrt
 from random import Random
 from typing import Literal
 
-from loadtests.profile import Stage
+from loadtests.profile import Stage, TraceStage
 
 _ROUNDING = 1e-9
 
 
-def arrivals(stages: Sequence[Stage], kind: Literal["constant", "poisson"], seed: int) -> Iterator[float]:
+Kind = Literal["constant", "poisson", "trace"]
+
+
+def arrivals(stages: Sequence[Stage], kind: Kind, seed: int) -> Iterator[float]:
     """Give the intended starts, ascending: seconds since the load began.
 
     The same seed gives the same starts. After ``t`` seconds a constant schedule has offered the integral
     of the rate to within one.
     """
-    steps: Iterable[float] = count() if kind == "constant" else _exponential(seed)
+    if isinstance(stages[0], TraceStage):
+        return stages[0].moments
+    steps: Iterable[float] = _exponential(seed) if kind == "poisson" else count()
     return _inverted(steps, stages)
 
 
 def offered(stages: Sequence[Stage], elapsed: float) -> float:
     """Integrate the rate over the first ``elapsed`` seconds: the arrivals expected by then."""
+    if isinstance(stages[0], TraceStage):
+        return float(stages[0].before(elapsed))
     total = 0.0
     for stage in stages:
         inside = min(max(elapsed, 0.0), stage.duration_seconds)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -11,14 +12,11 @@ import pydantic
 from pydantic import BeforeValidator, Field, PlainSerializer, SerializationInfo, TypeAdapter, WithJsonSchema
 
 from loadtests.durations import PATTERN, parse_duration
+from loadtests.requests import Request
+from loadtests.trace import Trace, read_trace
 from slo.document import (
-    Document,
-    Problem,
-    ProblemsError,
     StrictModel,
-    load_documents,
     shown,
-    validation_problems,
 )
 
 SCHEMA_FILE = Path(__file__).parent / "profile.schema.json"
@@ -49,12 +47,6 @@ Pause = Annotated[float, BeforeValidator(_seconds_or_none), _AS_WRITTEN, _TEXT]
 """A duration in the file, ``0s`` allowed; seconds once read."""
 
 
-HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
-"""A token of RFC 9110, 5.6.2."""
-HeaderValue = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$")]
-"""Text without control characters, which would begin another header or request."""
-
-
 class Stage(StrictModel):
     """A stretch of an open load: a constant rate, or a ramp from ``rate`` to ``to`` (requests/s)."""
 
@@ -73,6 +65,27 @@ class Stage(StrictModel):
         return max(self.rate, self.end_rate)
 
 
+class TraceStage(Stage):
+    """A recording, stretched to its duration; ``rate`` is the mean."""
+
+    trace: str
+
+    @property
+    def moments(self) -> Iterator[float]:
+        """Arrivals in seconds since the stage's begin, ascending."""
+        recorded, stretch = self._stretched()
+        return (time * stretch for time in recorded.times)
+
+    def before(self, elapsed: float) -> int:
+        """Count the arrivals before so many seconds."""
+        recorded, stretch = self._stretched()
+        return bisect_left(recorded.times, elapsed / stretch)
+
+    def _stretched(self) -> tuple[Trace, float]:
+        recorded = read_trace(Path(self.trace))
+        return recorded, self.duration_seconds / recorded.seconds
+
+
 class UserStage(StrictModel):
     """A stretch of a closed load: a number of users, each of which waits for its answer."""
 
@@ -80,34 +93,36 @@ class UserStage(StrictModel):
     users: int = Field(ge=1)
 
 
-class Expect(StrictModel):
-    """What an answer must be to count as good; without it, any status below 400."""
+class Abort(StrictModel):
+    """When to give a load up: what is so bad, once so much time is over.
 
-    status: int = Field(ge=100, le=599)
+    One of a share of failed requests, or a percentile of response time.
+    """
 
-
-class Request(StrictModel):
-    """One request of a profile that declares its requests."""
-
-    name: str = ""
-    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "GET"
-    path: str = Field(pattern=r"^/\S*$")
-    json_body: Any = Field(None, alias="json")
-    body: str | None = None
-    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
-    weight: int = Field(1, ge=1)
-    expect: Expect | None = None
+    error_ratio: float | None = Field(None, ge=0, lt=1)
+    p50_seconds: Duration | None = Field(None, alias="p50")
+    p90_seconds: Duration | None = Field(None, alias="p90")
+    p95_seconds: Duration | None = Field(None, alias="p95")
+    p99_seconds: Duration | None = Field(None, alias="p99")
+    after_seconds: Pause = Field(0.0, alias="after")
 
     @pydantic.model_validator(mode="after")
-    def _one_body(self) -> Self:
-        if self.body is not None and self.json_body is not None:
-            raise ValueError("give json or body, not both")
+    def _one_limit(self) -> Self:
+        if len(self.limits) != 1:
+            raise ValueError("give one of error_ratio, p50, p90, p95 and p99")
         return self
 
     @property
-    def label(self) -> str:
-        """The name it is counted under."""
-        return self.name or f"{self.method} {self.path}"
+    def limits(self) -> dict[str, float]:
+        """The limit by its name."""
+        given = {
+            "error_ratio": self.error_ratio,
+            "p50": self.p50_seconds,
+            "p90": self.p90_seconds,
+            "p95": self.p95_seconds,
+            "p99": self.p99_seconds,
+        }
+        return {name: limit for name, limit in given.items() if limit is not None}
 
 
 class _Common(StrictModel):
@@ -115,20 +130,34 @@ class _Common(StrictModel):
     warmup_seconds: Pause = Field(0.0, alias="warmup")
     locustfile: str | None = None
     requests: list[Request] | None = Field(None, min_length=1)
+    feeder: str | None = None
+    abort: list[Abort] = Field(default_factory=list)
     seed: int = Field(1, ge=0)
 
     @pydantic.model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.locustfile is None) == (self.requests is None):
             raise ValueError("give either a locustfile or requests")
+        if self.feeder and not self.requests:
+            raise ValueError("feeder: fills declared requests; a locustfile reads its own rows")
         return self
 
 
 class OpenProfile(_Common):
-    """Arrivals at a rate, whether or not the service keeps up (an open model)."""
+    """Arrivals at moments of their own, whether or not the service keeps up (an open model)."""
+
+    max_in_flight: int = Field(500, ge=1, le=10_000)
+
+    @property
+    def schedule(self) -> Sequence[Stage]:
+        """What is sent, stretch by stretch."""
+        raise NotImplementedError
+
+
+class ScheduledProfile(OpenProfile):
+    """Arrivals at rates."""
 
     arrivals: Literal["constant", "poisson"] = "constant"
-    max_in_flight: int = Field(500, ge=1, le=10_000)
     stages: list[Stage] = Field(min_length=1)
 
     @pydantic.model_validator(mode="after")
@@ -137,6 +166,31 @@ class OpenProfile(_Common):
             raise ValueError("stages: none has a rate above 0, so nothing would be sent")
         return self
 
+    @property
+    def schedule(self) -> Sequence[Stage]:
+        """The stages."""
+        return self.stages
+
+
+class TraceProfile(OpenProfile):
+    """Arrivals as they were recorded, stretched to ``duration`` where that is given."""
+
+    arrivals: Literal["trace"]
+    trace: str
+    duration_seconds: Duration | None = Field(None, alias="duration")
+
+    @property
+    def recorded(self) -> Trace:
+        """What was recorded."""
+        return read_trace(Path(self.trace))
+
+    @property
+    def schedule(self) -> Sequence[Stage]:
+        """One stage, of the whole recording."""
+        seconds = self.duration_seconds or self.recorded.seconds
+        rate = len(self.recorded.times) / seconds
+        return [TraceStage.model_construct(duration_seconds=seconds, rate=rate, to=None, trace=self.trace)]
+
 
 class ClosedProfile(_Common):
     """Users that each wait for their answer before they send again (a closed model)."""
@@ -144,44 +198,19 @@ class ClosedProfile(_Common):
     arrivals: Literal["closed"]
     stages: list[UserStage] = Field(min_length=1)
 
+    @property
+    def schedule(self) -> Sequence[UserStage]:
+        """The stages."""
+        return self.stages
 
-Profile = OpenProfile | ClosedProfile
+
+Profile = ScheduledProfile | TraceProfile | ClosedProfile
 """A validated load profile; durations in seconds, rates in requests/s."""
-
-_KINDS: Mapping[Any, type[OpenProfile | ClosedProfile]] = {
-    "constant": OpenProfile,
-    "poisson": OpenProfile,
-    "closed": ClosedProfile,
-}
-
-
-def load_profile(path: Path, *, duration: float | None = None, rate: float | None = None) -> Profile:
-    """Read a load profile; ``locustfile`` is an absolute path afterwards.
-
-    ``duration`` (seconds) scales the stages to that length in total, ``rate`` (requests/s) scales them so
-    that this is the highest.
-
-    Raises:
-        ProblemsError: everything that is wrong with the file, or that ``rate`` doesn't apply to it.
-    """
-    document = _document(path)
-    profile = _validated(document)
-    if profile.locustfile is not None:
-        file = (path.parent / profile.locustfile).resolve()
-        if not file.is_file():
-            raise ProblemsError([document.problem(("locustfile",), f"{file} is no file")])
-        profile = profile.model_copy(update={"locustfile": str(file)})
-    if rate is not None:
-        if isinstance(profile, ClosedProfile):
-            message = "closed arrivals have users, not a rate: it can't be overridden"
-            raise ProblemsError([document.problem(("arrivals",), message)])
-        profile = _at_rate(profile, rate)
-    return profile if duration is None else _lasting(profile, duration)
 
 
 def seconds_of(profile: Profile) -> float:
     """Length of the measured load in seconds, without warm-up."""
-    return sum(stage.duration_seconds for stage in profile.stages)
+    return sum(stage.duration_seconds for stage in profile.schedule)
 
 
 def profile_schema() -> dict[str, Any]:
@@ -192,53 +221,6 @@ def profile_schema() -> dict[str, Any]:
         "title": "Load profile of Proofload",
         **schema,
     }
-
-
-def _document(path: Path) -> Document:
-    first, *more = load_documents(path)
-    if more:
-        raise ProblemsError([more[0].problem((), "a second document; a profile is one")])
-    return first
-
-
-def _validated(document: Document) -> Profile:
-    data = document.data
-    if not isinstance(data, dict):
-        raise ProblemsError([document.problem((), f"should be a mapping, got {shown(data)}")])
-    arrivals = data.get("arrivals", "constant")
-    kind = _KINDS.get(arrivals) if isinstance(arrivals, str) else None
-    problems: list[Problem] = []
-    if kind is None:
-        message = f"{shown(arrivals)} is not supported; write one of {', '.join(_KINDS)}"
-        problems.append(document.problem(("arrivals",), message))
-        data = {**data, "arrivals": "constant"}  # so that what else is wrong is told too
-    try:
-        profile = (kind or OpenProfile).model_validate(data)
-    except pydantic.ValidationError as error:
-        problems += validation_problems(document, error)
-    if problems:
-        raise ProblemsError(problems)
-    return profile
-
-
-def _at_rate(profile: OpenProfile, rate: float) -> OpenProfile:
-    factor = rate / max(stage.peak_rate for stage in profile.stages)
-    stages = [
-        stage.model_copy(
-            update={"rate": stage.rate * factor, "to": None if stage.to is None else stage.to * factor}
-        )
-        for stage in profile.stages
-    ]
-    return profile.model_copy(update={"stages": stages})
-
-
-def _lasting(profile: Profile, duration: float) -> Profile:
-    factor = duration / seconds_of(profile)
-    stages = [
-        stage.model_copy(update={"duration_seconds": stage.duration_seconds * factor})
-        for stage in profile.stages
-    ]
-    return profile.model_copy(update={"stages": stages})
 
 
 if __name__ == "__main__":

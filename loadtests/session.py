@@ -6,15 +6,17 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import gevent
 
+from loadtests.abort import reason_to_abort
 from loadtests.clock import now
 from loadtests.collection import rare_collection
 from loadtests.engine import Engine
 from loadtests.health import Health
 from loadtests.pacing import offered
-from loadtests.profile import OpenProfile, Profile, Stage, seconds_of
+from loadtests.profile import OpenProfile, Profile, Stage, UserStage, seconds_of
 from loadtests.recorder import Books
 from slo.model import RunRecord
 
@@ -25,6 +27,10 @@ Say = Callable[..., None]
 
 class InterruptedLoadError(Exception):
     """The load is to end now; what was sent so far counts."""
+
+
+class AbortedLoadError(InterruptedLoadError):
+    """The same, because it went so badly as the profile says; the text tells how."""
 
 
 @dataclass
@@ -47,6 +53,7 @@ class Session:
     _begin: float = 0.0
     _health: Health = field(default_factory=Health)
     _interrupted: bool = False
+    _aborted: str | None = None
 
     def __call__(self) -> RunRecord | None:
         """Send everything, and give the record of it, also of a measured load that was interrupted.
@@ -63,37 +70,35 @@ class Session:
                     self.say("warmed_up")
                     self.gate()
                     self._load()
-        except InterruptedLoadError:
+        except InterruptedLoadError as error:
             self._interrupted = True
+            self._aborted = str(error) if isinstance(error, AbortedLoadError) else None
         return self._record() if self._begin else None
 
     def _warm_up(self) -> None:
         """Send at what the first stage begins with."""
         self.engine.start(self._target, self.warmup)
-        first = self.profile.stages[0]
+        first = self.profile.schedule[0]
         if self.profile.warmup_seconds:
-            update: dict[str, object] = {"duration_seconds": self.profile.warmup_seconds}
-            if isinstance(first, Stage):
-                update["to"] = None
             self.warmup.begin = now() + self.engine.lead_seconds
-            self.engine.send([first.model_copy(update=update)], self.warmup.begin, self.warmup)
+            self.engine.send([_warming(first, self.profile.warmup_seconds)], self.warmup.begin, self.warmup)
 
     def _load(self) -> None:
         self._begin = now() + self.engine.lead_seconds
         self.measured = Books(self._begin, self.engine.hear)
         self.say("started", time=self._begin)
         with self._health, self._progress():
-            self.engine.send(self.profile.stages, self._begin, self.measured)
+            self.engine.send(self.profile.schedule, self._begin, self.measured)
 
     @contextmanager
     def _progress(self) -> Iterator[None]:
-        ticking = gevent.spawn(self._tick)
+        ticking = gevent.spawn(self._tick, gevent.getcurrent())
         try:
             yield
         finally:
             ticking.kill()
 
-    def _tick(self) -> None:
+    def _tick(self, sending: Any) -> None:
         before = _Tally(0.0, 0.0, 0, 0)
         while True:
             gevent.sleep(TICK_SECONDS)
@@ -113,11 +118,18 @@ class Session:
                 p95_seconds=recent.quantile(0.95),
             )
             before = seen
+            conditions = self.profile.abort
+            reason = conditions and reason_to_abort(conditions, seen.elapsed, self.measured.everything())
+            if reason:
+                sending.kill(AbortedLoadError(reason), block=False)
+                return
 
     def _tally(self) -> _Tally:
         elapsed = now() - self._begin
         sent = self.measured.requests + self.engine.in_flight
-        due = offered(self.profile.stages, elapsed) if isinstance(self.profile, OpenProfile) else float(sent)
+        due = (
+            offered(self.profile.schedule, elapsed) if isinstance(self.profile, OpenProfile) else float(sent)
+        )
         return _Tally(elapsed, due, sent, self.measured.answered)
 
     def _record(self) -> RunRecord:
@@ -136,6 +148,7 @@ class Session:
             series=books.per_second(span.end),
             generator=self._generator(),
             interrupted=self._interrupted,
+            aborted=self._aborted,
         )
 
     def _generator(self) -> Mapping[str, object]:
@@ -146,6 +159,13 @@ class Session:
             for name in ("cpu_ratio", "loop_lag_p99_seconds", "loop_lag_max_seconds")
         }
         return {**self.engine.versions, **worst, "cpus": os.cpu_count(), "processes": list(processes)}
+
+
+def _warming(first: Stage | UserStage, seconds: float) -> Stage | UserStage:
+    """Give a stage of what the load begins with."""
+    if isinstance(first, Stage):
+        return Stage.model_construct(duration_seconds=seconds, rate=first.rate, to=None)
+    return first.model_copy(update={"duration_seconds": seconds})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 
 from locust import FastHttpUser, User
@@ -12,8 +13,13 @@ from locust.util.load_locustfile import load_locustfile
 
 from loadtests.clients import Clients
 from loadtests.derived import derived
-from loadtests.profile import OpenProfile, Profile, Request
+from loadtests.feeder import Row, columns, filled, read_rows
+from loadtests.profile import OpenProfile, Profile
+from loadtests.requests import Request
+from loadtests.wire.request import body_check
 from slo.document import Problem, ProblemsError
+
+_FIRST_BAD = 400
 
 
 def user_classes(profile: Profile, clients: Clients) -> list[type[User]]:
@@ -23,7 +29,7 @@ def user_classes(profile: Profile, clients: Clients) -> list[type[User]]:
         ProblemsError: its locustfile can't be loaded, or holds what can't be sent in that way.
     """
     if profile.requests is not None:
-        return [clients.given_to(declared(profile.requests))]
+        return [clients.given_to(declared(profile))]
     path = Path(profile.locustfile or "")
     classes = _loaded(path)
     if isinstance(profile, OpenProfile):
@@ -31,28 +37,36 @@ def user_classes(profile: Profile, clients: Clients) -> list[type[User]]:
     return [clients.given_to(one) for one in classes]
 
 
-def declared(requests: list[Request]) -> type[User]:
+def declared(profile: Profile) -> type[User]:
     """Make a user of declared requests, each a task of its weight."""
-    tasks = [task for request in requests for task in [_task(request)] * request.weight]
+    rows = read_rows(profile.feeder) if profile.feeder else ()
+    requests = profile.requests or []
+    tasks = [task for request in requests for task in [_task(request, rows)] * request.weight]
     return derived(FastHttpUser, "DeclaredRequests", {"tasks": tasks})
 
 
-def _task(request: Request) -> Callable[[FastHttpUser], None]:
-    headers, body = dict(request.headers), request.body
-    asked = {"name": request.label, "headers": headers, "data": body, "json": request.json_body}
+def _task(request: Request, rows: Sequence[Row]) -> Callable[[FastHttpUser], None]:
+    numbers, fed, check = count(), bool(columns(request)), body_check(request.expect)
 
     def send(user: FastHttpUser) -> None:
-        if request.expect is None:
-            user.client.request(request.method, request.path, **asked)
-            return
-        with user.client.request(request.method, request.path, catch_response=True, **asked) as answer:
-            if answer.status_code == request.expect.status:
-                answer.success()
+        one = filled(request, rows[next(numbers) % len(rows)]) if fed else request
+        asked = {"name": request.label, "headers": one.headers, "data": one.body, "json": one.json_body}
+        with user.client.request(one.method, one.path, catch_response=True, **asked) as answer:
+            complaint = _complaint(request, answer.status_code) or (check and check(answer.content or b""))
+            if answer.status_code and complaint:
+                answer.failure(complaint)
             elif answer.status_code:
-                answer.failure(f"status {answer.status_code}, expected {request.expect.status}")
+                answer.success()
 
     send.__name__ = request.label
     return send
+
+
+def _complaint(request: Request, status: int) -> str | None:
+    expected = request.expect.status if request.expect else None
+    if expected is None:
+        return f"status {status}" if status >= _FIRST_BAD else None
+    return None if status == expected else f"status {status}, expected {expected}"
 
 
 def _loaded(path: Path) -> list[type[User]]:

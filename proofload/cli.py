@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from loadtests.profile import load_profile
+from loadtests.profile_file import load_profile
 from proofload import terminal
 from proofload.faults import FAULT, Fault
 from proofload.folder import point_latest

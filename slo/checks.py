@@ -46,6 +46,8 @@ def _reachable(counted: Counted) -> Check:
 
 
 def _finished(run: RunRecord) -> Check:
+    if run.aborted:
+        return _failed("run", detail=f"the load was given up: {run.aborted}", reason=Reason.INTERRUPTED)
     if run.interrupted:
         return _failed("run", detail="the load was interrupted before its end", reason=Reason.INTERRUPTED)
     return _passed("run", detail=f"{run.engine} ran the whole profile")

@@ -248,6 +248,7 @@ class RunRecord:
     series: tuple[Second, ...] = ()
     generator: Mapping[str, object] = field(default_factory=dict)
     interrupted: bool = False
+    aborted: str | None = None
 
 
 # --- What the service counted: the evidence -----------------------------------------------------

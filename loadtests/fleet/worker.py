@@ -19,12 +19,12 @@ from loadtests.collection import rare_collection
 from loadtests.engine import Engine
 from loadtests.fleet.messages import BEAT_SECONDS, SILENCE_SECONDS, Fields, deal_from_wire
 from loadtests.health import Health
-from loadtests.profile import Profile, Stage, UserStage
+from loadtests.profile import Profile, Stage, TraceStage, UserStage
 from loadtests.recorder import Books
 from loadtests.session import InterruptedLoadError
 
 _profile: TypeAdapter[Profile] = TypeAdapter(Profile)
-_stages: TypeAdapter[Stage | UserStage] = TypeAdapter(Stage | UserStage)
+_stages: TypeAdapter[TraceStage | Stage | UserStage] = TypeAdapter(TraceStage | Stage | UserStage)
 
 _UNDERSTOOD = {"beat", "ping", "quit", "load", "send", "deal", "stop"}
 MakeEngine = Callable[[Profile, int], Engine]

@@ -14,6 +14,7 @@ from loadtests.hand import Deal, Hand
 from loadtests.recorder import UNANSWERED, Books
 from loadtests.wire.alarm import alarm
 from loadtests.wire.answer import Heads
+from loadtests.wire.choice import Choose
 from loadtests.wire.connection import Connection, reason
 from loadtests.wire.request import Compiled
 
@@ -23,8 +24,6 @@ NO_ROOM = "no connection was free"
 _FIRST_BAD = 400
 _NAN = float("nan")
 
-Choose = Callable[[int], Compiled]
-"""Gives the request of the arrival of a number."""
 Open = Callable[["Dispatcher"], Connection]
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from importlib.metadata import version
-from random import Random
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,14 +26,13 @@ from loadtests.profile import OpenProfile, Profile, Stage, UserStage
 from loadtests.recorder import Books
 from loadtests.sums import Sums
 from loadtests.target import Target, parse_target
+from loadtests.wire.choice import choice
 from loadtests.wire.connection import Connection, verifying_context
 from loadtests.wire.dispatcher import Dispatcher
-from loadtests.wire.request import Compiled, compiled
 
 SWEEP_SECONDS = 0.1
 """How often what does not move is looked for, and rows are taken into the books."""
 MOST_CONNECTIONS = 10_000
-_BLOCK = 1_024
 
 
 class WireEngine:
@@ -79,13 +76,11 @@ class WireEngine:
             family, _, _, _, address = socket.getaddrinfo(place.host, place.port, 0, socket.SOCK_STREAM)[0]
         except (ValueError, OSError) as error:
             raise EngineError(f"{target} can't be loaded: {error}") from None
-        requests = [compiled(one, place) for one in self._profile.requests or []]
-        weights = [one.weight for one in self._profile.requests or []]
         profile = self._profile
         most = profile.max_in_flight if isinstance(profile, OpenProfile) else MOST_CONNECTIONS
         loop = gevent.get_hub().loop
         connect = _connector(loop, place, (family, address))
-        self._dispatcher = Dispatcher(loop, connect, _chooser(requests, weights, self._seed), most)
+        self._dispatcher = Dispatcher(loop, connect, choice(profile, place, self._seed), most)
         self._take(books)
         self._sweeping = gevent.spawn(self._sweep)
 
@@ -179,15 +174,3 @@ def _connector(loop: Any, target: Target, address: tuple[int, Any]) -> Callable[
     """Give what opens a connection to an address that was resolved."""
     tls = verifying_context() if target.tls else None
     return lambda owner: Connection(loop, owner, address, tls, target.host)
-
-
-def _chooser(requests: list[Compiled], weights: list[int], seed: int) -> Callable[[int], Compiled]:
-    """Give what draws the request of an arrival by weight; the same seed draws the same for its number."""
-    if len(requests) == 1:
-        return lambda _: requests[0]
-
-    @lru_cache(maxsize=4)
-    def block(number: int) -> list[Compiled]:
-        return Random(f"{seed}/{number}").choices(requests, weights, k=_BLOCK)
-
-    return lambda number: block(number // _BLOCK)[number % _BLOCK]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from loadtests.profile import Request
+from loadtests.requests import Expect, Request
 from loadtests.target import Target
+
+UNEXPECTED_BODY = "unexpected body"
 
 
 @dataclass(slots=True, eq=False)
@@ -42,5 +45,22 @@ def compiled(request: Request, target: Target) -> Compiled:
     lines = [f"{request.method} {target.prefix}{request.path} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     head = "\r\n".join([*lines, "", ""]).encode("latin-1", errors="replace")
-    status = request.expect.status if request.expect else None
-    return Compiled(request.label, head + body, request.method == "HEAD", status, method=request.method)
+    check = body_check(request.expect)
+    return Compiled(
+        request.label,
+        head + body,
+        request.method == "HEAD",
+        request.expect.status if request.expect else None,
+        keep=check is not None,
+        method=request.method,
+        check=check,
+    )
+
+
+def body_check(expect: Expect | None) -> Callable[[bytes], str | None] | None:
+    """Give what looks at a body and says what is wrong with it, where anything is expected of it."""
+    if expect is None or (expect.contains is None and expect.matches is None):
+        return None
+    text = (expect.contains or "").encode()
+    pattern = re.compile((expect.matches or "").encode())
+    return lambda body: None if text in body and pattern.search(body) else UNEXPECTED_BODY

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.profile import Request
+from loadtests.requests import Request
 from loadtests.target import parse_target
 from loadtests.wire.answer import MOST_HEAD_BYTES, Answer, Heads, MalformedAnswerError
 from loadtests.wire.request import compiled
