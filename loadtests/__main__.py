@@ -101,32 +101,33 @@ def main(**given: Any) -> None:
     try:
         profile = load_profile(options.path, duration=options.duration, rate=options.rate)
         options.out.mkdir(parents=True, exist_ok=True)
-        session = _session(options, profile)
+        work = _work(options, profile)
     except (ProblemsError, OSError) as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
-    work = partial(serve, profile, options.host or "", options.web_port) if options.web_port else session
     job = gevent.spawn(_until_interrupted, work)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, _interrupt, job)
-    if options.gate and not options.web_port:
-        session.gate = Gate(partial(_interrupt, job)).wait
+    if isinstance(work, Session) and options.gate:
+        work.gate = Gate(partial(_interrupt, job)).wait
     try:
         record = job.get()
     except (EngineError, OSError) as error:
         say("error", message=str(error))
         sys.exit(FAILED)
-    if record is not None:
-        say("done", run=str(write_files(options.out, record, session.measured)))
+    if isinstance(work, Session) and record is not None:
+        say("done", run=str(write_files(options.out, record, work.measured)))
     sys.exit(INTERRUPTED if record is None or (record.interrupted and not record.aborted) else 0)
 
 
-def _session(options: Options, profile: Profile) -> Session:
-    """Give the load that is to be sent.
+def _work(options: Options, profile: Profile) -> Callable[[], RunRecord | None]:
+    """Give what is to be done: a load, or the web UI.
 
     Raises:
         ProblemsError: the profile's locustfile can't be loaded, or holds what can't be sent in that way.
     """
+    if options.web_port is not None:
+        return partial(serve, profile, options.host or "", options.web_port)
     seed = profile.seed if options.seed is None else options.seed
     engine: Engine = engine_for(profile, seed)  # also where it won't send: it finds what is wrong
     if options.processes > 1 or options.listen:

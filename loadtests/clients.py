@@ -31,6 +31,11 @@ class Clients:
         once = _once(user)
         return once if any(getattr(user, name) for name in _BEYOND_US) else self._wired(once, user)
 
+    def closing(self, yes: bool) -> None:
+        """Have users begin nothing any more, or again."""
+        for pool in self._pools:
+            pool.closing = yes
+
     def close(self) -> None:
         """Close every connection."""
         for pool in self._pools:

@@ -52,6 +52,8 @@ class ClosedEngine(LocustEngine):
         random.seed(self._seed << _SEED_BITS | self._deal.share)
         self._environment.stop_timeout = STOP_SECONDS
         end = begin
+        gevent.sleep(max(begin - now(), 0.0))
+        self._clients.closing(False)
         try:
             for stage in stages:
                 if isinstance(stage, UserStage):
@@ -63,6 +65,7 @@ class ClosedEngine(LocustEngine):
             self._environment.stop_timeout = INTERRUPTED_SECONDS
             raise
         finally:
+            self._clients.closing(True)
             self._runner.stop()
 
     def deal(self, deal: Deal) -> None:

@@ -1,4 +1,4 @@
-"""The files of a load (``run.json``, ``requests.csv``, ``response_times.hlog``), written whole or not at all."""
+"""The files of a load: ``run.json``, ``requests.csv``, ``response_times.hlog``; whole or not at all."""
 
 from __future__ import annotations
 

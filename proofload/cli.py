@@ -29,8 +29,8 @@ from proofload.inputs import (
     settings,
     versions,
 )
-from proofload.load_process import LoadError, LoadOrder
-from proofload.options import PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Duration, Rate, Time
+from proofload.load_process import LoadError, serve_master
+from proofload.options import PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Sending, Time, sending
 from proofload.pipeline import Appendix, FaultsError, Job, check, run, send
 from proofload.scrapes import await_closing_scrape
 from proofload.stack import StackError, external_stack, process_stack
@@ -56,10 +56,7 @@ def cli() -> None:
 
 @cli.command("run")
 @SPEC
-@PROFILE
-@click.option("--duration", type=Duration(), help="Stretch the profile's stages to this length.")
-@click.option("--rate", type=Rate(), help="Scale the profile to this rate.")
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of the traffic; the profile's own by default.")
+@sending
 @STACK
 @TARGET
 @PROMETHEUS
@@ -75,12 +72,9 @@ def cli() -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the run, instead of a new one in runs/."
 )
-def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
+def run_command(
     specs: tuple[Path, ...],
-    profile: Path,
-    duration: float | None,
-    rate: float | None,
-    seed: int | None,
+    sending: Sending,
     stack: str | None,
     target: str | None,
     prometheus: str | None,
@@ -91,22 +85,22 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Load the service and judge it: the main job."""
     external = _is_external(stack, target, prometheus, faults)
     check_addresses(target, prometheus)
-    spec = _read(specs, profile, duration, rate)
+    read: list[Spec] = []
+    or_usage(lambda: read.append(read_spec(specs)), sending.read)
     folder = run_folder(out)
-    order = LoadOrder(profile, folder, seed, duration, rate)
     chosen = (
         external_stack(target or "", prometheus or "")
         if external
         else process_stack(folder / "logs", workers=workers, faults=bool(faults), say=terminal.say)
     )
     job = Job(
-        spec=spec,
-        order=order,
+        spec=read[0],
+        order=sending.order(folder),
         stack=chosen,
         folder=folder,
         connect=partial(connection_from, os.environ),
         faults=dict(faults),
-        appendix=Appendix(versions(), settings(specs, profile, duration, rate, faults)),
+        appendix=Appendix(versions(), settings(specs, sending, faults)),
     )
     with terminal.narrate() as narrator:
         try:
@@ -117,16 +111,6 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
             fail(str(error), USAGE)
     point_latest(folder)
     _conclude(proof, folder)
-
-
-def _read(specs: tuple[Path, ...], profile: Path, duration: float | None, rate: float | None) -> Spec:
-    """Read spec and profile, so that what is wrong with either is told at once."""
-    read: list[Spec] = []
-    or_usage(
-        lambda: read.append(read_spec(specs)),
-        partial(load_profile, profile, duration=duration, rate=rate),
-    )
-    return read[0]
 
 
 def _conclude(proof: Proof, folder: Path | None) -> NoReturn:
@@ -195,27 +179,29 @@ def lint_command(specs: tuple[Path, ...], prometheus: str | None) -> None:
 
 
 @cli.command("load")
-@PROFILE
+@sending
 @click.option("--target", metavar="URL", required=True, help="Service to load.")
-@click.option("--duration", type=Duration(), help="Stretch the profile's stages to this length.")
-@click.option("--rate", type=Rate(), help="Scale the profile to this rate.")
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of the traffic; the profile's own by default.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the run, instead of a new one in runs/."
 )
-def load_command(
-    profile: Path, target: str, duration: float | None, rate: float | None, seed: int | None, out: Path | None
-) -> None:
+def load_command(sending: Sending, target: str, out: Path | None) -> None:
     """Send load to any service, and say what was sent; nothing is judged."""
     check_addresses(target, None)
-    or_usage(partial(load_profile, profile, duration=duration, rate=rate))
+    or_usage(sending.read)
     folder = run_folder(out)
     with terminal.narrate() as narrator:
         try:
-            record = send(LoadOrder(profile, folder, seed, duration, rate), target, narrator)
+            record = send(sending.order(folder), target, narrator)
         except LoadError as error:
             fail(str(error), EXIT_CODES[Outcome.UNDECIDED])
     terminal.summarize_load(record, folder)
+
+
+@cli.command("worker")
+@click.argument("master", metavar="HOST:PORT")
+def worker_command(master: str) -> None:
+    """Send a share of a load for the `run` or `load` that listens at HOST:PORT, until that ends."""
+    sys.exit(serve_master(master))
 
 
 @cli.command("ui")

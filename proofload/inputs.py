@@ -17,6 +17,7 @@ import click
 from loadtests.target import parse_target
 from proofload.faults import Fault
 from proofload.folder import make_run_folder, new_run_id
+from proofload.options import Sending
 from slo.document import Problem, ProblemsError
 from slo.model import Spec
 from slo.prometheus import Connection, connection_from
@@ -104,19 +105,14 @@ def proofload_version() -> str:
     return versions().get("proofload", "(not installed)")
 
 
-def settings(
-    specs: tuple[Path, ...],
-    profile: Path,
-    duration: float | None,
-    rate: float | None,
-    faults: tuple[Fault, ...],
-) -> Mapping[str, str]:
+def settings(specs: tuple[Path, ...], sending: Sending, faults: tuple[Fault, ...]) -> Mapping[str, str]:
     """Give the options that a report shows."""
     given = {
         "spec": ", ".join(map(str, specs)),
-        "profile": str(profile),
-        "duration": f"{duration:g} s" if duration else None,
-        "rate": f"{rate:g}/s" if rate else None,
+        "profile": str(sending.profile),
+        "duration": f"{sending.duration:g} s" if sending.duration else None,
+        "rate": f"{sending.rate:g}/s" if sending.rate else None,
+        "processes": str(sending.fleet.processes) if sending.fleet.processes > 1 else None,
         "faults": ", ".join(f"{name}={value}" for name, value in faults) or None,
     }
     return {name: value for name, value in given.items() if value is not None}

@@ -27,6 +27,20 @@ class LoadError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Fleet:
+    """What sends: so many processes here, and so many of other machines that join at ``listen``."""
+
+    processes: int = 1
+    listen: str | None = None
+    expect_workers: int = 0
+
+    def arguments(self) -> dict[str, object]:
+        """Give the options of ``python -m loadtests``."""
+        expected = self.expect_workers or None
+        return {"--processes": self.processes, "--listen": self.listen, "--expect-workers": expected}
+
+
+@dataclass(frozen=True, slots=True)
 class LoadOrder:
     """What to send: a profile, with the overrides of the command line (seconds, requests/s)."""
 
@@ -35,11 +49,12 @@ class LoadOrder:
     seed: int | None = None
     duration_seconds: float | None = None
     rate: float | None = None
+    fleet: Fleet = Fleet()
 
     def arguments(self) -> list[str]:
         """Give the command line of ``python -m loadtests``."""
         duration = None if self.duration_seconds is None else f"{self.duration_seconds}s"
-        given = {"--seed": self.seed, "--duration": duration, "--rate": self.rate}
+        given = {"--seed": self.seed, "--duration": duration, "--rate": self.rate, **self.fleet.arguments()}
         options = [text for name, value in given.items() if value is not None for text in (name, str(value))]
         return ["--profile", str(self.profile), "--out", str(self.out), *options]
 
@@ -140,3 +155,8 @@ class LoadProcess:
         code = self._process.wait()
         said = self._log.read_text(errors="replace").strip().splitlines()[-5:]
         return "\n  ".join([f"the load generator ended with code {code}", *said])
+
+
+def serve_master(address: str) -> int:
+    """Work for a master until it ends; give the exit code of ``python -m loadtests.fleet``."""
+    return subprocess.run([sys.executable, "-m", "loadtests.fleet", address], check=False).returncode  # noqa: S603 - our own module

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,10 @@ from typing import Any
 import click
 
 from loadtests.durations import parse_duration
+from loadtests.fleet.messages import parse_address
+from loadtests.profile import Profile
+from loadtests.profile_file import load_profile
+from proofload.load_process import Fleet, LoadOrder
 from proofload.times import parse_time
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,3 +87,76 @@ STACK = click.option(
 )
 TARGET = click.option("--target", metavar="URL", help="Service under test, for --stack external.")
 PROMETHEUS = click.option("--prometheus", metavar="URL", help="Prometheus HTTP API.")
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What a command is to send: a profile, what overrides it, and by what."""
+
+    profile: Path
+    duration: float | None
+    rate: float | None
+    seed: int | None
+    fleet: Fleet
+
+    def read(self) -> Profile:
+        """Read the profile, so that what is wrong with it is told before anything starts.
+
+        Raises:
+            ProblemsError: everything that is wrong with it.
+        """
+        return load_profile(self.profile, duration=self.duration, rate=self.rate)
+
+    def order(self, folder: Path) -> LoadOrder:
+        """Give the order to the generator; its files go into the folder."""
+        return LoadOrder(self.profile, folder, self.seed, self.duration, self.rate, self.fleet)
+
+
+def _address(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    try:
+        if value is not None:
+            parse_address(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return value
+
+
+_SENDING = (
+    PROFILE,
+    click.option("--duration", type=Duration(), help="Stretch the profile's stages to this length."),
+    click.option("--rate", type=Rate(), help="Scale the profile to this rate."),
+    click.option("--seed", type=click.IntRange(min=0), help="Seed of the traffic, instead of the profile's."),
+    click.option(
+        "--processes", type=click.IntRange(1, 64), default=1, help="Generator processes to send with."
+    ),
+    click.option(
+        "--listen", metavar="HOST:PORT", callback=_address, help="Take in workers of other machines here."
+    ),
+    click.option(
+        "--expect-workers", type=click.IntRange(0, 1000), default=0, help="How many to wait for there."
+    ),
+)
+
+
+def sending(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options for what it sends, as one :class:`Sending`."""
+
+    @wraps(command)
+    def gathered(
+        profile: Path,
+        duration: float | None,
+        rate: float | None,
+        seed: int | None,
+        processes: int,
+        listen: str | None,
+        expect_workers: int,
+        **others: Any,
+    ) -> None:
+        if expect_workers and listen is None:
+            raise click.UsageError("--expect-workers needs --listen HOST:PORT, where they join")
+        fleet = Fleet(processes, listen, expect_workers)
+        command(sending=Sending(profile, duration, rate, seed, fleet), **others)
+
+    for option in reversed(_SENDING):
+        gathered = option(gathered)
+    return gathered

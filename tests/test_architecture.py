@@ -18,7 +18,20 @@ MAY_IMPORT = {
     "reports": {"slo.model"},
 }
 """Beside itself; ``proofload``, ``tests`` and ``benchmarks`` may import everything."""
-FREE_OF_GEVENT = {"durations", "profile", "pacing", "recorder", "runfile", "target"}
+FREE_OF_GEVENT = {
+    "durations",
+    "feeder",
+    "fleet.messages",
+    "hand",
+    "pacing",
+    "profile",
+    "profile_file",
+    "recorder",
+    "requests",
+    "runfile",
+    "target",
+    "trace",
+}
 
 
 def imports(path: Path) -> Iterator[str]:

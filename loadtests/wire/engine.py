@@ -142,6 +142,7 @@ class WireEngine:
                 dispatcher.stop()
         else:
             until, self._deal = begin, deals[-1]
+            gevent.sleep(max(begin - now(), 0.0))
             for stage in stages:
                 until += stage.duration_seconds
                 self._users = stage.users if isinstance(stage, UserStage) else 0

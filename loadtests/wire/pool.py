@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 import gevent
-from gevent import getcurrent, socket
+from gevent import GreenletExit, getcurrent, socket
 from gevent.hub import get_hub
 
 from loadtests.recorder import UNANSWERED
@@ -18,6 +18,7 @@ from loadtests.wire.connection import Connection, reason
 from loadtests.wire.reply import Reply
 from loadtests.wire.request import Compiled
 
+GIVEN_UP = "given up by its user"
 SWEEP_SECONDS = 0.1
 """How often connections are looked for that do not move."""
 
@@ -54,6 +55,8 @@ class Pool:
         self._tls: Any = None
         self._connect_seconds, self._answer_seconds = connect_seconds, answer_seconds
         self.heads = Heads()
+        self.closing = False
+        """Users that are not at a task already are to begin none."""
         self._idle: dict[Origin, list[_Lent]] = defaultdict(list)
         self._all: set[_Lent] = set()
         self._addresses: dict[Origin, tuple[int, Any]] = {}
@@ -132,10 +135,11 @@ class Pool:
     def _switch(self, connection: _Lent) -> None:
         try:
             self._hub.switch()
-        except BaseException:  # the greenlet is killed, or out of its own patience
+        except BaseException as error:  # noqa: BLE001 - passed on when the request is in the books
             connection.waiter = None
-            connection.close(UNANSWERED)
-            raise
+            connection.close(UNANSWERED if isinstance(error, GreenletExit) else GIVEN_UP)
+            if connection.outcome is not None:
+                connection.outcome.thrown = error
 
     def _wake(self, connection: Any) -> None:
         waiter, connection.waiter = connection.waiter, None

@@ -20,6 +20,7 @@ class Reply:
     """An answer, or why there is none; times by :func:`time.perf_counter`, ``length`` in bytes as received.
 
     ``asked`` is when the task asked for it, ``began`` when it was sent. Without a connection it never was.
+    ``thrown`` is what its greenlet was told meanwhile, so that it could not wait for the answer.
 
     It plays the part of geventhttpclient's response under Locust's ``FastResponse``.
     """
@@ -35,11 +36,13 @@ class Reply:
         "first",
         "length",
         "status",
+        "thrown",
     )
 
     def __init__(self, connection: Connection | None, status: int, error: str | None, ended: float) -> None:
         self.status, self.error, self.ended = status, error, ended
         self._headers: Headers | None = None
+        self.thrown: BaseException | None = None
         if connection is None:
             self._received: bytes | Answer = b""
             self._body_at = self.length = 0

@@ -18,6 +18,8 @@ from geventhttpclient.header import Headers
 from geventhttpclient.url import URL
 from geventhttpclient.useragent import ConnectionError as ClientError
 from locust.contrib.fasthttp import FastHttpSession, FastRequest, LocustBadStatusCode, LocustUserAgent
+from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_STOPPING
 
 from loadtests.target import parse_target
 from loadtests.wire.pool import Origin, Pool
@@ -89,18 +91,13 @@ class WireSession(FastHttpSession):
                 method, url, name, data, catch_response, stream, dict(headers or {}), auth, json,
                 allow_redirects, dict(context or {}), params=params, **kwargs,
             )  # fmt: skip
+        if self._pool.closing and getattr(self.user, "_state", None) != LOCUST_STATE_STOPPING:
+            raise StopUser  # it woke while Locust was about to kill it
         if params:
             url = str(URL(self._build_url(url), params=params))
         if auth:
             headers = {**(headers or {}), "Authorization": _basic(*auth)}
-        if data is None and json is not None:
-            data, headers = (
-                json_module.dumps(json),
-                {"Content-Type": _JSON, "Accept": _JSON, **(headers or {})},
-            )
-        elif isinstance(data, dict):
-            data, headers = urlencode(data, doseq=True), {"Content-Type": _FORM, **(headers or {})}
-        body = data.encode() if isinstance(data, str) else data or b""
+        body, headers = _body(data, json, headers)
         name = name or self.request_name or url
         left = self._most_redirects if allow_redirects else 0
         while True:
@@ -113,9 +110,11 @@ class WireSession(FastHttpSession):
             url = urljoin(meta["url"], location)
             if reply.status in _WITHOUT_PAYLOAD_AFTER and method != "HEAD":
                 method, body = "GET", b""
-        if catch_response:
+        if catch_response and reply.thrown is None:
             return WireResponseContextManager(response, partial(self._report, self.user), meta)
         self._report(self.user, meta, reply)
+        if reply.thrown is not None:
+            raise reply.thrown
         return response
 
     # --- One exchange -----------------------------------------------------------------------------
@@ -184,6 +183,17 @@ class WireSession(FastHttpSession):
         self.cookiejar.add_cookie_header(asking)
         cookie = asking.headers.get("cookie")
         return f"Cookie: {cookie}\r\n".encode("latin-1", errors="replace") if cookie else b""
+
+
+def _body(
+    data: str | bytes | dict[str, Any] | None, json: Any, headers: Mapping[str, str] | None
+) -> tuple[bytes, Mapping[str, str] | None]:
+    """Give the bytes of a body, and the headers with those that tell its type."""
+    if data is None and json is not None:
+        return json_module.dumps(json).encode(), {"Content-Type": _JSON, "Accept": _JSON, **(headers or {})}
+    if isinstance(data, dict):
+        return urlencode(data, doseq=True).encode(), {"Content-Type": _FORM, **(headers or {})}
+    return data.encode() if isinstance(data, str) else data or b"", headers
 
 
 def _basic(user: str | bytes, password: str | bytes) -> str:

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+_DELAYS = {"/slow": 0.02, "/stall": 30}
+"""Seconds."""
+
 
 @dataclass
 class Counted:
@@ -33,7 +36,8 @@ def serving() -> Iterator[Counted]:
     """Serve on a free loopback port.
 
     Answers 200, but: ``/status/NNN`` that status, ``/moved`` a redirect to ``/``, ``/close`` hangs up
-    without an answer, ``/stall`` answers once ``released`` is set, ``/half`` half an answer.
+    without an answer, ``/slow`` answers after 20 ms, ``/stall`` once ``released`` is set, ``/half`` half
+    an answer.
     """
     lock = threading.Lock()
 
@@ -58,8 +62,7 @@ def serving() -> Iterator[Counted]:
             if self.path == "/close":
                 self.close_connection = True
                 return
-            if self.path == "/stall":
-                counted.released.wait(30)
+            counted.released.wait(_DELAYS.get(self.path, 0))
             self.reply()
 
         def reply(self) -> None:

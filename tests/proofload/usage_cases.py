@@ -167,7 +167,8 @@ USAGE: dict[str, Bad] = {
     ),
     "a rate for users": Bad(
         ("run", "--profile", "closed.yaml", "--rate", "5"),
-        "proofload: closed.yaml:4: arrivals: closed arrivals have users, not a rate: it can't be overridden",
+        "proofload: closed.yaml:4: arrivals: closed arrivals have no rate of their own: "
+        "it can't be overridden",
     ),
     "a folder that can't be made": Bad(
         ("run", "--profile", "profile.yaml", "--out", "spec.yaml", *EXTERNAL),
