@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import psutil
+
 ROOT = Path(__file__).parents[1]
 SERVER_CORE, CLIENT_CORE = 1, 0
 CONNECTIONS = 50
@@ -44,6 +46,19 @@ class Server:
     """A running nginx."""
 
     url: str
+    process: subprocess.Popen[bytes]
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Have it stand still."""
+        workers = psutil.Process(self.process.pid).children()
+        for worker in workers:
+            worker.suspend()
+        try:
+            yield
+        finally:
+            for worker in workers:
+                worker.resume()
 
     def count(self) -> int:
         """Requests it has answered, by its own count; asking counts itself."""
@@ -76,7 +91,7 @@ def nginx() -> Iterator[Server]:
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         try:
             await_listening(port)
-            yield Server(f"http://127.0.0.1:{port}")
+            yield Server(f"http://127.0.0.1:{port}", process)
         finally:
             process.terminate()
             process.wait()
@@ -102,34 +117,51 @@ def await_listening(port: int) -> None:
 
 def wrk(url: str, seconds: float) -> float:
     """Requests per second of wrk with one thread."""
-    said = _client("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", f"{url}/")
+    said = client("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", f"{url}/")
     return _figure(r"Requests/sec:\s+([\d.]+)", said)
 
 
 def hey(url: str, seconds: float) -> float:
     """Requests per second of hey on one core."""
-    said = _client("hey", "-cpus", "1", "-c", str(CONNECTIONS), "-z", f"{seconds:g}s", f"{url}/")
+    said = client("hey", "-cpus", "1", "-c", str(CONNECTIONS), "-z", f"{seconds:g}s", f"{url}/")
     return _figure(r"Requests/sec:\s+([\d.]+)", said)
 
 
 def locust(url: str, locustfile: Path, seconds: float) -> float:
     """Requests per second of Locust as it is, by its own statistics."""
-    users = str(CONNECTIONS)
-    said = _client(
-        sys.executable, "-m", "locust", "-f", str(locustfile), "--host", url, "--headless", "--json",
-        "--users", users, "--spawn-rate", users, "--run-time", f"{seconds:g}s", "--loglevel", "ERROR",
-    )  # fmt: skip
-    entries = json.loads(said)
+    entries = locust_entries(url, locustfile, CONNECTIONS, seconds)
     requests = sum(entry["num_requests"] for entry in entries)
     began = min(entry["start_time"] for entry in entries)
     return float(requests / (max(entry["last_request_timestamp"] for entry in entries) - began))
 
 
-def loadtests(url: str, profile: dict[str, Any], folder: Path) -> dict[str, Any]:
+def locust_entries(url: str, locustfile: Path, users: int, seconds: float) -> list[dict[str, Any]]:
+    """Run Locust as it is, and give the entries of its statistics."""
+    said = client(
+        sys.executable, "-m", "locust", "-f", str(locustfile), "--host", url, "--headless", "--json",
+        "--users", str(users), "--spawn-rate", str(users), "--run-time", f"{seconds:g}s",
+        "--loglevel", "ERROR",
+    )  # fmt: skip
+    entries: list[dict[str, Any]] = json.loads(said)
+    return entries
+
+
+def loadtests(url: str, profile: dict[str, Any], folder: Path, *options: str) -> dict[str, Any]:
     """Run our generator with a profile; give its ``run.json``."""
     path = folder / "profile.yaml"
     path.write_text(json.dumps(profile))  # JSON is YAML
-    _client(sys.executable, "-m", "loadtests", "--profile", str(path), "--host", url, "--out", str(folder))
+    client(
+        sys.executable,
+        "-m",
+        "loadtests",
+        "--profile",
+        str(path),
+        "--host",
+        url,
+        "--out",
+        str(folder),
+        *options,
+    )
     record: dict[str, Any] = json.loads((folder / "run.json").read_text())
     return record
 
@@ -140,7 +172,12 @@ def rate(record: dict[str, Any]) -> float:
     return float(record["total"]["completed"] / (window["end"] - window["start"]))
 
 
-def _client(*command: str) -> str:
+def client(*command: str) -> str:
+    """Run a load generator on its core, and give what it prints.
+
+    Raises:
+        BenchError: it fails.
+    """
     done = subprocess.run(
         ["taskset", "-c", str(CLIENT_CORE), *command], cwd=ROOT, capture_output=True, text=True, check=False
     )
