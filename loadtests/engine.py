@@ -10,6 +10,7 @@ from loadtests.hand import WHOLE, Deal
 from loadtests.profile import Stage, UserStage
 from loadtests.recorder import Books
 from loadtests.sums import Sums
+from slo.model import GeneratorProcess
 
 TIMEOUT_SECONDS = 10.0
 """How long a connection, and each wait for bytes of an answer, may take."""
@@ -47,7 +48,7 @@ class Engine(Protocol):
     def hear(self, sums: Sums) -> None:
         """Take note of what was added to the books of the measured load."""
 
-    def processes(self) -> Sequence[Mapping[str, object]]:
+    def processes(self) -> Sequence[GeneratorProcess]:
         """Give how each process did that sent for this one (:mod:`loadtests.health`), if any did."""
 
     def __enter__(self) -> Self: ...

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
 from time import perf_counter
 from types import TracebackType
 from typing import Self
@@ -14,6 +13,7 @@ import numpy as np
 import psutil
 
 from loadtests.hdr import Histogram
+from slo.model import GeneratorProcess
 
 LOOK_SECONDS = 0.02
 """How often the loop is looked at."""
@@ -41,15 +41,15 @@ class Health:
         self._wall += perf_counter()
         self._cpu += _cpu_seconds(self._process)
 
-    def reading(self) -> Mapping[str, object]:
-        """Give what was seen: a ratio of one core, and lags in seconds."""
-        return {
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "cpu_ratio": round(self._cpu / self._wall, 4) if self._wall > 0 else 0.0,
-            "loop_lag_p99_seconds": self._lags.quantile(0.99),
-            "loop_lag_max_seconds": self._lags.highest if self._lags.total else None,
-        }
+    def reading(self) -> GeneratorProcess:
+        """Give what was seen."""
+        return GeneratorProcess(
+            socket.gethostname(),
+            os.getpid(),
+            cpu_ratio=round(self._cpu / self._wall, 4) if self._wall > 0 else None,
+            loop_lag_p99_seconds=self._lags.quantile(0.99),
+            loop_lag_max_seconds=self._lags.highest if self._lags.total else None,
+        )
 
     def _watch(self) -> None:
         while True:

@@ -21,6 +21,7 @@ from loadtests.statistics import LocustStatistics
 from loadtests.sums import Sums
 from loadtests.users import user_classes
 from loadtests.wire.reply import Reply
+from slo.model import GeneratorProcess
 
 
 class LocustEngine:
@@ -55,7 +56,7 @@ class LocustEngine:
         """Fill Locust's statistics."""
         self._statistics.add(sums)
 
-    def processes(self) -> Sequence[Mapping[str, object]]:
+    def processes(self) -> Sequence[GeneratorProcess]:
         """Give none: it sends itself."""
         return ()
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -146,19 +145,11 @@ class Session:
             requests=books.by_name(),
             warmup=self.warmup.total(),
             series=books.per_second(span.end),
-            generator=self._generator(),
+            generator=self.engine.versions,
+            processes=tuple(self.engine.processes()) or (self._health.reading(),),
             interrupted=self._interrupted,
             aborted=self._aborted,
         )
-
-    def _generator(self) -> Mapping[str, object]:
-        """Tell what sent, and how it did: versions, each process, and the worst figures of them."""
-        processes = self.engine.processes() or (self._health.reading(),)
-        worst = {
-            name: max((float(str(one[name])) for one in processes if one.get(name) is not None), default=None)
-            for name in ("cpu_ratio", "loop_lag_p99_seconds", "loop_lag_max_seconds")
-        }
-        return {**self.engine.versions, **worst, "cpus": os.cpu_count(), "processes": list(processes)}
 
 
 def _warming(first: Stage | UserStage, seconds: float) -> Stage | UserStage:

@@ -117,6 +117,10 @@ def summarize_load(record: RunRecord, folder: Path) -> None:
         quantiles = (times.p50, times.p95, times.p99, counts.lateness.p99)
         table.add_row(escape(name), *map(show.count, numbers), *map(show.seconds, quantiles))
     _output.print("", table, "", sep="\n")
+    if record.aborted:
+        _output.print(f"[red]✗[/] given up: {escape(record.aborted)}")
+    if lost := sum(one.lost for one in record.processes):
+        _output.print(f"[red]✗[/] {lost} of {len(record.processes)} generator processes lost")
     for error, number in record.total.errors.items():
         _output.print(f"[red]✗[/] {number:,} {escape(error)}")
     _output.print(f"[dim]record:[/] {escape(str(folder / 'run.json'))}", soft_wrap=True)

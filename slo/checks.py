@@ -34,7 +34,7 @@ def check_evidence(spec: Spec, counted: Counted, run: RunRecord | None) -> tuple
         checks.append(_finished(run))
     checks += [_restarts(spec, counted, run), _up(counted), _scraped(counted)]
     if run:
-        checks += [_delivered(run.total), _reconciled(spec, counted, run.total)]
+        checks += [_delivered(run), _reconciled(spec, counted, run.total)]
     return tuple(checks)
 
 
@@ -160,8 +160,9 @@ def _scrape_faults(times: Sequence[float], counted: Counted) -> list[str]:
     return faults
 
 
-def _delivered(total: RequestCounts) -> Check:
+def _delivered(run: RunRecord) -> Check:
     """Ask that the generator held its schedule: the service can't answer for load that never came."""
+    total = run.total
     ratio, late = total.achieved_ratio, total.lateness.p95
     numbers: dict[str, float] = {"offered": total.offered, "sent": total.sent, "dropped": total.dropped}
     if late is not None:
@@ -169,6 +170,8 @@ def _delivered(total: RequestCounts) -> Check:
     detail = f"{total.sent:,} of {total.offered:,} offered requests were sent"
     if late is not None:
         detail += f", 95 % of them at most {late * 1000:.1f} ms late"
+    if lost := sum(one.lost for one in run.processes):
+        detail += f"; {lost} of {len(run.processes)} generator processes were lost"
     held = ratio is not None and ratio >= LEAST_ACHIEVED_RATIO and (late or 0) <= MOST_LATENESS_SECONDS
     if held:
         return _passed("load_delivered", detail=detail, numbers=numbers)

@@ -228,12 +228,28 @@ class Second:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneratorProcess:
+    """How one process of the load generator did during the measured load.
+
+    ``cpu_ratio`` is its share of one core; a lag is how much later than asked its loop came round. One that
+    was lost could not tell.
+    """
+
+    host: str
+    pid: int
+    lost: bool = False
+    cpu_ratio: float | None = None
+    loop_lag_p99_seconds: float | None = None
+    loop_lag_max_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """What was sent, from the load generator's own books (``run.json``).
 
     ``window`` reaches from the first intended start after warm-up to the last response.
-    ``profile`` is the validated load profile as plain data; ``generator`` says which engine sent, with
-    its versions and its own health (CPU ratio and the like).
+    ``profile`` is the validated load profile as plain data; ``generator`` gives the versions of what sent.
+    ``aborted`` is why the load was given up, if it was.
     """
 
     id: str
@@ -246,7 +262,8 @@ class RunRecord:
     requests: Mapping[str, RequestCounts]
     warmup: RequestCounts
     series: tuple[Second, ...] = ()
-    generator: Mapping[str, object] = field(default_factory=dict)
+    generator: Mapping[str, str] = field(default_factory=dict)
+    processes: tuple[GeneratorProcess, ...] = ()
     interrupted: bool = False
     aborted: str | None = None
 

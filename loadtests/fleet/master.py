@@ -22,6 +22,7 @@ from loadtests.pacing import arrivals
 from loadtests.profile import OpenProfile, Profile, Stage, UserStage
 from loadtests.recorder import Books
 from loadtests.sums import Account, Sums
+from slo.model import GeneratorProcess
 
 JOIN_SECONDS = 60.0
 """How long workers may take to appear."""
@@ -103,12 +104,9 @@ class Fleet:
     def hear(self, sums: Sums) -> None:
         """Do nothing: each worker fills its own statistics."""
 
-    def processes(self) -> Sequence[Mapping[str, object]]:
+    def processes(self) -> Sequence[GeneratorProcess]:
         """Give how each worker did."""
-        return [
-            {"host": one.host, "pid": one.pid, "lost": one.lost, **one.health}
-            for one in self._workers.values()
-        ]
+        return [GeneratorProcess(one.host, one.pid, one.lost, **one.health) for one in self._workers.values()]
 
     def __enter__(self) -> Self:
         host, port = self._address
@@ -269,7 +267,7 @@ class Fleet:
         )
 
     def _order(self, worker: _Worker, deals: list[Deal]) -> None:
-        worker.deals, worker.settled = deals, 0
+        worker.deals, worker.settled, worker.health = deals, 0, {}
         self._tell(
             worker,
             "send",

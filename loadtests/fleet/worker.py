@@ -22,6 +22,7 @@ from loadtests.health import Health
 from loadtests.profile import Profile, Stage, TraceStage, UserStage
 from loadtests.recorder import Books
 from loadtests.session import InterruptedLoadError
+from slo.model import GeneratorProcess
 
 _profile: TypeAdapter[Profile] = TypeAdapter(Profile)
 _stages: TypeAdapter[TraceStage | Stage | UserStage] = TypeAdapter(TraceStage | Stage | UserStage)
@@ -142,4 +143,13 @@ class Worker:
         except InterruptedLoadError:
             pass
         finally:
-            self._tell_sums("done", health=dict(health.reading()))
+            self._tell_sums("done", health=_figures(health.reading()))
+
+
+def _figures(reading: GeneratorProcess) -> dict[str, float | None]:
+    """Give what the master does not know by itself."""
+    return {
+        "cpu_ratio": reading.cpu_ratio,
+        "loop_lag_p99_seconds": reading.loop_lag_p99_seconds,
+        "loop_lag_max_seconds": reading.loop_lag_max_seconds,
+    }

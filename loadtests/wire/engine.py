@@ -29,6 +29,7 @@ from loadtests.target import Target, parse_target
 from loadtests.wire.choice import choice
 from loadtests.wire.connection import Connection, verifying_context
 from loadtests.wire.dispatcher import Dispatcher
+from slo.model import GeneratorProcess
 
 SWEEP_SECONDS = 0.1
 """How often what does not move is looked for, and rows are taken into the books."""
@@ -92,7 +93,7 @@ class WireEngine:
     def hear(self, sums: Sums) -> None:
         """Do nothing: there are no users of Locust, so nobody reads its statistics."""
 
-    def processes(self) -> Sequence[Mapping[str, object]]:
+    def processes(self) -> Sequence[GeneratorProcess]:
         """Give none: it sends itself."""
         return ()
 

@@ -58,7 +58,7 @@ def test_two_processes_send_what_one_would(source: str, server: Counted, tmp_pat
     assert both.total.sent == both.total.completed == alone.total.sent
     assert both.total.dropped == 0
     assert server.total - before == both.total.sent + both.warmup.sent
-    assert [process["lost"] for process in processes(both.generator)] == [False, False]
+    assert [process.lost for process in both.processes] == [False, False]
     assert both.engine == alone.engine
     assert sum(second.sent for second in both.series) == both.total.sent
 
@@ -68,11 +68,6 @@ def test_users_of_a_closed_load_are_shared(source: str, server: Counted, tmp_pat
     record = send(tmp_path, server.url, text, "--processes", "2")
     assert record.total.sent == record.total.completed == server.total - record.warmup.sent
     assert 1 <= len(server.connections) <= 8
-
-
-def processes(generator_said: object) -> list[dict[str, object]]:
-    assert isinstance(generator_said, dict)
-    return list(generator_said["processes"])
 
 
 def workers(one: Generator) -> list[psutil.Process]:
@@ -94,7 +89,7 @@ def test_what_a_killed_worker_had_is_sent_by_the_others(source: str, server: Cou
     assert 0 < total.dropped < total.offered / 3, "only what it had until the share was dealt anew"
     unreported = server.total - record.warmup.sent - total.sent
     assert 0 <= unreported <= total.dropped
-    assert sum(bool(process["lost"]) for process in processes(record.generator)) == 1
+    assert sum(process.lost for process in record.processes) == 1
     alone = send(tmp_path, server.url, profile(source, seconds=6))
     assert total.offered == alone.total.offered
 
@@ -114,7 +109,7 @@ def test_a_worker_that_comes_late_takes_its_share(source: str, server: Counted, 
                 late.kill()
         record = one.record
     assert record.total.sent == record.total.offered == server.total - record.warmup.sent
-    assert len(processes(record.generator)) == 3
+    assert len(record.processes) == 3
 
 
 def test_when_every_worker_is_lost_there_is_no_record(server: Counted, tmp_path: Path) -> None:

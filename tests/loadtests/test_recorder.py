@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from loadtests.hdr import Histogram
 from loadtests.recorder import NOT_SENT, Books
 from loadtests.runfile import SCHEMA_FILE, from_json, run_schema, to_json
-from slo.model import Quantiles, RunRecord, Window
+from slo.model import GeneratorProcess, Quantiles, RunRecord, Window
 
 START = 1_800_000_000.0
 
@@ -155,7 +155,8 @@ def record() -> RunRecord:
         requests=books.by_name(),
         warmup=Books().total(),
         series=books.per_second(span.end),
-        generator={"locust": "2.47.0", "cpu_ratio": 0.1},
+        generator={"locust": "2.47.0"},
+        processes=(GeneratorProcess("here", 7, cpu_ratio=0.1), GeneratorProcess("there", 8, lost=True)),
     )
 
 

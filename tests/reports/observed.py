@@ -8,7 +8,17 @@ from functools import partial
 from math import exp, log, sin
 from random import Random
 
-from slo.model import Evidence, Quantiles, QueryResult, RequestCounts, RunRecord, Second, Series, Window
+from slo.model import (
+    Evidence,
+    GeneratorProcess,
+    Quantiles,
+    QueryResult,
+    RequestCounts,
+    RunRecord,
+    Second,
+    Series,
+    Window,
+)
 
 START, SECONDS, RATE = 1_767_225_600.0, 30, 100
 WINDOW = Window(START, START + SECONDS)
@@ -175,7 +185,11 @@ def run(failing: float = 0.0, slower: float = 0.0) -> RunRecord:
         requests=parts,
         warmup=RequestCounts(50, 50, 50),
         series=seconds,
-        generator={"locust": "2.47.0", "cpu_ratio": 0.21},
+        generator={"locust": "2.47.0"},
+        processes=(
+            GeneratorProcess("runner-1", 4711, False, 0.21, 0.0012, 0.004),
+            GeneratorProcess("runner-2", 4712, lost=True),
+        ),
     )
 
 
