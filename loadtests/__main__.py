@@ -27,6 +27,7 @@ import locust  # noqa: F401 - patches the standard library for gevent, so it com
 from loadtests.closed_loop import ClosedEngine
 from loadtests.durations import parse_duration
 from loadtests.engine import Engine, EngineError
+from loadtests.exporter import exposed, of_session
 from loadtests.open_loop import OpenEngine
 from loadtests.profile import OpenProfile, Profile, load_profile
 from loadtests.runfile import to_json
@@ -63,8 +64,10 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str | Non
 @click.option(
     "--gate", is_flag=True, help="Wait for a line on standard input before each phase; the first is the host."
 )
+@click.option("--metrics-port", type=click.IntRange(1, 65_535), help="Answer Prometheus's scrapes there.")
+@click.option("--hold", is_flag=True, help="With --gate: after all is done, stay until one more line.")
 @click.option("--web-port", type=click.IntRange(1, 65_535), help="Serve Locust's web UI instead.")
-def main(
+def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     path: Path,
     host: str | None,
     out: Path,
@@ -72,11 +75,19 @@ def main(
     rate: float | None,
     seed: int | None,
     gate: bool,
+    metrics_port: int | None,
+    hold: bool,
     web_port: int | None,
 ) -> None:
     """Send one load and write down what was sent."""
     if (host is None) != gate:
         raise click.UsageError("give either --host or --gate")
+    if hold and not gate:
+        raise click.UsageError("--hold goes with --gate")
+    if metrics_port is not None and web_port is not None:
+        raise click.UsageError(
+            "--metrics-port goes without --web-port: Locust's web server has /metrics itself"
+        )
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         profile = load_profile(path, duration=duration, rate=rate)
@@ -87,9 +98,9 @@ def main(
             session = Session(
                 out.resolve().name, profile, chosen, _engine(profile, chosen), say, lambda: host or ""
             )
-            work = session.run
+            work = partial(_whole, session, out, metrics_port, hold=hold)
         else:
-            work = partial(serve, profile, host or "", web_port)
+            work = partial(serve, profile, host or "", web_port, out.resolve().name)
     except (ProblemsError, OSError) as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
@@ -103,9 +114,19 @@ def main(
     except (EngineError, OSError) as error:
         say("error", message=str(error))
         sys.exit(FAILED)
-    if record is not None:
-        _write(out, record)
     sys.exit(INTERRUPTED if record is None or record.interrupted else 0)
+
+
+def _whole(session: Session, out: Path, metrics_port: int | None, *, hold: bool) -> RunRecord | None:
+    """Send the load and write its files, answering scrapes until the end; ``hold`` puts that end off."""
+    with exposed(of_session(session), metrics_port) if metrics_port else contextlib.nullcontext():
+        record = session.run()
+        if record is not None:
+            _write(out, record)
+            if hold and not record.interrupted:
+                with contextlib.suppress(InterruptedLoadError):
+                    session.gate()
+    return record
 
 
 def _until_interrupted(work: Callable[[], RunRecord | None]) -> RunRecord | None:

@@ -11,7 +11,7 @@ import gevent
 from loadtests.clock import now
 from loadtests.engine import INTERRUPTED_SECONDS, TIMEOUT_SECONDS
 from loadtests.locust_engine import LocustEngine
-from loadtests.outcomes import error_class, status
+from loadtests.outcomes import book
 from loadtests.profile import ClosedProfile, Stage, UserStage
 from loadtests.recorder import Books
 from loadtests.users import user_classes
@@ -57,20 +57,5 @@ class ClosedEngine(LocustEngine):
         finally:
             self._runner.stop()
 
-    def _on_request(
-        self,
-        name: str,
-        response_time: float,
-        response: Any,
-        exception: BaseException | None,
-        **_: object,
-    ) -> None:
-        ended = now()
-        self._books.sent(
-            name,
-            intended=None,
-            began=ended - response_time / 1000,
-            ended=ended,
-            status=status(response),
-            error=error_class(exception, response),
-        )
+    def _on_request(self, **fields: Any) -> None:
+        book(self._books, **fields)

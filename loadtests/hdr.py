@@ -6,6 +6,7 @@ log format; adding is vectorized, which is why it is not left to a library that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 import numpy as np
@@ -40,7 +41,7 @@ class Histogram:
         self.counts += np.bincount(_places(micro), minlength=_PLACES)
         self.total += len(micro)
         self.highest = max(self.highest, float(seconds.max()))
-        self.sum += float(seconds.sum())
+        self.sum += float(np.maximum(seconds, 0).sum())
 
     def merge(self, other: Histogram) -> None:
         """Count what another one counted; nothing is lost by it."""
@@ -48,6 +49,16 @@ class Histogram:
         self.total += other.total
         self.highest = max(self.highest, other.highest)
         self.sum += other.sum
+
+    def at_most(self, bounds: Sequence[float]) -> list[int]:
+        """Count for each bound (seconds, whole microseconds) the values that are surely at or below it.
+
+        They are those of the places that end there or below. Of a place that reaches beyond the bound nothing
+        counts, so a value less than 0.1 % below its bound may be missing, and none above is ever counted.
+        """
+        beyond = np.rint(np.array(bounds) * _MICRO).astype(np.int64) + 1
+        below = np.cumsum(self.counts)[_places(beyond) - 1]
+        return [int(number) for number in below]
 
     def quantile(self, ratio: float) -> float | None:
         """Give the value of rank ⌈ratio × total⌉ in seconds, to three digits; ``None`` of nothing."""

@@ -29,7 +29,7 @@ Row = tuple[float, float, float, float, float, float]
 
 
 @dataclass(slots=True)
-class _Account:
+class Account:
     """What is kept of one name."""
 
     offered: int = 0
@@ -41,8 +41,16 @@ class _Account:
     service_time: Histogram = field(default_factory=Histogram)
     statuses: Counter[int] = field(default_factory=Counter)
     errors: Counter[int] = field(default_factory=Counter)
+    failures: Counter[int] = field(default_factory=Counter)
+    """Errors of requests that were sent; ``errors`` holds those of dropped arrivals too."""
 
-    def add(self, other: _Account) -> None:
+    @property
+    def dropped(self) -> int:
+        """Arrivals that no request was sent for."""
+        return self.offered - self.sent
+
+    def add(self, other: Account) -> None:
+        """Take in what another one counted."""
         self.offered += other.offered
         self.sent += other.sent
         self.completed += other.completed
@@ -51,6 +59,7 @@ class _Account:
             getattr(self, name).merge(getattr(other, name))
         self.statuses.update(other.statuses)
         self.errors.update(other.errors)
+        self.failures.update(other.failures)
 
 
 class Books:
@@ -61,7 +70,7 @@ class Books:
         self._names: dict[str, int] = {}
         self._errors: dict[str, int] = {}
         self._rows = array("d")
-        self._accounts: list[_Account] = []
+        self._accounts: list[Account] = []
         self._seconds: dict[str, Counter[int]] = {
             name: Counter() for name in ("offered", "sent", "completed", "failed")
         }
@@ -129,7 +138,7 @@ class Books:
     def total(self) -> RequestCounts:
         """Count everything."""
         self.reduce()
-        everything = _Account()
+        everything = Account()
         for one in self._accounts:
             everything.add(one)
         return self._counts(everything)
@@ -143,6 +152,17 @@ class Books:
         """Give the histogram of response times of each name."""
         self.reduce()
         return {name: self._accounts[code].response_time for name, code in self._names.items()}
+
+    def accounts(self) -> dict[str, Account]:
+        """Give what is kept of each name; it goes on changing."""
+        self.reduce()
+        return {
+            name: self._accounts[code] for name, code in self._names.items() if code < len(self._accounts)
+        }
+
+    def error_classes(self) -> dict[int, str]:
+        """Name the classes of errors by the numbers that stand for them in a :data:`Row`."""
+        return {code: text for text, code in self._errors.items()}
 
     def window(self, end: float) -> Window:
         """Give the stretch from the first start to the last response or dropped arrival.
@@ -176,12 +196,12 @@ class Books:
         rows = np.array(self._rows).reshape(-1, _COLUMNS)
         del self._rows[:]
         while len(self._accounts) < len(self._names):
-            self._accounts.append(_Account())
+            self._accounts.append(Account())
         for code in np.unique(rows[:, 0]):
             self._take(self._accounts[int(code)], rows[rows[:, 0] == code])
         self._take_seconds(rows)
 
-    def _take(self, account: _Account, rows: Column) -> None:
+    def _take(self, account: Account, rows: Column) -> None:
         _, intended, began, ended, status, error = rows.T
         sent = ~np.isnan(began)
         scheduled = sent & ~np.isnan(intended)
@@ -194,6 +214,7 @@ class Books:
         account.service_time.add((ended - began)[sent])
         account.statuses.update(status[status > 0].astype(int).tolist())
         account.errors.update(error[error > 0].astype(int).tolist())
+        account.failures.update(error[sent & (error > 0)].astype(int).tolist())
 
     def _take_seconds(self, rows: Column) -> None:
         _, intended, began, ended, status, error = rows.T
@@ -229,14 +250,14 @@ class Books:
     def _numbers(self, times: Column) -> npt.NDArray[np.int64]:
         return np.maximum(np.floor(times - self.begin), 0).astype(np.int64)
 
-    def _counts(self, account: _Account) -> RequestCounts:
-        errors = {code: text for text, code in self._errors.items()}
+    def _counts(self, account: Account) -> RequestCounts:
+        errors = self.error_classes()
         return RequestCounts(
             offered=account.offered,
             sent=account.sent,
             completed=account.completed,
             failed=account.failed,
-            dropped=account.offered - account.sent,
+            dropped=account.dropped,
             lateness=account.lateness.quantiles(),
             response_time=account.response_time.quantiles(),
             service_time=account.service_time.quantiles(),
