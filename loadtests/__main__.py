@@ -104,6 +104,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     except (ProblemsError, OSError) as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
+    gevent.get_hub().NOT_ERROR += (EngineError,)  # told below: no traceback for a taken port
     job = gevent.spawn(_until_interrupted, work)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, _interrupt, job)
