@@ -120,7 +120,9 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 def _whole(session: Session, out: Path, metrics_port: int | None, *, hold: bool) -> RunRecord | None:
     """Send the load and write its files, answering scrapes until the end; ``hold`` puts that end off."""
-    with exposed(of_session(session), metrics_port) if metrics_port else contextlib.nullcontext():
+    with exposed(of_session(session), metrics_port) if metrics_port else contextlib.nullcontext() as url:
+        if url:
+            say("metrics", url=url)
         record = session.run()
         if record is not None:
             _write(out, record)
