@@ -70,8 +70,8 @@ _log = logging.getLogger(__name__)
 class _Patient(list[Sample]):
     """Samples that let the load go on between every few of them while they are written out.
 
-    prometheus_client writes a sample in about 10 µs, and a name has a hundred of them: at a stretch, that would
-    make requests late at every scrape.
+    prometheus_client writes a sample in about 10 µs, and a name has a hundred of them: at a stretch, that
+    would make requests late at every scrape.
     """
 
     def __iter__(self) -> Iterator[Sample]:

@@ -140,6 +140,16 @@ def test_the_counts_are_those_of_the_books() -> None:
     assert books.total().sent == 4
 
 
+def test_all_of_a_scrape_is_of_one_moment() -> None:
+    books = Books()
+    sent(books, "order", 0.1)
+    values = []
+    for metric in collector(books).collect():
+        values += [s.value for s in metric.samples if s.name.endswith(("_sent_total", "_seconds_count"))]
+        sent(books, "order", 0.1)  # the load goes on while samples are written
+    assert values == [1] * 4
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(-0.01, 5), st.booleans(), st.booleans())))
 def test_no_counter_ever_falls(rows: list[tuple[str, float, bool, bool]]) -> None:
     books = Books(10.0)
