@@ -23,6 +23,7 @@ import locust  # noqa: F401 - patches the standard library for gevent, so it com
 from loadtests.durations import parse_duration
 from loadtests.engine import Engine, EngineError
 from loadtests.engines import engine_for
+from loadtests.exporter import exposed, of_session
 from loadtests.files import write_files
 from loadtests.fleet.children import Children
 from loadtests.fleet.master import Fleet
@@ -53,6 +54,8 @@ class Options:
     processes: int
     listen: tuple[str, int] | None
     expect_workers: int
+    metrics_port: int | None
+    hold: bool
     web_port: int | None
 
 
@@ -89,6 +92,8 @@ def _read(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Paramet
 @click.option(
     "--expect-workers", type=click.IntRange(0, 1000), default=0, help="How many of those to wait for."
 )
+@click.option("--metrics-port", type=click.IntRange(1, 65_535), help="Answer Prometheus's scrapes there.")
+@click.option("--hold", is_flag=True, help="With --gate: after all is done, stay until one more line.")
 @click.option("--web-port", type=click.IntRange(1, 65_535), help="Serve Locust's web UI instead.")
 def main(**given: Any) -> None:
     """Send one load and write down what was sent."""
@@ -97,37 +102,47 @@ def main(**given: Any) -> None:
         raise click.UsageError("--expect-workers needs --listen, the address at which they join")
     if (options.host is None) != options.gate:
         raise click.UsageError("give either --host or --gate")
+    if options.hold and not options.gate:
+        raise click.UsageError("--hold goes with --gate")
+    if options.metrics_port is not None and options.web_port is not None:
+        raise click.UsageError(
+            "--metrics-port goes without --web-port: Locust's web server has /metrics itself"
+        )
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         profile = load_profile(options.path, duration=options.duration, rate=options.rate)
         options.out.mkdir(parents=True, exist_ok=True)
-        work = _work(options, profile)
+        name = options.out.resolve().name
+        if options.web_port is not None:
+            work: Callable[[], RunRecord | None] = partial(
+                serve, profile, options.host or "", options.web_port, name
+            )
+        else:
+            session = _session(options, profile, name)
+            work = partial(_whole, session, options)
     except (ProblemsError, OSError) as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
+    gevent.get_hub().NOT_ERROR += (EngineError,)  # told below: no traceback for a taken port
     job = gevent.spawn(_until_interrupted, work)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, _interrupt, job)
-    if isinstance(work, Session) and options.gate:
-        work.gate = Gate(partial(_interrupt, job)).wait
+    if options.web_port is None and options.gate:
+        session.gate = Gate(partial(_interrupt, job)).wait
     try:
         record = job.get()
     except (EngineError, OSError) as error:
         say("error", message=str(error))
         sys.exit(FAILED)
-    if isinstance(work, Session) and record is not None:
-        say("done", run=str(write_files(options.out, record, work.measured)))
     sys.exit(INTERRUPTED if record is None or (record.interrupted and not record.aborted) else 0)
 
 
-def _work(options: Options, profile: Profile) -> Callable[[], RunRecord | None]:
-    """Give what is to be done: a load, or the web UI.
+def _session(options: Options, profile: Profile, name: str) -> Session:
+    """Give the load that is to be sent.
 
     Raises:
         ProblemsError: the profile's locustfile can't be loaded, or holds what can't be sent in that way.
     """
-    if options.web_port is not None:
-        return partial(serve, profile, options.host or "", options.web_port)
     seed = profile.seed if options.seed is None else options.seed
     engine: Engine = engine_for(profile, seed)  # also where it won't send: it finds what is wrong
     if options.processes > 1 or options.listen:
@@ -135,7 +150,22 @@ def _work(options: Options, profile: Profile) -> Callable[[], RunRecord | None]:
         summon = partial(Children, number=children)
         expected = children + options.expect_workers
         engine = Fleet(profile, seed, options.listen or (LOOPBACK, 0), expected, summon)
-    return Session(options.out.resolve().name, profile, seed, engine, say, lambda: options.host or "")
+    return Session(name, profile, seed, engine, say, lambda: options.host or "")
+
+
+def _whole(session: Session, options: Options) -> RunRecord | None:
+    """Send the load and write its files, answering scrapes until the end; ``--hold`` puts that end off."""
+    port = options.metrics_port
+    with exposed(of_session(session), port) if port else contextlib.nullcontext() as url:
+        if url:
+            say("metrics", url=url)
+        record = session()
+        if record is not None:
+            say("done", run=str(write_files(options.out, record, session.measured)))
+            if options.hold and (record.aborted or not record.interrupted):
+                with contextlib.suppress(InterruptedLoadError):
+                    session.gate()
+    return record
 
 
 def _until_interrupted(work: Callable[[], RunRecord | None]) -> RunRecord | None:

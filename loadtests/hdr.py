@@ -49,7 +49,7 @@ class Histogram:
         self._add(low, np.bincount(places - low))
         self.total += len(micro)
         self.highest = max(self.highest, float(seconds.max()))
-        self.sum += float(seconds.sum())
+        self.sum += float(np.maximum(seconds, 0).sum())
 
     def merge(self, other: Histogram) -> None:
         """Count what another one counted; nothing is lost by it."""
@@ -107,6 +107,17 @@ class Histogram:
             (min(_middle(place) / _MICRO, self.highest), count)
             for place, count in zip(places.tolist(), counts.tolist(), strict=True)
         ]
+
+    def at_most(self, bounds: Sequence[float]) -> list[int]:
+        """Count for each bound (seconds, whole microseconds) the values that are surely at or below it.
+
+        They are those of the places that end there or below. Of a place that reaches beyond the bound nothing
+        counts, so a value less than 0.1 % below its bound may be missing, and none above is ever counted.
+        """
+        beyond = np.rint(np.array(bounds) * _MICRO).astype(np.int64) + 1
+        places, counts = self.places()
+        held = np.concatenate([[0], np.cumsum(counts)])
+        return [int(number) for number in held[np.searchsorted(places, _places(beyond))]]
 
     def quantile(self, ratio: float) -> float | None:
         """Give the value of rank ⌈ratio × total⌉ in seconds, to three digits; ``None`` of nothing."""

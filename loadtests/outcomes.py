@@ -11,6 +11,8 @@ from locust.contrib.fasthttp import LocustBadStatusCode
 from locust.exception import CatchResponseError
 from requests.exceptions import HTTPError
 
+from loadtests.clock import now
+from loadtests.recorder import Books
 from loadtests.wire.session import WireError
 
 _CLASSES: tuple[tuple[type[BaseException], str], ...] = (
@@ -44,3 +46,26 @@ def error_class(exception: BaseException | None, response: Any) -> str | None:
         if isinstance(exception, kind):
             return words
     return type(exception).__name__
+
+
+def book(
+    books: Books,
+    name: str,
+    response_time: float,
+    response: Any,
+    exception: BaseException | None,
+    **_: object,
+) -> None:
+    """Write down a request of a user who waits for answers: it was offered when it was sent.
+
+    ``response_time`` is in milliseconds, as Locust gives it.
+    """
+    ended = now()
+    books.sent(
+        name,
+        intended=None,
+        began=ended - response_time / 1000,
+        ended=ended,
+        status=status(response),
+        error=error_class(exception, response),
+    )

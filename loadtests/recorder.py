@@ -19,6 +19,7 @@ from slo.model import RequestCounts, Second, Window
 NOT_SENT = "(not sent)"
 """The name of arrivals that no request was sent for, where it is not known which it would have been."""
 UNANSWERED = "no answer before the end"
+GIVEN_UP = "given up by its user"
 _COLUMNS = 8
 _FULL = 8_192 * _COLUMNS
 _OPEN_SECONDS = 5
@@ -255,6 +256,7 @@ def _account(rows: Column, errors: dict[int, str]) -> Account:
     account.time_to_first_byte.add((first - began)[sent & (status > 0) & ~np.isnan(first)])
     account.statuses.update(status[status > 0].astype(int).tolist())
     account.errors.update(errors[code] for code in error[error > 0].astype(int).tolist())
+    account.failures.update(errors[code] for code in error[sent & (error > 0)].astype(int).tolist())
     return account
 
 

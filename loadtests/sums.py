@@ -35,6 +35,13 @@ class Account:
     time_to_first_byte: Histogram = field(default_factory=Histogram)
     statuses: Counter[int] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    """Errors of requests that were sent; ``errors`` holds those of dropped arrivals too."""
+
+    @property
+    def dropped(self) -> int:
+        """Arrivals that no request was sent for."""
+        return self.offered - self.sent
 
     def add(self, other: Account) -> None:
         """Add what another one counted."""
@@ -45,12 +52,13 @@ class Account:
             getattr(self, name).merge(getattr(other, name))
         self.statuses.update(other.statuses)
         self.errors.update(other.errors)
+        self.failures.update(other.failures)
 
     def counts(self) -> RequestCounts:
         """Give them as a run's record has them."""
         return RequestCounts(
             **{name: getattr(self, name) for name in _COUNTS},
-            dropped=self.offered - self.sent,
+            dropped=self.dropped,
             **{name: getattr(self, name).quantiles() for name in _TIMES},
             statuses={str(status): number for status, number in self.statuses.most_common()},
             errors=dict(self.errors.most_common()),
@@ -63,13 +71,14 @@ class Account:
             **{name: getattr(self, name).to_wire() for name in _TIMES},
             "statuses": dict(self.statuses),
             "errors": dict(self.errors),
+            "failures": dict(self.failures),
         }
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> Account:
         """Read what :meth:`to_wire` gave."""
         times = {name: Histogram.from_wire(data[name]) for name in _TIMES}
-        counters = {name: Counter(data[name]) for name in ("statuses", "errors")}
+        counters = {name: Counter(data[name]) for name in ("statuses", "errors", "failures")}
         return cls(**{**data, **times, **counters})
 
 

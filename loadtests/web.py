@@ -5,17 +5,24 @@ from __future__ import annotations
 import socket
 import sys
 from argparse import Namespace
+from functools import partial
+from typing import cast
 
 import gevent
 import locust
+from flask import Flask, Response, request
 from gevent.event import Event
 from locust.env import Environment
+from locust.runners import Runner
 from locust.stats import stats_history
 
 from loadtests.clients import Clients
 from loadtests.clock import now
 from loadtests.engine import EngineError
+from loadtests.exporter import LoadCollector, application, known_names
+from loadtests.outcomes import book
 from loadtests.profile import Profile
+from loadtests.recorder import Books
 from loadtests.talk import say
 from loadtests.users import user_classes
 
@@ -24,8 +31,11 @@ USERS = 10
 """What the page suggests to start with."""
 
 
-def serve(profile: Profile, host: str, port: int) -> None:
+def serve(profile: Profile, host: str, port: int, run: str) -> None:
     """Serve the web UI on loopback; its users are ordinary, each waiting for its answer.
+
+    What they send is counted in books of our own, as Locust's statistics can be reset from the page; the
+    server answers scrapes of them at ``/metrics``. ``run`` names them there.
 
     Raises:
         EngineError: the port is taken.
@@ -40,8 +50,12 @@ def serve(profile: Profile, host: str, port: int) -> None:
         user_classes=user_classes(profile, clients), events=locust.events, host=host, parsed_options=options
     )
     runner = environment.create_local_runner()
-    ui = environment.create_web_ui("127.0.0.1", port)
+    ui = environment.create_web_ui("127.0.0.1", port, delayed_start=True)
+    scrapes = application(_collector(environment, runner, profile, run))
+    pages = cast("Flask", ui.app)
+    pages.add_url_rule("/metrics", "metrics", lambda: Response.from_app(scrapes, request.environ))
     locust.events.init.fire(environment=environment, runner=runner, web_ui=ui)
+    ui.start()
     history = gevent.spawn(stats_history, runner)
     try:
         _await_answer(port)
@@ -51,6 +65,18 @@ def serve(profile: Profile, host: str, port: int) -> None:
         history.kill()
         runner.quit()
         ui.stop()
+
+
+def _collector(environment: Environment, runner: Runner, profile: Profile, run: str) -> LoadCollector:
+    """Keep books of every request that is over."""
+    books = Books(now())
+    environment.events.request.add_listener(partial(book, books))
+    return LoadCollector(
+        books=lambda: books,
+        in_flight=lambda: runner.user_count,
+        known=lambda: known_names(profile, books),
+        info={"engine": "locust-web", "profile": profile.name, "run": run},
+    )
 
 
 def _check_free(port: int) -> None:

@@ -30,10 +30,10 @@ from proofload.inputs import (
     versions,
 )
 from proofload.load_process import LoadError, serve_master
-from proofload.options import PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Sending, Time, sending
+from proofload.options import METRICS_PORT, PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Sending, Time, sending
 from proofload.pipeline import Appendix, FaultsError, Job, check, run, send
 from proofload.scrapes import await_closing_scrape
-from proofload.stack import StackError, external_stack, process_stack
+from proofload.stack import Stack, StackError, external_stack, free_ports, process_stack
 from slo.lint import lint
 from slo.model import Outcome, Proof, Spec, Window
 from slo.prometheus import Prometheus, PrometheusError, connection_from
@@ -60,6 +60,7 @@ def cli() -> None:
 @STACK
 @TARGET
 @PROMETHEUS
+@METRICS_PORT
 @click.option("--workers", type=click.IntRange(min=1), default=1, help="Worker processes of the target.")
 @click.option(
     "--fault",
@@ -72,12 +73,13 @@ def cli() -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the run, instead of a new one in runs/."
 )
-def run_command(
+def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     specs: tuple[Path, ...],
     sending: Sending,
     stack: str | None,
     target: str | None,
     prometheus: str | None,
+    metrics_port: int | None,
     workers: int,
     faults: tuple[Fault, ...],
     out: Path | None,
@@ -88,17 +90,19 @@ def run_command(
     read: list[Spec] = []
     or_usage(lambda: read.append(read_spec(specs)), sending.read)
     folder = run_folder(out)
-    chosen = (
-        external_stack(target or "", prometheus or "")
-        if external
-        else process_stack(folder / "logs", workers=workers, faults=bool(faults), say=terminal.say)
-    )
+    chosen: Stack
+    if external:
+        chosen = external_stack(target or "", prometheus or "")
+    else:
+        metrics_port = metrics_port or free_ports(1)[0]
+        chosen = _processes(folder, workers=workers, faults=bool(faults), load_port=metrics_port)
     job = Job(
         spec=read[0],
         order=sending.order(folder),
         stack=chosen,
         folder=folder,
         connect=partial(connection_from, os.environ),
+        metrics_port=metrics_port,
         faults=dict(faults),
         appendix=Appendix(versions(), settings(specs, sending, faults)),
     )
@@ -131,6 +135,12 @@ def _is_external(
     if external and faults:
         raise click.UsageError("--fault works on the reference service alone, so not with --stack external")
     return external
+
+
+def _processes(folder: Path, *, workers: int, faults: bool, load_port: int) -> Stack:
+    return process_stack(
+        folder / "logs", workers=workers, faults=faults, load_port=load_port, say=terminal.say
+    )
 
 
 @cli.command("check")
@@ -181,17 +191,18 @@ def lint_command(specs: tuple[Path, ...], prometheus: str | None) -> None:
 @cli.command("load")
 @sending
 @click.option("--target", metavar="URL", required=True, help="Service to load.")
+@METRICS_PORT
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the run, instead of a new one in runs/."
 )
-def load_command(sending: Sending, target: str, out: Path | None) -> None:
+def load_command(sending: Sending, target: str, metrics_port: int | None, out: Path | None) -> None:
     """Send load to any service, and say what was sent; nothing is judged."""
     check_addresses(target, None)
     or_usage(sending.read)
     folder = run_folder(out)
     with terminal.narrate() as narrator:
         try:
-            record = send(sending.order(folder), target, narrator)
+            record = send(sending.order(folder), target, narrator, metrics_port=metrics_port)
         except LoadError as error:
             fail(str(error), EXIT_CODES[Outcome.UNDECIDED])
     terminal.summarize_load(record, folder)
@@ -216,7 +227,7 @@ def ui_command(profile: Path, port: int, workers: int) -> None:
     folder = run_folder(None)
     try:
         # Several workers can't share the faults that one of them is told of.
-        stack = process_stack(folder / "logs", workers=workers, faults=workers == 1, say=terminal.say)
+        stack = _processes(folder, workers=workers, faults=workers == 1, load_port=port)
         serve(profile, port, stack, folder)
     except (StackError, LoadError) as error:
         fail(str(error), USAGE)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -108,6 +109,11 @@ class LoadProcess:
             self._process.stdin.flush()
         except BrokenPipeError:
             raise LoadError(self._ended()) from None
+
+    def release(self) -> None:
+        """Let a generator that holds after its load end; it may have ended by itself."""
+        with suppress(LoadError):
+            self.go()
 
     def until(self, name: str, progress: Callable[[Event], None] | None = None) -> Event:
         """Wait for an event, handing those of progress on.

@@ -86,6 +86,11 @@ STACK = click.option(
     help="Where target and Prometheus come from: started here (the default), or already there.",
 )
 TARGET = click.option("--target", metavar="URL", help="Service under test, for --stack external.")
+METRICS_PORT = click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65_535),
+    help="Loopback port where the load generator answers Prometheus's scrapes.",
+)
 PROMETHEUS = click.option("--prometheus", metavar="URL", help="Prometheus HTTP API.")
 
 

@@ -47,6 +47,8 @@ class Job:
     stack: Stack
     folder: Path
     connect: Callable[[str], Connection]
+    metrics_port: int | None
+    """Loopback port where the generator answers scrapes, until the one after the load."""
     faults: Mapping[str, object]
     appendix: Appendix
 
@@ -93,7 +95,8 @@ def run(job: Job, narrator: Narrator) -> Proof:
         with timer.stage("stack up"):
             narrator.say("starting the stack")
             Thread(target=prepare, daemon=True).start()
-            load = everything.enter_context(LoadProcess(job.order, job.folder / "logs" / "load.log"))
+            mode = ("--gate", *_scraped_mode(job.metrics_port))
+            load = everything.enter_context(LoadProcess(job.order, job.folder / "logs" / "load.log", mode))
             endpoints = everything.enter_context(job.stack)
             prometheus = everything.enter_context(Prometheus(job.connect(endpoints.prometheus)))
             load.until("ready")
@@ -115,14 +118,17 @@ def check(
     return _conclude(spec, evidence, None, folder, appendix, timer)
 
 
-def send(order: LoadOrder, target: str, narrator: Narrator) -> RunRecord:
+def send(order: LoadOrder, target: str, narrator: Narrator, *, metrics_port: int | None = None) -> RunRecord:
     """Send load alone; the files of the load are in the order's folder afterwards.
+
+    ``metrics_port`` is a loopback port where the generator answers scrapes meanwhile.
 
     Raises:
         LoadError: the load generator failed.
         KeyboardInterrupt: the load was interrupted; what was sent so far is in ``run.json``.
     """
-    with LoadProcess(order, order.out / "logs" / "load.log", ("--host", target)) as load:
+    scraped = () if metrics_port is None else ("--metrics-port", str(metrics_port))
+    with LoadProcess(order, order.out / "logs" / "load.log", ("--host", target, *scraped)) as load:
         narrator.say("loading")
         done = load.until("done", narrator.progress)
     return _read_record(done)
@@ -154,7 +160,13 @@ def _load(
         done = load.until("done", narrator.progress)
     with timer.stage("scrape after"):
         _await_scrape(job.spec, prometheus, narrator)
+    if job.metrics_port:
+        load.release()
     return _read_record(done)
+
+
+def _scraped_mode(port: int | None) -> tuple[str, ...]:
+    return () if port is None else ("--metrics-port", str(port), "--hold")
 
 
 def _set_faults(endpoints: Endpoints, faults: Mapping[str, object]) -> None:

@@ -7,9 +7,16 @@ from collections.abc import Callable
 
 from slo.model import Spec
 from slo.prometheus import Prometheus, PrometheusError
-from slo.queries import UP, of_jobs, plan
+from slo.queries import UP, exactly, of_jobs, plan
 
 POLL_SECONDS = 0.1
+MISSING_SECONDS = 15.0
+"""How long a job may lack its first scrape when others have theirs: Prometheus takes up what it discovers
+every 5 s, and each job's first scrape has a delay of its own. A job that is missing longer is not there."""
+
+
+_PATTERN = "(?:"
+"""How :attr:`slo.queries.Plan.jobs` begins what is no exact name."""
 
 
 class NoScrapeError(Exception):
@@ -32,19 +39,23 @@ def await_scrape(
 ) -> float:
     """Wait until every target of the spec was scraped after a moment; give the last scrape's time.
 
-    A scrape that failed counts too: it says that the target is down.
+    A scrape that failed counts too: it says that the target is down. A job that the spec names and that was
+    never scraped is waited for, too, but not as long.
 
     Raises:
         NoScrapeError: there was none within the deadline.
         PrometheusError: Prometheus does not answer.
     """
     query = f"timestamp({up_query(spec)})"
-    give_up = clock() + deadline_seconds
+    named = {job for job in plan(spec).jobs if not job.startswith(_PATTERN)}
+    begin = clock()
+    give_up = begin + deadline_seconds
     while True:
         now = clock()
         series = prometheus.value(query, now).series
         times = [one.values[-1] for one in series]
-        if times and min(times) > after:
+        missing = named - {exactly(one.labels.get("job", "")) for one in series}
+        if times and min(times) > after and (not missing or now > begin + MISSING_SECONDS):
             return max(times)
         if now > give_up:
             seen = f"the last scrape was {now - min(times):.0f} s ago" if times else f"{query} has no series"

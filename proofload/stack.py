@@ -20,8 +20,8 @@ ATTEMPTS = 3
 """A free port may be taken by another program before ours listens on it."""
 
 _CONFIGURATION = Path(__file__).resolve().parent.parent / "monitoring" / "prometheus" / "prometheus.yml"
-_TARGET_PLACE = "target:8000"
-"""The target's address in that file, as containers know it."""
+_TARGET_PLACE, _LOAD_PLACE = "target:8000", "load:9646"
+"""Addresses of the target and of the load generator's metrics in that file, as containers know them."""
 
 
 class StackError(Exception):
@@ -48,11 +48,12 @@ def external_stack(target: str, prometheus: str) -> Iterator[Endpoints]:
 
 @contextmanager
 def process_stack(
-    logs: Path, *, workers: int, faults: bool, say: Callable[[str], None]
+    logs: Path, *, workers: int, faults: bool, load_port: int, say: Callable[[str], None]
 ) -> Iterator[Endpoints]:
     """Run the reference service and a real Prometheus on free loopback ports.
 
-    ``workers`` is the number of the service's processes; ``faults`` lets it take orders to fail. Their
+    ``workers`` is the number of the service's processes; ``faults`` lets it take orders to fail.
+    Prometheus scrapes the load generator, too, on ``load_port`` of loopback, whenever it is there. Their
     output goes to ``logs``; Prometheus's data is gone afterwards.
 
     Raises:
@@ -63,15 +64,21 @@ def process_stack(
     except PrometheusNotFoundError as error:
         raise StackError(str(error)) from None
     with tempfile.TemporaryDirectory(prefix="proofload-") as data, ExitStack() as running:
-        yield _start(running, binary, Path(data), logs, {"workers": workers, "faults": int(faults)})
+        yield _start(
+            running,
+            binary,
+            Path(data),
+            logs,
+            {"workers": workers, "faults": int(faults), "load_port": load_port},
+        )
 
 
 def _start(running: ExitStack, binary: Path, data: Path, logs: Path, settings: dict[str, int]) -> Endpoints:
     for attempt in range(1, ATTEMPTS + 1):
-        target_port, prometheus_port = _free_ports(2)
+        target_port, prometheus_port = free_ports(2)
         processes = [
             _target(target_port, logs, settings),
-            _prometheus(binary, prometheus_port, target_port, data, logs),
+            _prometheus(binary, prometheus_port, (target_port, settings["load_port"]), data, logs),
         ]
         for process in processes:
             running.callback(process.stop)
@@ -99,10 +106,12 @@ def _target(port: int, logs: Path, settings: dict[str, int]) -> Supervised:
     )
 
 
-def _prometheus(binary: Path, port: int, target_port: int, data: Path, logs: Path) -> Supervised:
+def _prometheus(binary: Path, port: int, scraped: tuple[int, int], data: Path, logs: Path) -> Supervised:
     configuration = data / "prometheus.yml"
     text = _CONFIGURATION.read_text(encoding="utf-8")
-    configuration.write_text(text.replace(_TARGET_PLACE, f"127.0.0.1:{target_port}"), encoding="utf-8")
+    for place, at in zip((_TARGET_PLACE, _LOAD_PLACE), scraped, strict=True):
+        text = text.replace(place, f"127.0.0.1:{at}")
+    configuration.write_text(text, encoding="utf-8")
     command = [
         str(binary),
         f"--config.file={configuration}",
@@ -112,8 +121,8 @@ def _prometheus(binary: Path, port: int, target_port: int, data: Path, logs: Pat
     return Supervised("Prometheus", command, logs / "prometheus.log")
 
 
-def _free_ports(number: int) -> list[int]:
-    """Find free loopback ports, different ones."""
+def free_ports(number: int) -> list[int]:
+    """Find free loopback ports, different ones; another program may take one before ours does."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(number)]
         for one in sockets:

@@ -12,13 +12,12 @@ import gevent
 from gevent import GreenletExit, getcurrent, socket
 from gevent.hub import get_hub
 
-from loadtests.recorder import UNANSWERED
+from loadtests.recorder import GIVEN_UP, UNANSWERED
 from loadtests.wire.answer import Heads
 from loadtests.wire.connection import Connection, reason
 from loadtests.wire.reply import Reply
 from loadtests.wire.request import Compiled
 
-GIVEN_UP = "given up by its user"
 SWEEP_SECONDS = 0.1
 """How often connections are looked for that do not move."""
 

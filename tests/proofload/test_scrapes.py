@@ -48,9 +48,13 @@ def test_the_scrapes_of_the_jobs_that_the_spec_names_are_awaited(spec: Spec, que
 # --- Waiting ------------------------------------------------------------------------------------
 
 
-def scraped(*times: float) -> Answer:
-    """Answer with the time of the last scrape of each target."""
-    rows = [{"metric": {"instance": str(n)}, "value": [NOW, str(time)]} for n, time in enumerate(times)]
+def scraped(*times: float, jobs: Sequence[str] = ("shop",)) -> Answer:
+    """Answer with the time of the last scrape of each target; each of them belongs to every job."""
+    rows = [
+        {"metric": {"job": job, "instance": str(n)}, "value": [NOW, str(time)]}
+        for n, time in enumerate(times)
+        for job in jobs
+    ]
     return envelope({"resultType": "vector", "result": rows})
 
 
@@ -72,9 +76,9 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
-def awaited(*answers: Answer, deadline: float = 10) -> tuple[float, Server]:
+def awaited(*answers: Answer, deadline: float = 10, jobs: Sequence[str] = ("shop",)) -> tuple[float, Server]:
     with serving(*answers) as server, Prometheus(Connection(server.url, retries=0)) as prometheus:
-        spec = of_jobs("shop")
+        spec = of_jobs(*jobs)
         seen = await_scrape(prometheus, spec, after=NOW, deadline_seconds=deadline, clock=Clock())
         return seen, server
 
@@ -105,6 +109,18 @@ def test_the_last_scrape_after_the_moment_is_given(wait: Wait) -> None:
     assert [float(asked.parameters["time"]) for asked in server.asked] == [
         NOW + 2 + n for n in range(wait.asked)
     ]
+
+
+def test_the_first_scrape_of_every_job_is_awaited() -> None:
+    jobs = ("shop", "c++")
+    late = (scraped(NOW + 5), scraped(NOW + 6, jobs=jobs))
+    seen, server = awaited(*late, jobs=jobs)
+    assert (seen, len(server.asked)) == (NOW + 6, 2)
+
+
+def test_a_job_that_is_not_there_is_not_awaited_until_the_deadline() -> None:
+    seen, server = awaited(scraped(NOW + 50), deadline=40, jobs=("shop", "gone"))
+    assert (seen, len(server.asked)) == (NOW + 50, 16)
 
 
 NEVER = {
