@@ -32,6 +32,7 @@ from proofload.inputs import (
 from proofload.load_process import LoadError, LoadOrder
 from proofload.options import PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Duration, Rate, Time
 from proofload.pipeline import Appendix, FaultsError, Job, check, run, send
+from proofload.rules import rules_command
 from proofload.scrapes import await_closing_scrape
 from proofload.stack import StackError, external_stack, process_stack
 from slo.lint import lint
@@ -234,6 +235,9 @@ def ui_command(profile: Path, port: int, workers: int) -> None:
         serve(profile, port, stack, folder)
     except (StackError, LoadError) as error:
         fail(str(error), USAGE)
+
+
+cli.add_command(rules_command)
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -1,7 +1,7 @@
-"""What the alerts of an objective do after errors begin, by arithmetic alone: the oracle of the rules' tests.
+"""What the alerts of an objective do after errors begin, by arithmetic alone: the oracle of their tests.
 
-Time is counted in minutes, one evaluation each. Prometheus 2 and 3 differ in whether a range holds the sample at
-its beginning; ``version`` says which is meant.
+Time is counted in minutes, one evaluation each. Prometheus 2 and 3 differ in whether a range holds the sample
+at its beginning; ``version`` says which is meant.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Burst:
 
 
 def telling_minutes(burst: Burst, severity: str, longest: int = 400) -> tuple[int, int] | None:
-    """Give the last minute in which a severity is silent and the first in which it fires, sure for each version."""
+    """Give the last minute of silence of a severity and the first of firing, sure for each version."""
     fires = [next(_first(burst, severity, version, longest), None) for version in VERSIONS]
     sure = [minute for minute in fires if minute is not None]
     return (min(sure) - 1, max(sure)) if len(sure) == len(VERSIONS) else None

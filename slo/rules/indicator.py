@@ -1,7 +1,7 @@
 """What one evaluation of the rules counts: PromQL for the bad events and for all of them.
 
-Counters are counted over the last five minutes (or over the slice), once a minute. All longer windows are sums
-of these counts, so they are weighted by events. A series that was born in these minutes counts from zero.
+Counters are counted over the last five minutes (or over the slice), once a minute. All longer windows are
+sums of these counts, so they are weighted by events. A series born in these minutes counts from zero.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BAD_WHEN = {Op.LTE: ">", Op.LT: ">=", Op.GTE: "<", Op.GT: "<="}
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """PromQL of ``bad`` and ``total`` events, each one element without labels; ``absent`` tells of lost series.
+    """PromQL of ``bad`` and ``total`` events, one element without labels; ``absent`` tells of lost series.
 
     ``lasting``: what happened over the last five minutes, not at this moment.
     """
@@ -48,7 +48,10 @@ def counts(slo: SLO, objective: Objective) -> Counts:
 
 def is_counted(slo: SLO) -> bool:
     """Tell whether events are counted over a range; else values of a moment are."""
-    return isinstance(slo.sli, EventsSLI) or expression(next(iter(metrics(slo).values()))).shape is Shape.QUANTILE
+    return (
+        isinstance(slo.sli, EventsSLI)
+        or expression(next(iter(metrics(slo).values()))).shape is Shape.QUANTILE
+    )
 
 
 def _range_seconds(objective: Objective) -> int:
@@ -61,12 +64,14 @@ def _events(slo: SLO, objective: Objective, span: str) -> Counts:
         case EventsSLI(counter=counter):
             return _ratio_events(parts, span, counter=counter)
         case RawRatioSLI(success=success):
-            return _raw(parts["raw"].text, success=success)
+            return _raw(_text(parts["raw"]), success=success)
         case _ if parts["metric"].shape is Shape.QUANTILE:
             good, total = buckets(parts["metric"], objective)
             return _good_of_total(good, total, span)
         case _:
-            return _samples(parts["metric"].text, objective, span, sliced=slo.budgeting is not Budgeting.OCCURRENCES)
+            return _samples(
+                _text(parts["metric"]), objective, span, sliced=slo.budgeting is not Budgeting.OCCURRENCES
+            )
 
 
 # --- Counters -----------------------------------------------------------------------------------
@@ -85,7 +90,7 @@ def _ratio_events(parts: dict[str, Expression], span: str, *, counter: bool) -> 
 
 
 def _good_of_total(good: Selector, total: Selector, span: str) -> Counts:
-    """Count what is not good. A bucket is born with its histogram: a missing one is a wrong bound, not 0 good."""
+    """Count what is not good. A bucket is born with its histogram: a missing one is a wrong bound."""
     bucket = any(matcher.label == "le" for matcher in good.matchers)
     counted = grown(good, span) if bucket else f"({grown(good, span)} or vector(0))"
     absent = f"max(absent({total}) or absent({good}))" if bucket else f"max(absent({total}))"
@@ -95,8 +100,9 @@ def _good_of_total(good: Selector, total: Selector, span: str) -> Counts:
 def grown(counter: Selector, span: str) -> str:
     """Count what a counter grew by, with the first value of a series that was born meanwhile.
 
-    ``increase`` can't see a first value. A series was born when the span began without it, while its target was
-    scraped more often than it was seen; a target that is new to Prometheus brings its past along, not events.
+    ``increase`` can't see a first value. A series was born when the span began without it, while its
+    target was scraped more often than it was seen. A target that is new to Prometheus brings its past along,
+    which is no traffic of now.
     """
     jobs = ",".join(str(matcher) for matcher in counter.matchers if matcher.label == "job")
     scrapes = f"max by (job, instance) (sum_over_time({f'up{{{jobs}}}' if jobs else 'up'}[{span}]))"
@@ -127,6 +133,11 @@ def spellings(bound: float) -> list[str]:
     return sorted({text, text if "." in text else f"{text}.0", repr(bound), f"{bound:g}"})
 
 
+def _text(item: Expression) -> str:
+    """Give an expression that may stand in brackets: a comment at its end would swallow them."""
+    return f"{item.text}\n" if "#" in item.text else item.text
+
+
 def selector_of(item: Expression) -> Selector:
     """Give the selector of an expression that has one."""
     if item.selector is None:
@@ -152,6 +163,4 @@ def _samples(query: str, objective: Objective, span: str, *, sliced: bool) -> Co
     if not sliced:
         return Counts(f"sum({bad})", f"count({valid})", absent)
     inside = f"[{span}:{SAMPLE_SECONDS}s]"
-    return Counts(
-        f"sum(sum_over_time(({bad}){inside}))", f"sum(count_over_time({valid}{inside}))", absent
-    )
+    return Counts(f"sum(sum_over_time(({bad}){inside}))", f"sum(count_over_time({valid}{inside}))", absent)

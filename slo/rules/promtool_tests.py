@@ -23,7 +23,7 @@ _NONE = Fraction(0)
 Test = dict[str, Any]
 
 
-def tests_text(spec: Spec, rules_file: str) -> str:
+def promtool_text(spec: Spec, rules_file: str) -> str:
     """Write the tests of a spec's rules, which stand in a file named relative to the tests' own.
 
     Raises:
@@ -53,8 +53,13 @@ def _test(target: Target, sentence: str, phases: list[Phase], checks: list[dict[
         "interval": f"{MINUTE // SAMPLES}s",
         "name": f"{target.slo.service} {target.name}: {sentence}",
         "input_series": series(target, phases),
-        "promql_expr_test": checks,
+        "promql_expr_test": [*checks, _present(target, checks[-1]["eval_time"])],
     }
+
+
+def _present(target: Target, time: str) -> dict[str, Any]:
+    """Metrics that are there are not said to be absent."""
+    return {"expr": f'ALERTS{{alertname="{ABSENT}",{target.key[1:]}', "eval_time": time, "exp_samples": []}
 
 
 def _fires(target: Target, minute: int, severities: Iterable[str]) -> dict[str, Any]:
@@ -64,7 +69,7 @@ def _fires(target: Target, minute: int, severities: Iterable[str]) -> dict[str, 
 
 
 def _steady(target: Target) -> Iterator[Test]:
-    """Burn 1 % above and 1 % below the lowest burn rate of a severity: whatever the window, the ratio is the same."""
+    """Burn 1 % above and 1 % below the lowest burn rate of a severity, alike in all windows."""
     if not is_graded(target):
         return
     for severity in SEVERITIES:
@@ -83,7 +88,7 @@ def _exceeded(target: Target, ratio: Fraction) -> set[str]:
 
 
 def _burst(target: Target) -> Iterator[Test]:
-    """Let errors begin after hours of health: silent in the minute before the burn is too fast, then firing."""
+    """Let errors begin after hours of health: silent until the burn is too fast, then firing."""
     for severity in SEVERITIES:
         burst = _crossing(target, severity)
         minutes = telling_minutes(burst, severity) if burst else None
@@ -97,7 +102,7 @@ def _burst(target: Target) -> Iterator[Test]:
 
 
 def _crossing(target: Target, severity: str) -> Burst | None:
-    """Choose errors that cross the fastest limit after so many minutes; everything fails where that can't be."""
+    """Choose errors that cross the fastest limit after so many minutes; all, where that can't be."""
     pairs = target.alert_pairs(severity)
     if not pairs:
         return None
@@ -118,7 +123,11 @@ def _millionths(ratio: Fraction) -> Fraction:
 
 def _idle(target: Target) -> Test:
     """Without traffic nothing fires, and no ratio is recorded."""
-    ratio = {"expr": ratio_name(BASE_SECONDS) + target.key, "eval_time": f"{_STEADY_MINUTES}m", "exp_samples": []}
+    ratio = {
+        "expr": ratio_name(BASE_SECONDS) + target.key,
+        "eval_time": f"{_STEADY_MINUTES}m",
+        "exp_samples": [],
+    }
     phases = [Phase(_STEADY_MINUTES, _NONE, events=0)]
     return _test(target, "no traffic", phases, [_fires(target, _STEADY_MINUTES, ()), ratio])
 

@@ -1,7 +1,7 @@
 """Recording rules: events, error ratios by window, burn rates, remaining budget, and what is known of an SLO.
 
-Names and labels are Sloth's (https://github.com/slok/sloth, ``sli_rules_v1`` and ``metadata_rules_v1``), so that
-its dashboards work. Its ratio of the whole period is a mean of ratios; here sums of events are divided.
+Names and labels are Sloth's (https://github.com/slok/sloth, ``sli_rules_v1`` and ``metadata_rules_v1``), so
+that its dashboards work. Its ratio of the whole period is a mean of ratios; here sums of events are divided.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _rule(target: Target, name: str, expr: str, **labels: str) -> Rule:
 
 
 def _events(target: Target) -> Iterator[Rule]:
-    """Record both or neither, and only numbers: one NaN would poison every sum that it is in."""
+    """Record numbers alone: one NaN would poison every sum that it is in."""
     counted = counts(target.slo, target.objective)
     yield _rule(target, TOTAL, f"({counted.total}) >= 0")
     yield _rule(target, BAD, f"({counted.bad}) >= 0")

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from slo.model import EventsSLI, HistogramQuantile, Op, RawRatioSLI
+from slo.model import EventsSLI, Op, RawRatioSLI
 from slo.promql import Selector, Shape
 from slo.queries import expression, metrics
 from slo.rules.arithmetic import SAMPLES
 from slo.rules.examples import example, matches
-from slo.rules.indicator import buckets, selector_of
+from slo.rules.indicator import buckets, is_counted, selector_of
 from slo.rules.target import Target
 from slo.rules.windows import decimal
 
@@ -30,11 +30,13 @@ class Phase:
 
 
 def series(target: Target, phases: Sequence[Phase]) -> list[Series] | None:
-    """Write the series that an objective's rules count; ``None`` when its PromQL can't be satisfied so simply."""
+    """Write the series that an objective's rules count; ``None`` when its PromQL asks for more."""
     parts = {name: expression(metric) for name, metric in metrics(target.slo).items()}
     if isinstance(target.slo.sli, EventsSLI):
         other = "good" if "good" in parts else "bad"
-        return _events(target, selector_of(parts[other]), selector_of(parts["total"]), phases, good=other == "good")
+        return _events(
+            target, selector_of(parts[other]), selector_of(parts["total"]), phases, good=other == "good"
+        )
     item = parts.get("metric") or parts["raw"]
     if item.shape is Shape.QUANTILE:
         good, total = buckets(item, target.objective)
@@ -49,11 +51,8 @@ def series(target: Target, phases: Sequence[Phase]) -> list[Series] | None:
 
 def is_graded(target: Target) -> bool:
     """Tell whether any ratio of errors can be shown at once; a single gauge is good or bad."""
-    sli = target.slo.sli
-    percentile = isinstance(sli, HistogramQuantile) or (
-        not isinstance(sli, EventsSLI | RawRatioSLI) and expression(sli.metric).shape is Shape.QUANTILE
-    )
-    return target.objective.time_slice_target is None and (isinstance(sli, EventsSLI | RawRatioSLI) or percentile)
+    sliced = target.objective.time_slice_target is not None
+    return not sliced and (is_counted(target.slo) or isinstance(target.slo.sli, RawRatioSLI))
 
 
 def _value(target: Target, phase: Phase) -> Fraction:

@@ -14,7 +14,7 @@ from slo.document import Problem, ProblemsError
 from slo.model import SLO, EventsSLI, Objective, Spec
 from slo.promql import Shape
 from slo.queries import expression, judged_by_server, metrics, place
-from slo.rules.windows import DAY, INTERVAL_SECONDS, SHARES, Pair, decimal, pairs
+from slo.rules.windows import DAY, INTERVAL_SECONDS, SHARES, Pair, decimal, duration, pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Target:
         return "{" + ",".join(f'{name}="{self.labels[name]}"' for name in names) + "}"
 
     def alert_pairs(self, severity: str) -> list[Pair]:
-        """List the windows of a severity whose burn rate can be exceeded: no more than all events can be bad."""
+        """List the windows of a severity whose burn rate can be exceeded when all events are bad."""
         return [p for p in pairs(self.days) if p.severity == severity and p.burn_rate * self.budget < 1]
 
     def limit(self, pair: Pair) -> str:
@@ -83,6 +83,19 @@ def targets(spec: Spec) -> tuple[Target, ...]:
     return tuple(sorted(found, key=lambda target: spec.slos.index(target.slo)))
 
 
+def unreachable(spec: Spec) -> Iterator[str]:
+    """Say which alerts are left out, as more than all events would have to be bad for them."""
+    for target in targets(spec):
+        for pair in pairs(target.days):
+            if pair.burn_rate * target.budget >= 1:
+                yield (
+                    f"{target.slo.service} {target.name}: no {pair.severity} over {duration(pair.long)}: "
+                    f"with every event bad, its budget of {decimal(target.budget * 100)} % burns "
+                    f"{float(1 / target.budget):.4g} times as fast as allowed, "
+                    f"and that alert takes more than {float(pair.burn_rate):.4g}"
+                )
+
+
 def _slug(text: str) -> str:
     """Make a part of a name of an objective's: ``99.95%`` becomes ``99-95``."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "objective"
@@ -102,9 +115,14 @@ def _faults(slo: SLO) -> Iterator[tuple[str, str]]:
     if isinstance(slo.sli, EventsSLI) and judged_by_server(slo):
         for part, metric in metrics(slo).items():
             if expression(metric).shape in {Shape.OPAQUE, Shape.QUANTILE}:
-                yield part, f"{metric} has no counter to count by; write a selector, or sum(rate()) of one"
+                yield (
+                    part,
+                    f"{expression(metric).text} has no counter; write a selector, or sum(rate()) of one",
+                )
     elif judged_by_server(slo):
-        yield from ((part, why) for part, metric in metrics(slo).items() if (why := _scalar(expression(metric).text)))
+        yield from (
+            (part, why) for part, metric in metrics(slo).items() if (why := _scalar(expression(metric).text))
+        )
     for objective in slo.objectives:
         length = objective.time_slice_seconds
         if length is not None and length % INTERVAL_SECONDS:

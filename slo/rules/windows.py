@@ -2,7 +2,8 @@
 
 Source: The Site Reliability Workbook, chapter 5 "Alerting on SLOs", recommended parameters for multiwindow,
 multi-burn-rate alerts (https://sre.google/workbook/alerting-on-slos/): for 30 days, a page at 2 % of the
-budget in 1 h and at 5 % in 6 h, a ticket at 10 % in 1 d and at 10 % in 3 d; the short window is 1/12 of the long one.
+budget in 1 h and at 5 % in 6 h, a ticket at 10 % in 1 d and at 10 % in 3 d; short windows are
+1/12 of the long ones.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ INTERVAL_SECONDS = MINUTE
 BASE_SECONDS = 5 * MINUTE
 """How far back each evaluation looks for events."""
 WINDOWS = (BASE_SECONDS, 30 * MINUTE, HOUR, 2 * HOUR, 6 * HOUR, DAY, 3 * DAY)
-"""Windows whose error ratio is recorded beside the SLO's own, in seconds (those of the alerts, as in Sloth)."""
+"""Windows whose error ratio is recorded beside the SLO's own, in seconds; Sloth's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ _WINDOWS = (
 )
 _WORKBOOK = ("0.02", "0.05", "0.1", "0.1")
 _WEEK = ("0.08", "0.125", "0.2", "0.42")
-"""A week's budget is too small for the workbook's shares; these are of Sloth's ``examples/windows/7d.yaml``."""
+"""The workbook's would alert on a week that is met; these are Sloth's (``examples/windows/7d.yaml``)."""
 SHARES: Mapping[int, tuple[str, ...]] = {7: _WEEK, 28: _WORKBOOK, 30: _WORKBOOK, 90: _WORKBOOK}
 """By the days of an SLO's window: the share of its budget that may be spent within each long window."""
 
@@ -64,12 +65,12 @@ def duration(seconds: int) -> str:
 
 
 def decimal(number: Fraction) -> str:
-    """Write a fraction as the decimal it is, without a float's dust: ``0.001``, not ``0.0009999999999999432``.
+    """Write a fraction as the decimal it is: ``0.001``, not a float's ``0.0009999999999999432``.
 
     Raises:
         ValueError: it has no finite decimal form.
     """
-    for digits in range(40):
+    for digits in range(1_100):  # the longest float has 1,074
         scaled = number * 10**digits
         if scaled.denominator == 1:
             sign, text = "-" * (number < 0), str(abs(scaled.numerator)).zfill(digits + 1)
