@@ -75,7 +75,7 @@ def _steady(target: Target) -> Iterator[Test]:
     for severity in SEVERITIES:
         limits = [pair.burn_rate * target.budget for pair in target.alert_pairs(severity)]
         for word, factor in (("above", Fraction(101, 100)), ("below", Fraction(99, 100))):
-            ratio = _millionths(min(limits) * factor) if limits else Fraction(1)
+            ratio = _billionths(min(limits) * factor) if limits else Fraction(1)
             if ratio < 1:
                 sentence = f"a steady burn just {word} the threshold of a {severity}"
                 checks = [_fires(target, _STEADY_MINUTES, _exceeded(target, ratio))]
@@ -114,10 +114,10 @@ def _crossing(target: Target, severity: str) -> Burst | None:
         for minute in (_CROSSING - 1, _CROSSING)
     )
     between = (max(before) + min(after)) / 2
-    return Burst(target, min(Fraction(1), _millionths(pairs[0].burn_rate * target.budget / between)))
+    return Burst(target, min(Fraction(1), _billionths(pairs[0].burn_rate * target.budget / between)))
 
 
-def _millionths(ratio: Fraction) -> Fraction:
+def _billionths(ratio: Fraction) -> Fraction:
     return Fraction(int(ratio * EVENTS), EVENTS)
 
 

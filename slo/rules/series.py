@@ -15,8 +15,8 @@ from slo.rules.indicator import buckets, is_counted, selector_of
 from slo.rules.target import Target
 from slo.rules.windows import decimal
 
-EVENTS = 1_000_000
-"""Events of each sample: error ratios are whole millionths."""
+EVENTS = 1_000_000_000
+"""Events of each sample: error ratios are whole billionths, so that 1 % of a small limit shows."""
 Series = dict[str, str]
 
 

@@ -133,8 +133,20 @@ def _faults(slo: SLO) -> Iterator[tuple[str, str]]:
 
 
 def _scalar(query: str) -> str | None:
-    node = parser.parse(query)
-    scalar = isinstance(node, parser.NumberLiteral | parser.StringLiteral)
-    if isinstance(node, parser.Call):
-        scalar = node.func.return_type == parser.ValueType.Scalar
-    return f"{query} has no series; write an expression that gives one" if scalar else None
+    if _is_scalar(parser.parse(query)):
+        return f"{query} has no series; write an expression that gives one"
+    return None
+
+
+def _is_scalar(node: parser.Expr) -> bool:
+    match node:
+        case parser.NumberLiteral() | parser.StringLiteral():
+            return True
+        case parser.Call():
+            return bool(node.func.return_type == parser.ValueType.Scalar)
+        case parser.ParenExpr() | parser.UnaryExpr():
+            return _is_scalar(node.expr)
+        case parser.BinaryExpr():
+            return _is_scalar(node.lhs) and _is_scalar(node.rhs)
+        case _:
+            return False

@@ -35,6 +35,9 @@ KINDS = {
     "a gauge from below": replace(QUEUE, objectives=(Objective("", 0.99, Op.GT, -0.5),)),
     "an expression": replace(QUEUE, sli=ThresholdSLI(PromQL("max(queue_depth) - min(queue_depth) # spread"))),
     "a raw ratio of failures": replace(CHECKOUT, sli=RawRatioSLI(PromQL("failures:ratio"), success=False)),
+    "a raw ratio that divides": replace(
+        CHECKOUT, sli=RawRatioSLI(PromQL("failed / answered"), success=False)
+    ),
     "a raw ratio of success, in a week": replace(
         CHECKOUT, sli=RawRatioSLI(PromQL('up:ratio{a="b\\\\\\"c"}')), window_seconds=7 * DAY
     ),
@@ -55,7 +58,7 @@ KINDS = {
         objectives=(Objective("mean", 0.9, time_slice_seconds=600.0),),
     ),
     "two objectives, and braces": replace(
-        FAILING, objectives=(Objective("99.9%", 0.999), Objective("99,9 {{x}}%", 0.9995))
+        FAILING, objectives=(Objective("99.9%", 0.999), Objective("99,9 {{x}}%", 0.99999))
     ),
 }
 
@@ -65,7 +68,10 @@ REFUSED = {
         replace(FAILING, sli=EventsSLI(PromQL("a + b"), bad=PromQL("sum(rate(c[5m]))"))),
         "total: a + b has no counter",
     ),
-    "a scalar": (replace(QUEUE, sli=ThresholdSLI(PromQL("scalar(x)"))), "metric: scalar(x) has no series"),
+    "a scalar": (
+        replace(QUEUE, sli=ThresholdSLI(PromQL("(scalar(x) + 2)"))),
+        "metric: (scalar(x) + 2) has no series",
+    ),
     "slices of seconds": (
         replace(FAILING, objectives=(replace(BY_MINUTE, time_slice_seconds=10.0),)),
         "timeSliceWindow: 10 s",

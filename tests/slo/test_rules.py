@@ -202,9 +202,10 @@ BUSY_THEN_QUIET = {
         "slo:sli_error:ratio_rate2h",
     ),
     "a value that is not a number poisons nothing": (
-        "a raw ratio of failures",
+        "a raw ratio that divides",
         """
-      - {series: "failures:ratio", values: "0.001x30 NaNx60 0.001x30"}""",
+      - {series: "failed", values: "1x29 0x59 1x30"}
+      - {series: "answered", values: "1000x29 0x59 1000x30"}""",
         "slo:sli_error:ratio_rate2h",
     ),
 }
