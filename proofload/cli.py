@@ -32,6 +32,7 @@ from proofload.inputs import (
 from proofload.load_process import LoadError, serve_master
 from proofload.options import METRICS_PORT, PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Sending, Time, sending
 from proofload.pipeline import Appendix, FaultsError, Job, check, run, send
+from proofload.rules import rules_command
 from proofload.scrapes import await_closing_scrape
 from proofload.stack import Stack, StackError, external_stack, free_ports, process_stack
 from slo.lint import lint
@@ -231,6 +232,9 @@ def ui_command(profile: Path, port: int, workers: int) -> None:
         serve(profile, port, stack, folder)
     except (StackError, LoadError) as error:
         fail(str(error), USAGE)
+
+
+cli.add_command(rules_command)
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -21,6 +21,7 @@ from slo.prometheus import Connection, Prometheus
 
 CONFIGURATION = """\
 global: {{scrape_interval: 1s, scrape_timeout: 1s}}
+rule_files: [rules.yaml]
 scrape_configs:
   - job_name: shop
     static_configs: [{{targets: ["{target}"]}}]
@@ -66,14 +67,15 @@ class Scraped:
 
 
 @contextmanager
-def scraped(folder: Path) -> Iterator[Scraped]:
-    """Start both, or skip the test where there is no Prometheus."""
+def scraped(folder: Path, rules: str = "groups: []") -> Iterator[Scraped]:
+    """Start both, with rules where some are given, or skip the test where there is no Prometheus."""
     try:
         binary = find_prometheus(lambda _: None).path
     except PrometheusNotFoundError as error:
         pytest.skip(str(error))
     with ExitStack() as running:
         page = running.enter_context(_serving())
+        (folder / "rules.yaml").write_text(rules)
         url = _start(running, binary, folder, page)
         yield Scraped(running.enter_context(Prometheus(Connection(url))), page)
 

@@ -1,0 +1,81 @@
+"""``proofload rules``: Prometheus rules from a spec, and their unit tests."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import click
+
+from proofload.inputs import USAGE, fail, or_usage, read_spec
+from proofload.options import SPEC
+from slo.model import Spec
+from slo.rules.files import rules_text
+from slo.rules.promtool_tests import promtool_text
+from slo.rules.target import unreachable
+
+RULES_FILE = "slo.rules.yaml"
+
+
+@click.command("rules")
+@SPEC
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help=f"File to write, or folder for {RULES_FILE}; otherwise it is printed.",
+)
+@click.option(
+    "--tests", type=click.Path(path_type=Path), help="File of unit tests for promtool to write as well."
+)
+def rules_command(specs: tuple[Path, ...], out: Path | None, tests: Path | None) -> None:
+    """Write Prometheus recording and alerting rules from a spec, and unit tests of them."""
+    if tests and not out:
+        raise click.UsageError("--tests needs --out: the tests name the file of the rules")
+    target = out / RULES_FILE if out and (out.is_dir() or not out.suffix) else out
+    if tests and target and tests.resolve() == target.resolve():
+        raise click.UsageError("--tests and --out name the same file")
+    [(spec, texts)] = or_usage(partial(_texts, specs, target, tests))
+    if target is None:
+        click.echo(texts[None], nl=False)
+    else:
+        _write({path: text for path, text in texts.items() if path})
+    for note in unreachable(spec):
+        click.echo(f"proofload: {note}", err=True)
+
+
+def _texts(
+    specs: tuple[Path, ...], out: Path | None, tests: Path | None
+) -> tuple[Spec, Mapping[Path | None, str]]:
+    """Make everything before anything is written.
+
+    Raises:
+        ProblemsError: the spec is wrong, or can't be turned into rules.
+    """
+    spec = read_spec(specs)
+    texts: dict[Path | None, str] = {out: rules_text(spec)}
+    if tests and out:
+        texts[tests] = promtool_text(spec, os.path.relpath(out.resolve(), tests.resolve().parent))
+    return spec, texts
+
+
+def _write(texts: Mapping[Path, str]) -> None:
+    """Write all files beside their places first, then put them there: whole or not at all."""
+    waiting: list[tuple[Path, Path]] = []
+    try:
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+            waiting.append((Path(name), path))
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(name).chmod(0o644)
+        for made, path in waiting:
+            made.replace(path)
+    except OSError as error:
+        fail(f"can't write {error.filename2 or error.filename}: {error.strerror}", USAGE)
+    finally:
+        for made, _ in waiting:
+            made.unlink(missing_ok=True)

@@ -1,0 +1,54 @@
+"""The rules and their tests as YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import StringIO
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import LiteralScalarString
+
+from slo.model import Spec
+from slo.rules.alerting import alerting_rules
+from slo.rules.recording import recording_rules
+from slo.rules.target import Target, targets
+from slo.rules.windows import INTERVAL_SECONDS, duration
+
+
+def rules_text(spec: Spec) -> str:
+    """Write the rules of a spec.
+
+    Raises:
+        ProblemsError: what can't be turned into rules.
+    """
+    return yaml_text({"groups": [_group(target) for target in targets(spec)]}, "proofload rules")
+
+
+def _group(target: Target) -> dict[str, Any]:
+    """Put all rules of an objective into one group: they are evaluated in order, at one time."""
+    return {
+        "name": f"slo/{target.slo.service}/{target.name}",
+        "interval": duration(INTERVAL_SECONDS),
+        "rules": [*recording_rules(target), *alerting_rules(target)],
+    }
+
+
+def yaml_text(data: Mapping[str, Any], origin: str) -> str:
+    """Write plain data as YAML that says where it is from."""
+    yaml = YAML()
+    yaml.width = 10_000
+    yaml.representer.ignore_aliases = lambda _: True
+    out = StringIO()
+    out.write(f"# Written by {origin}: change the spec and write it anew.\n")
+    yaml.dump(_blocks(data), out)
+    return out.getvalue()
+
+
+def _blocks(data: Any) -> Any:
+    """Let texts of several lines stand as blocks."""
+    if isinstance(data, Mapping):
+        return {key: _blocks(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_blocks(value) for value in data]
+    return LiteralScalarString(data) if isinstance(data, str) and "\n" in data else data

@@ -1,0 +1,152 @@
+"""The objectives that rules are written for, with their labels; those that can't be are refused by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import promql_parser as parser
+
+from slo.budget import exact
+from slo.document import Problem, ProblemsError
+from slo.model import SLO, EventsSLI, Objective, Spec
+from slo.promql import Shape
+from slo.queries import expression, judged_by_server, metrics, place
+from slo.rules.windows import DAY, INTERVAL_SECONDS, SHARES, Pair, decimal, duration, pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One objective of an SLO under a name of its own (``name``), as rules and dashboards know it."""
+
+    slo: SLO
+    objective: Objective
+    name: str
+
+    @property
+    def days(self) -> int:
+        """Length of the SLO's window."""
+        return round(self.slo.window_seconds) // DAY
+
+    @property
+    def budget(self) -> Fraction:
+        """Ratio of events that may be bad."""
+        return 1 - exact(self.objective.target)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Labels of all its rules; those of Sloth, so that its dashboards work, and our objective's name."""
+        return {
+            "objective": self.objective.name,
+            "sloth_id": f"{self.slo.service}-{self.name}",
+            "sloth_service": self.slo.service,
+            "sloth_slo": self.name,
+        }
+
+    @property
+    def key(self) -> str:
+        """The matchers that select its recorded series."""
+        names = ("sloth_id", "sloth_service", "sloth_slo")
+        return "{" + ",".join(f'{name}="{self.labels[name]}"' for name in names) + "}"
+
+    def alert_pairs(self, severity: str) -> list[Pair]:
+        """List the windows of a severity whose burn rate can be exceeded when all events are bad."""
+        return [p for p in pairs(self.days) if p.severity == severity and p.burn_rate * self.budget < 1]
+
+    def limit(self, pair: Pair) -> str:
+        """Give the error ratio above which a pair of windows fires."""
+        return decimal(pair.burn_rate * self.budget)
+
+
+def targets(spec: Spec) -> tuple[Target, ...]:
+    """Name each objective of a spec.
+
+    Raises:
+        ProblemsError: what can't be turned into rules, all at once.
+    """
+    problems = [problem for slo in spec.slos for problem in _refusals(slo)]
+    if problems:
+        raise ProblemsError(problems)
+    found: list[Target] = []
+    taken = {(slo.service, slo.name) for slo in spec.slos if len(slo.objectives) > 1}
+    for slo in sorted(spec.slos, key=lambda slo: len(slo.objectives)):
+        for objective in slo.objectives:
+            name = slo.name if len(slo.objectives) == 1 else f"{slo.name}-{_slug(objective.name)}"
+            plain, number = name, 1
+            while (slo.service, name) in taken:
+                number += 1
+                name = f"{plain}-{number}"
+            taken.add((slo.service, name))
+            found.append(Target(slo, objective, name))
+    return tuple(sorted(found, key=lambda target: spec.slos.index(target.slo)))
+
+
+def unreachable(spec: Spec) -> Iterator[str]:
+    """Say which alerts are left out, as more than all events would have to be bad for them."""
+    for target in targets(spec):
+        for pair in pairs(target.days):
+            if pair.burn_rate * target.budget >= 1:
+                yield (
+                    f"{target.slo.service} {target.name}: no {pair.severity} over {duration(pair.long)}: "
+                    f"with every event bad, its budget of {decimal(target.budget * 100)} % burns "
+                    f"{float(1 / target.budget):.4g} times as fast as allowed, "
+                    f"and that alert takes more than {float(pair.burn_rate):.4g}"
+                )
+
+
+def _slug(text: str) -> str:
+    """Make a part of a name of an objective's: ``99.95%`` becomes ``99-95``."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "objective"
+
+
+def _refusals(slo: SLO) -> Iterator[Problem]:
+    for field, why in _faults(slo):
+        yield Problem(*place(slo.source), f"SLO {slo.name}, {field}", why)
+
+
+def _faults(slo: SLO) -> Iterator[tuple[str, str]]:
+    if slo.window_seconds not in {days * DAY for days in SHARES}:
+        yield (
+            "timeWindow",
+            f"{slo.window_seconds / DAY:g} days have no alert windows; write 7d, 28d (or 4w), 30d or 90d",
+        )
+    if isinstance(slo.sli, EventsSLI) and judged_by_server(slo):
+        for part, metric in metrics(slo).items():
+            if expression(metric).shape in {Shape.OPAQUE, Shape.QUANTILE}:
+                yield (
+                    part,
+                    f"{expression(metric).text} has no counter; write a selector, or sum(rate()) of one",
+                )
+    elif judged_by_server(slo):
+        yield from (
+            (part, why) for part, metric in metrics(slo).items() if (why := _scalar(expression(metric).text))
+        )
+    for objective in slo.objectives:
+        length = objective.time_slice_seconds
+        if length is not None and length % INTERVAL_SECONDS:
+            yield (
+                "timeSliceWindow",
+                f"{length:g} s: rules are evaluated once a minute; write whole minutes",
+            )
+
+
+def _scalar(query: str) -> str | None:
+    if _is_scalar(parser.parse(query)):
+        return f"{query} has no series; write an expression that gives one"
+    return None
+
+
+def _is_scalar(node: parser.Expr) -> bool:
+    match node:
+        case parser.NumberLiteral() | parser.StringLiteral():
+            return True
+        case parser.Call():
+            return bool(node.func.return_type == parser.ValueType.Scalar)
+        case parser.ParenExpr() | parser.UnaryExpr():
+            return _is_scalar(node.expr)
+        case parser.BinaryExpr():
+            return _is_scalar(node.lhs) and _is_scalar(node.rhs)
+        case _:
+            return False

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from proofload.cli import cli
+from slo.rules.files import rules_text
+from slo.rules.promtool_tests import promtool_text
+from slo.spec import load_spec
+from tests.slo.spec_cases import EVENTS, changed
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "spec" / "shop.yaml"
+    path.parent.mkdir()
+    path.write_text(EVENTS)
+    return path
+
+
+def proofload(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, ["rules", *map(str, arguments)])
+
+
+def test_rules_are_printed(spec: Path) -> None:
+    done = proofload("--spec", spec)
+    assert (done.exit_code, done.stdout) == (0, rules_text(load_spec([spec])))
+
+
+@pytest.mark.parametrize("out", ["made/by/the/command", "made/slo.rules.yaml"])
+def test_rules_and_tests_are_written(spec: Path, tmp_path: Path, out: str) -> None:
+    done = proofload("--spec", spec, "--out", tmp_path / out, "--tests", tmp_path / "tests" / "t.yaml")
+    assert done.exit_code == 0, done.output
+    rules = tmp_path / out if out.endswith(".yaml") else tmp_path / out / "slo.rules.yaml"
+    loaded = load_spec([spec])
+    assert rules.read_text() == rules_text(loaded)
+    beside = f"../{rules.relative_to(tmp_path)}"
+    assert (tmp_path / "tests" / "t.yaml").read_text() == promtool_text(loaded, beside)
+    assert not list(tmp_path.rglob(".*"))
+
+
+def test_what_is_left_out_is_said(spec: Path) -> None:
+    spec.write_text(changed(EVENTS, ("0.99", "0.5")))
+    assert "no page over 1h" in proofload("--spec", spec).stderr
+
+
+WRONG = {
+    "a window without alerts": (
+        ("28d", "14d"),
+        (),
+        "shop.yaml:4: SLO checkout, timeWindow: 14 days have no alert",
+    ),
+    "a faulty spec": (("0.99", "99"), (), "did you mean targetPercent"),
+    "tests without a file of rules": (("", ""), ("--tests", "t.yaml"), "--tests needs --out"),
+    "one file for both": (("", ""), ("--out", "t.yaml", "--tests", "t.yaml"), "name the same file"),
+    "a file where a folder should be": (("", ""), ("--out", "spec/shop.yaml/r.yaml"), "can't write"),
+}
+
+
+@pytest.mark.parametrize(("change", "options", "message"), WRONG.values(), ids=WRONG.keys())
+def test_bad_usage_is_one_clear_error_and_writes_nothing(
+    spec: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: tuple[str, str],
+    options: tuple[str, ...],
+    message: str,
+) -> None:
+    monkeypatch.chdir(spec.parent.parent)
+    spec.write_text(changed(EVENTS, change))
+    done = proofload("--spec", spec, *(options or ("--out", "rules")))
+    assert done.exit_code == 2
+    assert message in done.output
+    assert [path for path in Path().rglob("*") if path.is_file()] == [Path("spec/shop.yaml")]
