@@ -1,8 +1,7 @@
-"""Writes the Grafana dashboards: ``python -m monitoring.build``, or ``--check`` to see whether they are stale."""
+"""Writes the Grafana dashboards: ``python -m monitoring.build``; ``--check`` tells whether they are stale."""
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -44,8 +43,12 @@ def stale(wanted: dict[str, str], folder: Path) -> list[str]:
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--spec", "spec_path", type=click.Path(path_type=Path), default=SPEC, help="OpenSLO file or folder.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=FOLDER, help="Folder to write to.")
+@click.option(
+    "--spec", "spec_path", type=click.Path(path_type=Path), default=SPEC, help="OpenSLO file or folder."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default=FOLDER, help="Folder to write to."
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file is stale.")
 def main(spec_path: Path, out: Path, check: bool) -> None:
     """Write the Grafana dashboards of a spec."""
@@ -70,7 +73,7 @@ def _write(path: Path, text: str) -> None:
     with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", delete=False) as file:
         file.write(text)
     Path(file.name).chmod(0o644)
-    os.replace(file.name, path)
+    Path(file.name).replace(path)
 
 
 if __name__ == "__main__":

@@ -16,5 +16,5 @@ SLO_LABEL, SERVICE_LABEL, WINDOW_LABEL = "sloth_slo", "sloth_service", "sloth_wi
 
 
 def slo_label(slo: SLO, objective: int) -> str:
-    """Give ``sloth_slo`` of an SLO's objective, counted from 0: the SLO's name, numbered where it has several."""
+    """Give ``sloth_slo`` of an objective (counted from 0): the SLO's name, numbered where it has several."""
     return slo.name if len(slo.objectives) == 1 else f"{slo.name}-{objective + 1}"

@@ -79,7 +79,7 @@ def _variable(choice: Choice) -> builders.QueryVariable:
         builders.QueryVariable(choice.name)
         .label(choice.label)
         .datasource(SOURCE)
-        .query({"query": query, "refId": choice.name})
+        .query(query)
         .definition(query)
         .refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(dashboard.VariableSort.ALPHABETICAL_ASC)

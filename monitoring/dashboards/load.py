@@ -28,7 +28,9 @@ CHOICES = (
 def load() -> Frame:
     """Give the dashboard of the load."""
     text = "What the load generator offered, sent and got back, and how late it was."
-    return Frame("proofload-load", "Proofload / Load", text, CHOICES, (_overview(), _rates(), _times(), _sides()))
+    return Frame(
+        "proofload-load", "Proofload / Load", text, CHOICES, (_overview(), _rates(), _times(), _sides())
+    )
 
 
 def _number(title: str, description: str, metric: str, empty: str = NO_LOAD) -> Panel:
@@ -71,7 +73,7 @@ def _rates() -> Row:
     names = {"offered": OFFERED, "sent": SENT, "completed": COMPLETED}
     rates = Panel(
         title="Offered, achieved, throughput",
-        description="Requests per second: asked by the schedule, sent, and answered. Apart: the load was not delivered.",
+        description="Requests per second: asked by the schedule, sent, answered.",
         unit="reqps",
         queries={name: rate(f"{metric}{HERE}") for name, metric in names.items()},
         empty=NO_LOAD,
@@ -149,8 +151,8 @@ def _sides() -> Row:
     return "Client against server", tuple(
         Panel(
             title=f"Latency {name}: client and server",
-            description="Response time counts from the intended start, service time from the send, the server's own "
-            "from the request's head. What lies between the last two is network and queues.",
+            description="Response time counts from the intended start, service time from the send, the "
+            "server's own from the request's head. Between the last two lie network and queues.",
             unit="s",
             queries={
                 "response time": quantile(level, RESPONSE, HERE),

@@ -96,7 +96,9 @@ def _lines(panel: Panel) -> Any:
 
 
 def _number(panel: Panel) -> Any:
-    shown = common.BigValueTextMode.VALUE if len(panel.queries) == 1 else common.BigValueTextMode.VALUE_AND_NAME
+    shown = (
+        common.BigValueTextMode.VALUE if len(panel.queries) == 1 else common.BigValueTextMode.VALUE_AND_NAME
+    )
     made = stat.Panel().graph_mode(common.BigValueGraphMode.NONE).text_mode(shown)
     return made.color_mode(common.BigValueColorMode.VALUE).reduce_options(_last())
 
@@ -121,10 +123,7 @@ _KINDS = {Kind.LINES: _lines, Kind.NUMBER: _number, Kind.BARS: _bars, Kind.HEAT:
 
 def _target(kind: Kind, name: str, legend: str, query: str) -> prometheus.Dataquery:
     made = prometheus.Dataquery().ref_id(name).expr(query).legend_format(legend).datasource(SOURCE)
-    if kind in {Kind.LINES, Kind.HEAT}:
-        made = made.range()
-    else:
-        made = made.instant()
+    made = made.range() if kind in {Kind.LINES, Kind.HEAT} else made.instant()
     formats = {Kind.HEAT: PromQueryFormat.HEATMAP, Kind.TABLE: PromQueryFormat.TABLE}
     return made.format(formats.get(kind, PromQueryFormat.TIME_SERIES))
 

@@ -25,7 +25,7 @@ def average(metric: str, matchers: str, by: str = "") -> str:
 
 
 def share(part: str, whole: str) -> str:
-    """Give a ratio that is 0 while no series of the part exists, and no data while nothing is counted at all."""
+    """Give a ratio that is 0 while no series of the part exists, no data while nothing is counted."""
     return f"({part} or 0 * {whole}) / {whole}"
 
 

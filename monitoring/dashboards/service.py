@@ -43,7 +43,7 @@ def _number(title: str, description: str, unit: str, query: str, empty: str = NO
 def _overview(spec: Spec) -> Row:
     errors = Panel(
         title="Error ratio of the range",
-        description="Server errors (5xx) among the requests of the time range; red above what the SLO allows.",
+        description="Server errors (5xx) among requests of the time range; red above what the SLO allows.",
         unit="percentunit",
         queries={"errors": share(total(SERVER_ERRORS), total(f"{REQUESTS}{HERE}"))},
         empty=NONE_YET,
@@ -61,11 +61,12 @@ def _overview(spec: Spec) -> Row:
 
 
 def _latency(spec: Spec) -> Row:
-    limit = upper_limit(threshold_of(spec, DURATION))
+    limit, dashed = upper_limit(threshold_of(spec, DURATION)), " Dashed: the SLO's limit."
     percentiles = [
         Panel(
             title=f"Latency {name} by handler",
-            description=f"{name} of the time to answer, interpolated inside its bucket. Dashed: the SLO's limit.",
+            description=f"{name} of the time to answer, interpolated inside its bucket."
+            f"{dashed if name == 'p99' else ''}",
             unit="s",
             queries={"{{handler}}": quantile(level, DURATION, HERE, "handler")},
             empty=NONE_YET,

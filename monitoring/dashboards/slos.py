@@ -18,7 +18,10 @@ CHOICES = (Choice("service", "Service", f"{names.OBJECTIVE}, {names.SERVICE_LABE
 
 def slos(spec: Spec) -> Frame:
     """Give the dashboard of the SLOs."""
-    rows = [_overview(), *(_objective(slo, number) for slo in spec.slos for number in range(len(slo.objectives)))]
+    rows = [
+        _overview(),
+        *(_objective(slo, number) for slo in spec.slos for number in range(len(slo.objectives))),
+    ]
     text = "Status, error budget and burn rate of each objective of the spec."
     return Frame("proofload-slo", "Proofload / SLO", text, CHOICES, rows)
 
@@ -55,7 +58,11 @@ def _overview() -> Row:
 
 def _objective(slo: SLO, number: int) -> Row:
     label, objective = names.slo_label(slo, number), slo.objectives[number]
-    title = f"{slo.display_name or slo.name}: {objective.name}" if objective.name else slo.display_name or slo.name
+    title = (
+        f"{slo.display_name or slo.name}: {objective.name}"
+        if objective.name
+        else slo.display_name or slo.name
+    )
     promise = slo.description or f"Target {objective.target:.10g}."
     return title, (*_numbers(label, promise), *_courses(label, slo.window_seconds / 86_400))
 
@@ -78,7 +85,9 @@ def _numbers(label: str, promise: str) -> tuple[Panel, ...]:
     return (
         status,
         _number("Budget left", "Share of the window's error budget.", "percentunit", left, BUDGET),
-        _number("Burn rate now", f"{burn}, last five minutes.", "none", _chosen(names.BURN_RATE, label), BURN),
+        _number(
+            "Burn rate now", f"{burn}, last five minutes.", "none", _chosen(names.BURN_RATE, label), BURN
+        ),
         _number(
             "Burn rate of the window",
             f"{burn}, whole window.",

@@ -114,7 +114,7 @@ def test_limits_are_those_of_the_spec() -> None:
 # --- Queries ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("query", queries(), ids=str)
+@pytest.mark.parametrize("query", list(queries()), ids=str)
 def test_a_query_is_promql(query: Query) -> None:
     parse(query.expr)
     assert "$" not in query.expr, "a variable that the dashboard does not have"
