@@ -6,22 +6,23 @@ from monitoring.dashboards.frame import Choice, Frame, Row
 from monitoring.dashboards.panels import PLAIN_STEPS, Kind, Panel, upper_limit
 from monitoring.dashboards.queries import PERCENTILES, quantile, rate, share, total
 
-HERE = '{job=~"$job",instance=~"$instance"}'
+HERE = '{job=~"$load_job",instance=~"$load_instance"}'
 OFFERED, SENT = "proofload_requests_offered_total", "proofload_requests_sent_total"
 COMPLETED, FAILED = "proofload_requests_completed_total", "proofload_requests_failed_total"
 DROPPED = "proofload_requests_dropped_total"
 RESPONSE, SERVICE = "proofload_response_time_seconds", "proofload_service_time_seconds"
 LATENESS, IN_FLIGHT, INFO = "proofload_lateness_seconds", "proofload_in_flight", "proofload_load_info"
 SERVER = "http_request_duration_seconds"
-SERVICE_JOB = '{job=~"$service_job"}'
+SERVICE_JOB = '{job=~"$job"}'
 NO_LOAD = "no load"
 ANY = 1e-9
 """Whatever is above 0: ``increase`` extrapolates, so one failure may read as less than 1."""
-NONE_SEEN = "none"
+NONE_SEEN = "none, or no load"
+# Links hand variables on: ``job`` is the service's on every dashboard.
 CHOICES = (
-    Choice("job", "Load's job", f"{INFO}, job"),
-    Choice("instance", "Load's instance", f'{INFO}{{job=~"$job"}}, instance'),
-    Choice("service_job", "Service's job", f"{SERVER}_count, job"),
+    Choice("load_job", "Load's job", f"{INFO}, job"),
+    Choice("load_instance", "Load's instance", f'{INFO}{{job=~"$load_job"}}, instance'),
+    Choice("job", "Service's job", f"{SERVER}_count, job"),
 )
 
 
@@ -33,13 +34,14 @@ def load() -> Frame:
     )
 
 
-def _number(title: str, description: str, metric: str, empty: str = NO_LOAD) -> Panel:
+def _number(title: str, description: str, metric: str) -> Panel:
+    """Show a total; what has no series is 0 as long as anything was offered, and else no load."""
     return Panel(
         title=title,
         description=description,
         unit="short",
-        queries={title: total(f"{metric}{HERE}")},
-        empty=empty,
+        queries={title: f"{total(f'{metric}{HERE}')} or 0 * {total(f'{OFFERED}{HERE}')}"},
+        empty=NO_LOAD,
         kind=Kind.NUMBER,
         steps=upper_limit(ANY) if metric in {FAILED, DROPPED} else PLAIN_STEPS,
         width=4,
@@ -64,8 +66,8 @@ def _overview() -> Row:
         _number("Offered", "What the schedule asked for in the time range.", OFFERED),
         _number("Sent", "Put on the wire in the time range, or tried to.", SENT),
         _number("Completed", "Answered in the time range, whatever the status.", COMPLETED),
-        _number("Failed", "Sent, and not answered or not as expected, in the time range.", FAILED, NONE_SEEN),
-        _number("Dropped", "Offered in the time range and never sent.", DROPPED, NONE_SEEN),
+        _number("Failed", "Sent, and not answered or not as expected, in the time range.", FAILED),
+        _number("Dropped", "Offered in the time range and never sent.", DROPPED),
     )
 
 

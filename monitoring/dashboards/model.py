@@ -17,6 +17,8 @@ CHOICES = (
     Choice("job", "Job", "model_info, job"),
     Choice("instance", "Instance", 'model_info{job=~"$job"}, instance'),
 )
+MOST_DRIFTED = f"topk(5, max by (feature) (max_over_time({PSI}{HERE}[$__range] @ end())))"
+"""``@ end()``: topk alone would choose anew at each step, and draw more than five lines."""
 NOT_ABOUT_THE_MODEL = ("Time", "Value", "__name__")
 
 
@@ -82,8 +84,8 @@ def _predictions() -> Row:
     )
     spread = Panel(
         title="Spread of confidence",
-        description="How many predictions per second fall into each bucket of probability.",
-        unit="percentunit",
+        description="How many predictions per second fall into each bucket of probability (a ratio).",
+        unit="cps",
         queries={"{{le}}": rate(f"{PROBABILITY}_bucket{HERE}", "le")},
         empty=NONE_YET,
         kind=Kind.HEAT,
@@ -106,9 +108,9 @@ def _drift(spec: Spec) -> Row:
     )
     lines = Panel(
         title="PSI of the five features that drifted most",
-        description="Over time. Dashed: the SLO's limit.",
+        description="Those with the highest PSI of the time range, over time. Dashed: the SLO's limit.",
         unit="none",
-        queries={"{{feature}}": f"topk(5, max by (feature) ({PSI}{HERE}))"},
+        queries={"{{feature}}": f"max by (feature) ({PSI}{HERE}) and on (feature) {MOST_DRIFTED}"},
         empty=NOT_MEASURED,
         steps=limit,
         width=12,

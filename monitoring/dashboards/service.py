@@ -52,10 +52,11 @@ def _overview(spec: Spec) -> Row:
         width=6,
         height=4,
     )
+    mean = f"{total(f'{DURATION}_sum{HERE}')} / {total(f'{DURATION}_count{HERE}')}"
     return "Overview", (
         _number("Requests", "Answered in the time range.", "short", total(f"{REQUESTS}{HERE}")),
         _number("Rate", "Requests answered per second, now.", "reqps", rate(f"{REQUESTS}{HERE}")),
-        _number("Average latency", "Mean time to answer, now.", "s", average(DURATION, HERE)),
+        _number("Average latency", "Mean time to answer in the time range.", "s", mean),
         errors,
     )
 

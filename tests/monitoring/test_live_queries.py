@@ -40,6 +40,8 @@ scrape_configs:
   - {{job_name: load, static_configs: [{{targets: ["127.0.0.1:{load}"]}}]}}
 """
 LOAD_SECONDS = 10
+SHOWN_SECONDS = 30
+"""What the dashboards would show: the load and what came before and after."""
 STEP_SECONDS = 1
 SETTLED_RULES_SECONDS = 2.5
 """Two evaluations of the rules: a rule may read what the one before it recorded a round ago."""
@@ -63,7 +65,7 @@ class Live:
             found = self.ask("query", query=query.expr, time=self.end)["result"]
             values = [[row["value"]] for row in found]
         else:
-            start = self.end - LOAD_SECONDS
+            start = self.end - SHOWN_SECONDS
             found = self.ask("query_range", query=query.expr, start=start, end=self.end, step=STEP_SECONDS)
             values = [row["values"] for row in found["result"]]
         return sum(any(math.isfinite(float(value)) for _, value in row) for row in values)
