@@ -59,11 +59,17 @@ def built(frame: Frame) -> dashboard.Dashboard:
         made = made.with_row(builders.Row(title))
         for panel in panels:
             made = made.with_panel(rendered(panel))
-    return _numbered(made.build())
+    return _finished(made.build())
 
 
-def _numbered(made: dashboard.Dashboard) -> dashboard.Dashboard:
-    """Number the panels: Grafana would do so at random, and links to a panel would break."""
+def _finished(made: dashboard.Dashboard) -> dashboard.Dashboard:
+    """Number the panels, for links to one have to last; show links and the switch of annotations at the top.
+
+    The SDK's own placement hides both in a menu, and its builders can't unset it.
+    """
+    shown = [*(made.links or []), *((made.annotations and made.annotations.list_val) or [])]
+    for one in shown:
+        one.placement = None
     for number, panel in enumerate(made.panels or [], start=1):
         panel.id_val = number
     return made

@@ -63,6 +63,7 @@ def test_a_dashboard_has_what_all_have(board: Any) -> None:
     assert board["schemaVersion"] == CURRENT_SCHEMA
     assert board["tags"] == ["proofload"]
     assert board["links"][0]["tags"] == ["proofload"]
+    assert "placement" not in board["links"][0], "hidden in a menu"
     assert board["annotations"]["list"][0]["target"]["tags"] == ["proofload"]
     assert board["templating"]["list"][0]["type"] == "datasource"
     assert "id" not in board, "an id is of one Grafana alone"
