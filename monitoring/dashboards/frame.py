@@ -67,8 +67,8 @@ def _finished(made: dashboard.Dashboard) -> dashboard.Dashboard:
 
     The SDK's own placement hides both in a menu, and its builders can't unset it.
     """
-    shown = [*(made.links or []), *((made.annotations and made.annotations.list_val) or [])]
-    for one in shown:
+    shown: list[Any] = [*(made.links or []), *(made.annotations.list_val or [])]
+    for one in shown:  # Any: the SDK leaves None out when it writes, and does not say so in its types
         one.placement = None
     for number, panel in enumerate(made.panels or [], start=1):
         panel.id_val = number
