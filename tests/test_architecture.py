@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "loadtests": {"slo.model", "slo.document"},
     "slo": set[str](),
     "reports": {"slo.model"},
+    "monitoring": {"slo.model", "slo.spec", "slo.document", "slo.promql"},
 }
 """Beside itself; ``proofload``, ``tests`` and ``benchmarks`` may import everything."""
 FREE_OF_GEVENT = {

@@ -1,0 +1,1 @@
+"""What watches a service: configuration and dashboards, and the generator that writes them."""

@@ -1,0 +1,1 @@
+"""The dashboards, as code: what each holds, and how Grafana's SDK is told."""

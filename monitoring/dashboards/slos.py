@@ -1,0 +1,137 @@
+"""The SLOs of the spec: a row an objective, from the recording rules named in :mod:`monitoring.names`."""
+
+from __future__ import annotations
+
+from monitoring import names
+from monitoring.dashboards.frame import Choice, Frame, Row
+from monitoring.dashboards.panels import BAD, GOOD, WARN, Kind, Panel, Steps
+from slo.model import SLO, Spec
+
+NO_RULES = "no data: rules not loaded, or nothing measured"
+LOW_BUDGET = 0.25
+FAST_BURN = 14.4
+"""Spends 2 % of a 30 days' budget in an hour: the first page of the SRE workbook, chapter 5, table 5-8."""
+BUDGET: Steps = ((None, BAD), (0, WARN), (LOW_BUDGET, GOOD))
+BURN: Steps = ((None, GOOD), (1, WARN), (FAST_BURN, BAD))
+CHOICES = (Choice("service", "Service", f"{names.OBJECTIVE}, {names.SERVICE_LABEL}"),)
+
+
+def slos(spec: Spec) -> Frame:
+    """Give the dashboard of the SLOs."""
+    rows = [
+        _overview(),
+        *(_objective(slo, number) for slo in spec.slos for number in range(len(slo.objectives))),
+    ]
+    text = "Status, error budget and burn rate of each objective of the spec."
+    return Frame("proofload-slo", "Proofload / SLO", text, CHOICES, rows)
+
+
+def _chosen(metric: str, label: str = "") -> str:
+    own = f',{names.SLO_LABEL}="{label}"' if label else ""
+    return f'{metric}{{{names.SERVICE_LABEL}=~"$service"{own}}}'
+
+
+def _overview() -> Row:
+    each = f"{{{{{names.SLO_LABEL}}}}}"
+    budget = Panel(
+        title="Budget left",
+        description="Error budget of each SLO's window that is left; below 0 it is overspent.",
+        unit="percentunit",
+        queries={each: f"sort({_chosen(names.BUDGET_REMAINING)})"},
+        empty=NO_RULES,
+        kind=Kind.BARS,
+        steps=BUDGET,
+        width=12,
+    )
+    burn = Panel(
+        title="Burn rate now",
+        description="Error ratio of the last five minutes over the ratio allowed; 1 spends just the budget.",
+        unit="none",
+        queries={each: f"sort_desc({_chosen(names.BURN_RATE)})"},
+        empty=NO_RULES,
+        kind=Kind.BARS,
+        steps=BURN,
+        width=12,
+    )
+    return "All objectives", (budget, burn)
+
+
+def _objective(slo: SLO, number: int) -> Row:
+    label, objective = names.slo_label(slo, number), slo.objectives[number]
+    title = (
+        f"{slo.display_name or slo.name}: {objective.name}"
+        if objective.name
+        else slo.display_name or slo.name
+    )
+    promise = slo.description or f"Target {objective.target:.10g}."
+    return title, (*_numbers(label, promise), *_courses(label, slo.window_seconds / 86_400))
+
+
+def _numbers(label: str, promise: str) -> tuple[Panel, ...]:
+    """Give four small panels that fill a row of the grid."""
+    left = _chosen(names.BUDGET_REMAINING, label)
+    status = Panel(
+        title="Status",
+        description=f"{promise} Met while budget of the window is left.",
+        unit="none",
+        queries={"Status": f"{left} >= bool 0"},
+        empty=NO_RULES,
+        kind=Kind.NUMBER,
+        words={"1": ("met", GOOD), "0": ("missed", BAD)},
+        width=6,
+        height=4,
+    )
+    burn = "Error ratio over the ratio allowed"
+    return (
+        status,
+        _number("Budget left", "Share of the window's error budget.", "percentunit", left, BUDGET),
+        _number(
+            "Burn rate now", f"{burn}, last five minutes.", "none", _chosen(names.BURN_RATE, label), BURN
+        ),
+        _number(
+            "Burn rate of the window",
+            f"{burn}, whole window.",
+            "none",
+            _chosen(names.PERIOD_BURN_RATE, label),
+            BURN,
+        ),
+    )
+
+
+def _number(title: str, description: str, unit: str, query: str, steps: Steps) -> Panel:
+    return Panel(
+        title=title,
+        description=description,
+        unit=unit,
+        queries={title: query},
+        empty=NO_RULES,
+        kind=Kind.NUMBER,
+        steps=steps,
+        width=6,
+        height=4,
+    )
+
+
+def _courses(label: str, days: float) -> tuple[Panel, ...]:
+    down = Panel(
+        title="Budget burn-down",
+        description=f"Error budget left of the rolling {days:g} days, over time; it is spent at 0.",
+        unit="percentunit",
+        queries={"budget left": _chosen(names.BUDGET_REMAINING, label)},
+        empty=NO_RULES,
+        steps=BUDGET,
+        lowest=None,
+        width=12,
+    )
+    errors = Panel(
+        title="Error ratio",
+        description="Ratio of bad events over five minutes, beside the ratio that the objective allows.",
+        unit="percentunit",
+        queries={
+            "bad events": _chosen(names.ERROR_RATIO_5M, label),
+            "allowed": f"1 - {_chosen(names.OBJECTIVE, label)}",
+        },
+        empty=NO_RULES,
+        width=12,
+    )
+    return down, errors
