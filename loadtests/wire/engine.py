@@ -28,9 +28,10 @@ from loadtests.pacing import arrivals
 from loadtests.profile import OpenProfile, Profile, Stage, UserStage
 from loadtests.recorder import Books
 from loadtests.target import Target, parse_target
-from loadtests.wire.connection import Connection, verifying_context
+from loadtests.wire.connection import Connection
 from loadtests.wire.dispatcher import Dispatcher
 from loadtests.wire.request import Compiled, compiled
+from loadtests.wire.tls import verifying_context
 
 SWEEP_SECONDS = 0.1
 """How often what does not move is looked for, and rows are taken into the books."""
