@@ -33,13 +33,15 @@ class ClosedEngine(LocustEngine):
         """Users at work: each has at most one request under way."""
         return self._runner.user_count
 
-    def start(self, target: str, books: Books) -> None:  # noqa: ARG002 - nothing is sent before the stages
+    def start(self, target: str, books: Books) -> None:
         """Take the target; users come up with each stage."""
+        self._show(books)
         self._environment.host = target
 
     def send(self, stages: Sequence[Stage | UserStage], begin: float, books: Books) -> None:
         """Send the stages; see :class:`loadtests.engine.Engine`."""
         self._books = books
+        self._show(books)
         random.seed(self._seed)
         self._environment.stop_timeout = STOP_SECONDS
         end = begin

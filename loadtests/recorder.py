@@ -32,12 +32,12 @@ Row = tuple[float, float, float, float, float, float, float, float]
 class Books:
     """What one phase of a load did; its seconds are counted from ``begin``.
 
-    ``listen`` hears of the sums that are added, whenever some are.
+    ``listen`` hears of the sums that are added, whenever some are; so does who asks by :meth:`tell`.
     """
 
     def __init__(self, begin: float = 0.0, listen: Callable[[Sums], None] | None = None) -> None:
         self.begin = begin
-        self._listen = listen
+        self._listeners = [listen] if listen else []
         self._names: dict[str, int] = {}
         self._methods: dict[int, str] = {}
         self._errors: dict[str, int] = {}
@@ -46,6 +46,11 @@ class Books:
         self._percentiles: dict[int, tuple[float | None, float | None, float | None]] = {}
         self._closed_until = 0
         self._recent = Histogram()
+
+    def tell(self, listen: Callable[[Sums], None]) -> None:
+        """Have another one hear of the sums that are added; once is enough."""
+        if listen not in self._listeners:
+            self._listeners.append(listen)
 
     def name_code(self, name: str, method: str = "") -> int:
         """Give the number that stands for a name in a :data:`Row`."""
@@ -190,8 +195,8 @@ class Books:
             mine.seconds.setdefault(number, SecondSums()).add(second)
         mine.first, mine.last = min(mine.first, sums.first), max(mine.last, sums.last)
         self._close_seconds()
-        if self._listen:
-            self._listen(sums)
+        for listen in self._listeners:
+            listen(sums)
 
     def _close_seconds(self) -> None:
         """Keep three percentiles of the seconds that are long over, instead of all response times."""

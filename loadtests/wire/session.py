@@ -47,6 +47,8 @@ class WireSession(FastHttpSession):
         self.__dict__.update(replaced.__dict__)  # what its user's class has set
         self._pool, self._most_redirects, self._report = pool, most_redirects, report
         self._heads: dict[Any, Head] = {}
+        self.under_way: tuple[str, str, float] | None = None
+        """Name, method and start (:func:`time.perf_counter`) of the request that is waited for."""
         self._made_of = (self.base_url, self.auth_header, self.client.default_headers.copy())
 
     def request(  # noqa: PLR0913, PLR0917 - as Locust has it
@@ -139,6 +141,7 @@ class WireSession(FastHttpSession):
     ) -> tuple[WireResponse, Meta, Reply]:
         request = Compiled(name, self._payload(head, body), head.method == "HEAD", keep=True, method=method)
         start_time, start = time(), perf_counter()
+        self.under_way = name, method, start
         try:
             reply = self._pool.exchange(head.origin, request)
         except Timeout:  # the task's own; Locust's client too makes a failed request of it
@@ -148,6 +151,8 @@ class WireSession(FastHttpSession):
             _, meta = self._outcome(head, method, name, body, context, reply, start_time)
             self._report(self.user, meta, reply)
             raise
+        finally:
+            self.under_way = None
         reply.asked = start
         response, meta = self._outcome(head, method, name, body, context, reply, start_time)
         if reply.sets_cookies:
