@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import floor, nan
 
 import numpy as np
+import numpy.ma
 import numpy.typing as npt
 
 from loadtests.hdr import Histogram
@@ -20,6 +21,8 @@ NOT_SENT = "(not sent)"
 """The name of arrivals that no request was sent for, where it is not known which it would have been."""
 UNANSWERED = "no answer before the end"
 _COLUMNS = 8
+_LOADED = numpy.ma
+"""What ``np.unique`` would load at its first call, when files may have run out."""
 _FULL = 8_192 * _COLUMNS
 _OPEN_SECONDS = 5
 """How long a second's response times are kept apart, so that those of other processes may still come."""
@@ -182,8 +185,9 @@ class Books:
         """Take the rows into sums and histograms, and forget them."""
         if self._rows:
             rows = np.array(self._rows).reshape(-1, _COLUMNS)
-            del self._rows[:]
-            self.add(self._summed(rows))
+            sums = self._summed(rows)
+            del self._rows[: rows.size]
+            self.add(sums)
 
     def add(self, sums: Sums) -> None:
         """Add sums to the books."""
