@@ -105,7 +105,7 @@ class OpenEngine(LocustEngine):
             self._schedule.settle(arrival)
 
     def _at_hand(self) -> Any:
-        greenlet = getcurrent()
+        greenlet: Any = getcurrent()
         while greenlet is not None:
             if (arrival := getattr(greenlet, "arrival", None)) is not None:
                 return arrival
@@ -167,7 +167,8 @@ def _at_arrivals(tasks: list[Any], schedule: Schedule, seed: int) -> Callable[[A
             return
         random.seed(seed << _SEED_BITS | arrival.number)  # the n-th arrival is the same in every run
         task = random.choice(tasks)
-        user._arrival = getcurrent().arrival = arrival  # noqa: SLF001 - the attributes are ours
+        greenlet: Any = getcurrent()
+        user._arrival = greenlet.arrival = arrival  # noqa: SLF001 - the attributes are ours
         arrival.user = user
         arrival.began = now()
         reason = f"task {task.__name__} sent no request"
@@ -177,7 +178,7 @@ def _at_arrivals(tasks: list[Any], schedule: Schedule, seed: int) -> Callable[[A
             reason = f"task {task.__name__} raised {type(error).__name__}"
             raise  # Locust's log has the traceback
         finally:
-            user._arrival = getcurrent().arrival = None  # noqa: SLF001 - likewise
+            user._arrival = greenlet.arrival = None  # noqa: SLF001 - likewise
             if not arrival.requests and not arrival.settled:
                 arrival.books.dropped(arrival.intended, reason)
             schedule.settle(arrival)

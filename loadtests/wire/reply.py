@@ -155,13 +155,14 @@ class WireResponseContextManager(_Lazy, ResponseContextManager):
         ResponseContextManager.__init__(self, response, None, meta, catch_response=True)
         self._report = report
 
-    def __exit__(self, kind: Any, value: Any, trace: Any) -> bool:
+    def __exit__(self, *raised: object) -> bool:  # type: ignore[override] # Locust's own gives one too
         """End the block; unlike Locust's, a request is reported whatever is raised there: it was sent."""
+        kind, value, _ = raised
         if kind and self._manual_result is None and not isinstance(value, ResponseError):
             if isinstance(value, Exception) and not isinstance(value, _FLOW):
                 self.request_meta["exception"] = value
             self._report_request()
-        return bool(super().__exit__(kind, value, trace))  # type: ignore[no-untyped-call]
+        return bool(super().__exit__(*raised))  # type: ignore[no-untyped-call]
 
     def __del__(self) -> None:
         """Report a request that was sent, and whose block was forgotten."""

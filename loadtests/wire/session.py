@@ -25,7 +25,7 @@ from loadtests.wire.request import Compiled
 
 _GOOD, _REDIRECTS = LocustUserAgent.valid_response_codes, LocustUserAgent.redirect_response_codes
 _MOST_REMEMBERED = 64
-"""Heads of one user, a kilobyte or two each: more than most tasks ask for, where each URL is not a new one."""
+"""Heads of one user, a kilobyte or two each: more than tasks ask for whose URLs are not new every time."""
 _WITH_LENGTH = {"POST", "PUT", "PATCH"}
 
 Meta = dict[str, Any]
@@ -159,7 +159,7 @@ class WireSession(FastHttpSession):
             self.cookiejar.extract_cookies(cast("Any", response), response.request)
         return response, meta, reply
 
-    def _outcome(  # noqa: PLR0913, PLR0917 - what a request is
+    def _outcome(
         self,
         head: Head,
         method: str,
@@ -188,7 +188,7 @@ class WireSession(FastHttpSession):
             "response_time": (reply.ended - reply.asked) * 1000,
         }
 
-    def _follow(  # noqa: PLR0913, PLR0917 - what a request is, and what came of it
+    def _follow(
         self,
         head: Head,
         body: bytes,

@@ -31,12 +31,12 @@ class TLSSocket:
         ValueError: ``name`` is no host's name.
     """
 
-    __slots__ = ("_raw", "do_handshake", "pending", "send", "_read")
+    __slots__ = ("_raw", "_read", "do_handshake", "pending", "send")
 
     def __init__(self, raw: Any, context: Any, name: str) -> None:
         self._raw = raw
         host = name.encode("idna").decode("ascii") if not name.isascii() else name
-        inner = context._wrap_socket(raw, False, host)  # noqa: FBT003, SLF001 - see above
+        inner = context._wrap_socket(raw, False, host)  # noqa: SLF001 - see above
         self.do_handshake, self.pending = inner.do_handshake, inner.pending
         self.send, self._read = inner.write, inner.read
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import brotli
+import brotli  # type: ignore[import-untyped] # it comes without types
 
 TEXT = b"ein paar Worte, ein paar Worte"
 _LENGTH = b"\r\nContent-Length: %d\r\n\r\n%b"

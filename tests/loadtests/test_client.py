@@ -1,4 +1,4 @@
-"""What a task of a locustfile sees and what its server sees: the same as with Locust, but where it is said."""
+"""What a task of a locustfile and its server see: the same as with Locust, but where it is said."""
 
 from __future__ import annotations
 
@@ -85,7 +85,10 @@ def locusts(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     with places(folder) as there:
         environment = {**os.environ, **there.environment}
         subprocess.run(
-            [sys.executable, str(TASKS), there.main.url], check=True, capture_output=True, env=environment
+            [sys.executable, "-m", "tests.loadtests.client_tasks", there.main.url],
+            check=True,
+            capture_output=True,
+            env=environment,
         )
         return Seen(**json.loads((folder / "seen.json").read_text()), at_servers=there.total)
 

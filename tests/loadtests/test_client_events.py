@@ -1,4 +1,4 @@
-"""What a locustfile's listeners and Locust's own statistics say of a load: the same as in Locust as it comes."""
+"""What listeners and Locust's own statistics say of a load: the same as in Locust as it comes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from locust import FastHttpUser, HttpUser, User, events, task
 HEARD, FIRED = [], []
 
 @events.request.add_listener
-def hear(request_type, name, response_time, response_length, response, context, exception, start_time, url, **more):
+def hear(request_type, name, response_time, response_length, response, context, exception,
+         start_time, url, **more):
     status = getattr(response, "status_code", None)
     HEARD.append([request_type, name, type(exception).__name__, response_length, context, status, bool(more)])
 

@@ -16,6 +16,7 @@ DECLARED = "requests: [{path: /echo}]"
 WRITTEN = "locustfile: users.py"
 USER = """\
 {before}
+import gevent
 from locust import FastHttpUser, HttpUser, task
 
 class Shop({base}):
@@ -28,11 +29,11 @@ class Shop({base}):
 ECHO = 'self.client.get("/echo")'
 
 
-def profile(folder: Path, source: str, more: str = "", rate: int = 20, **parts: str) -> str:
+def profile(folder: Path, source: str, *, rate: int = 20, **parts: str) -> str:
     """Write a locustfile, and give a profile of it (or of declared requests)."""
     fitting = {"before": "", "base": "FastHttpUser", "settings": "pass", "task": ECHO} | parts
     (folder / "users.py").write_text(USER.format(**fitting))
-    return f"name: users\nstages: [{{duration: 1s, rate: {rate}}}]\n{source}\n{more}\n"
+    return f"name: users\nstages: [{{duration: 1s, rate: {rate}}}]\n{source}\n"
 
 
 TRUST = {
@@ -59,13 +60,14 @@ def test_certificates_are_verified_where_that_is_wanted(
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(made[0]))
     with echoing(tls=secured(made)) as server:
-        total = send(tmp_path, server.url, profile(tmp_path, source, **parts)).total
+        total = send(tmp_path, server.url, profile(tmp_path, source, rate=20, **parts)).total
     assert total.errors == errors
     assert (total.sent, total.completed) == (20, 0 if errors else 20)
     assert server.total == total.completed
 
 
-LARGE = 'response = self.client.post("/echo", data="x" * 3_000_000)\n        assert len(response.text) > 3_000_000'
+LARGE = """response = self.client.post("/echo", data="x" * 3_000_000)
+        assert len(response.text) > 3_000_000"""
 
 
 @pytest.mark.parametrize("tls", [False, True])
@@ -138,7 +140,9 @@ def test_a_full_table_of_files_fails_requests_with_that_reason(tmp_path: Path) -
 
 
 def test_connections_that_the_service_closes_when_idle_are_not_used_again(tmp_path: Path) -> None:
-    task = 'self.client.get("/once")\n        import gevent; gevent.sleep(0.1)\n        self.client.get("/once")'
+    task = """self.client.get("/once")
+        gevent.sleep(0.1)
+        self.client.get("/once")"""
     with echoing() as server:
         total = send(tmp_path, server.url, profile(tmp_path, WRITTEN, rate=5, task=task)).total
     assert total.sent == server.total + total.failed == 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +39,7 @@ def test_the_shares_of_deals_known_from_the_start_are_the_whole(
 ) -> None:
     dealt, processes = dealing
     taken = [walked(Hand(moments, deals_of(one, dealt))) for one in range(processes)]
-    assert sorted(sum(taken, [])) == list(enumerate(moments))
+    assert sorted(chain(*taken)) == list(enumerate(moments))
 
 
 def stepping(moments: list[float], deals: list[Deal], early: list[float]) -> Iterator[tuple[int, float]]:
@@ -66,7 +66,7 @@ def test_the_shares_of_deals_that_come_on_the_way_are_the_whole(
 ) -> None:
     dealt, processes = dealing
     lengths = st.lists(st.floats(0, 40), min_size=len(dealt) - 1, max_size=len(dealt) - 1)
-    taken = []
+    taken: Taken = []
     for process in range(processes):
         early = data.draw(lengths)  # each process hears of it at another moment
         taken += stepping(moments, deals_of(process, dealt), early)
@@ -96,7 +96,8 @@ def test_one_process_takes_everything() -> None:
 
 @given(MOMENTS, st.lists(st.integers(0, 60), max_size=20))
 def test_dealing_the_same_again_changes_nothing(moments: list[float], places: list[int]) -> None:
-    hand, taken = Hand(moments, (Deal(0, 1, 3),)), []
+    hand = Hand(moments, (Deal(0, 1, 3),))
+    taken: Taken = []
     following = hand.next()
     while following is not None:
         for _ in range(places.count(len(taken))):

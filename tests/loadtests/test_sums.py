@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
-import msgpack
+import msgpack  # type: ignore[import-untyped] # it comes without types
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,7 +37,7 @@ def sent(data: Any) -> Any:
 
 @given(PARTS)
 def test_histograms_add_up(parts: list[list[float]]) -> None:
-    whole, added = histogram(sum(parts, [])), Histogram()
+    whole, added = histogram(list(chain(*parts))), Histogram()
     for part in parts:
         added.merge(Histogram.from_wire(sent(histogram(part).to_wire())))
     assert plain(added) == plain(whole)
@@ -66,7 +67,11 @@ def accounts(draw: st.DrawFn) -> Account:
         name: histogram(draw(st.lists(SECONDS, max_size=5)))
         for name in ("lateness", "response_time", "service_time", "time_to_first_byte")
     }
-    account = Account(draw(st.sampled_from(["GET", "POST"])), *(draw(COUNTS) for _ in range(5)), **times)
+    account = Account(draw(st.sampled_from(["GET", "POST"])))
+    for name in ("offered", "sent", "completed", "failed", "body_bytes"):
+        setattr(account, name, draw(COUNTS))
+    for name, one in times.items():
+        setattr(account, name, one)
     account.statuses.update(draw(st.dictionaries(st.integers(100, 599), COUNTS, max_size=3)))
     account.errors.update(draw(st.dictionaries(TEXTS, COUNTS, max_size=3)))
     return account
@@ -75,7 +80,7 @@ def accounts(draw: st.DrawFn) -> Account:
 @st.composite
 def sums(draw: st.DrawFn) -> Sums:
     seconds = {
-        number: SecondSums(*(draw(COUNTS) for _ in range(4)), histogram(draw(st.lists(SECONDS, max_size=5))))
+        number: SecondSums(draw(COUNTS), 0, draw(COUNTS), 1, histogram(draw(st.lists(SECONDS, max_size=5))))
         for number in draw(st.sets(st.integers(0, 4), max_size=3))
     }
     edges = sorted(draw(st.tuples(st.floats(0, 2e9), st.floats(0, 2e9))))
