@@ -79,7 +79,7 @@ class WireSession(FastHttpSession):
         body = b""
         if data or json is not None:
             body, fitting = payload(data, json)
-            headers = joined(fitting, headers)
+            headers = joined(fitting, headers) if headers else fitting
         if auth:
             headers = joined(headers, {"Authorization": basic(*auth)})
         head = self._head(method, url, headers)

@@ -65,6 +65,8 @@ SEEN: dict[str, Any] = {
     "404 has failed": [404, False, '{"error": "gone"}', "LocustBadStatusCode", "gone"],
     "500 has failed": [500, False, "oops", "LocustBadStatusCode", "oops"],
     "content in pieces, of an answer that was read": ["Größe", []],
+    "a large body goes both ways (other)": 3_000_000,
+    "a large body goes both ways (tls)": 3_000_000,
     "a streamed answer": "ein paar Worte",
     "lines of an answer": True,
     "an upload of files": [True, "multipart/form-data"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from tests.loadtests.client_cases import case, fields, outcome
+from tests.loadtests.client_cases import PLACES, case, fields, outcome
 
 
 @case("an answer")
@@ -60,6 +60,13 @@ for _status in (404, 500):
 def _(user: Any) -> Any:
     response = user.client.get("/latin")
     return [response.text, list(response.iter_content())]
+
+
+for _place in ("other", "tls"):
+
+    @case(f"a large body goes both ways ({_place})")
+    def _(user: Any, place: str = _place) -> Any:
+        return len(user.client.post(PLACES[place] + "/echo", data="x" * 3_000_000).json()["body"])
 
 
 @case("a streamed answer")

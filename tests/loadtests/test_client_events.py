@@ -81,7 +81,7 @@ if __name__ == "__main__":
     import sys
     main(sys.argv[1])
 """
-PROFILE = "name: events\nstages: [{duration: 1s, rate: 30}]\nmax_in_flight: 3\nlocustfile: users.py\n"
+PROFILE = "name: events\nstages: [{duration: 400ms, rate: 75}]\nmax_in_flight: 3\nlocustfile: users.py\n"
 
 
 def written(folder: Path, text: str) -> Path:
@@ -169,10 +169,6 @@ CLIENTS = {
         "FastHttpUser",
         "from geventhttpclient.client import HTTPClientPool\n    client_pool = HTTPClientPool(concurrency=5)",
     ),
-    "geventhttpclient, for a TLS context of its own": (
-        "FastHttpUser",
-        "import ssl\n    ssl_context_factory = lambda *_: ssl.create_default_context()",
-    ),
     "requests": ("HttpUser", ""),
 }
 ONE_TASK = """
@@ -245,7 +241,7 @@ def test_requests_of_a_client_of_ones_own_belong_to_their_arrival(
 
 
 def test_a_closed_load_is_told_of_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    profile = "name: closed\narrivals: closed\nstages: [{duration: 1s, users: 3}]\nlocustfile: users.py\n"
+    profile = "name: closed\narrivals: closed\nstages: [{duration: 400ms, users: 3}]\nlocustfile: users.py\n"
     with echoing() as server:
         heard, record = ran(
             tmp_path, server.url, ONE_TASK.format(base="FastHttpUser", more=""), monkeypatch, profile

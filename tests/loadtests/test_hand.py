@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import accumulate, chain, pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.hand import WHOLE, Deal, Hand, counted
 
+QUICK = settings(max_examples=50, deadline=None)
+"""Machines that run tests are busy now and then."""
 GAPS = st.lists(st.one_of(st.floats(0.001, 0.1), st.floats(1, 30)), max_size=60)
 """Between arrivals, in seconds: of high rates and of low ones."""
 MOMENTS = GAPS.map(lambda gaps: list(accumulate(gaps)))
@@ -33,6 +35,7 @@ def deals_of(process: int, dealt: list[tuple[float, int]]) -> list[Deal]:
     return [Deal(since, process if process < shares else -1, shares) for since, shares in dealt]
 
 
+@QUICK
 @given(MOMENTS, dealings())
 def test_the_shares_of_deals_known_from_the_start_are_the_whole(
     moments: list[float], dealing: tuple[list[tuple[float, int]], int]
@@ -60,6 +63,7 @@ def stepping(moments: list[float], deals: list[Deal], early: list[float]) -> Ite
         following = hand.next()
 
 
+@QUICK
 @given(MOMENTS, dealings(), st.data())
 def test_the_shares_of_deals_that_come_on_the_way_are_the_whole(
     moments: list[float], dealing: tuple[list[tuple[float, int]], int], data: st.DataObject
@@ -80,6 +84,7 @@ def test_what_was_looked_at_is_dealt_by_the_deal_of_its_own_moment() -> None:
     assert hand.next() is None
 
 
+@QUICK
 @given(MOMENTS, dealings(), st.floats(0, 100))
 def test_counted_agrees_with_what_is_taken(
     moments: list[float], dealing: tuple[list[tuple[float, int]], int], until: float
@@ -94,6 +99,7 @@ def test_one_process_takes_everything() -> None:
     assert walked(Hand()) == []
 
 
+@QUICK
 @given(MOMENTS, st.lists(st.integers(0, 60), max_size=20))
 def test_dealing_the_same_again_changes_nothing(moments: list[float], places: list[int]) -> None:
     hand = Hand(moments, (Deal(0, 1, 3),))

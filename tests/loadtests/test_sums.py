@@ -9,13 +9,15 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped] # it comes without types
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.hdr import Histogram
 from loadtests.recorder import Books
 from loadtests.sums import Account, SecondSums, Sums
 
+QUICK = settings(max_examples=50, deadline=None)
+"""Machines that run tests are busy now and then."""
 SECONDS = st.floats(0, 4_000) | st.floats(0, 0.001)
 PARTS = st.lists(st.lists(SECONDS, max_size=30), max_size=5)
 
@@ -35,6 +37,7 @@ def sent(data: Any) -> Any:
     return msgpack.unpackb(msgpack.packb(data), strict_map_key=False)
 
 
+@QUICK
 @given(PARTS)
 def test_histograms_add_up(parts: list[list[float]]) -> None:
     whole, added = histogram(list(chain(*parts))), Histogram()
@@ -45,6 +48,7 @@ def test_histograms_add_up(parts: list[list[float]]) -> None:
     assert added.quantiles().p99 == whole.quantiles().p99
 
 
+@QUICK
 @given(PARTS)
 def test_what_was_added_stays_what_it_is(parts: list[list[float]]) -> None:
     """Merging shares no memory."""
@@ -92,6 +96,7 @@ def shown(one: Sums) -> Any:
     return sent(one.to_wire())
 
 
+@QUICK
 @given(sums())
 def test_sums_are_read_as_they_were_sent(one: Sums) -> None:
     assert shown(Sums.from_wire(shown(one))) == shown(one)
@@ -101,6 +106,7 @@ def test_sums_of_nothing_are_sent_too() -> None:
     assert shown(Sums.from_wire(shown(Sums()))) == shown(Sums())
 
 
+@QUICK
 @given(st.lists(accounts(), max_size=4))
 def test_accounts_add_up(parts: list[Account]) -> None:
     added = Account()
@@ -137,6 +143,7 @@ def write(books: Books, rows: Sequence[tuple[str, float, float, float, int, int]
         books.sent(name, **times, status=status, error=error, method="GET", body_bytes=3)
 
 
+@QUICK
 @given(ROWS, st.integers(0, 3))
 def test_books_of_parts_are_the_books_of_the_whole(rows: list[Any], flush: int) -> None:
     whole, together = Books(100.0), Books(100.0)
