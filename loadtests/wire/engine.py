@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib.metadata import version
 from random import Random
@@ -36,6 +36,7 @@ from loadtests.wire.tls import verifying_context
 SWEEP_SECONDS = 0.1
 """How often what does not move is looked for, and rows are taken into the books."""
 MOST_CONNECTIONS = 10_000
+_PROBE_SECONDS = 1.0
 _RARE = 1_000_000
 _BLOCK = 1_024
 
@@ -77,7 +78,7 @@ class WireEngine:
         """Make ready to send; see :class:`loadtests.engine.Engine`."""
         try:
             place = parse_target(target)
-            family, _, _, _, address = socket.getaddrinfo(place.host, place.port, 0, socket.SOCK_STREAM)[0]
+            address = _address(place)
         except (ValueError, OSError) as error:
             raise EngineError(f"{target} can't be loaded: {error}") from None
         requests = [compiled(one, place) for one in self._profile.requests or []]
@@ -85,7 +86,7 @@ class WireEngine:
         profile = self._profile
         most = profile.max_in_flight if isinstance(profile, OpenProfile) else MOST_CONNECTIONS
         loop = gevent.get_hub().loop
-        connect = _connector(loop, place, (family, address))
+        connect = _connector(loop, place, address)
         self._dispatcher = Dispatcher(loop, connect, _chooser(requests, weights, self._seed), most)
         self._take(books)
         self._sweeping = gevent.spawn(self._sweep)
@@ -137,6 +138,21 @@ class WireEngine:
             self._books.reduce()
             if self._dispatcher:
                 self._dispatcher.sweep(TIMEOUT_SECONDS)
+
+
+def _address(target: Target) -> tuple[int, Any]:
+    """Give the address of a service: of several, the first that takes a connection.
+
+    ``localhost`` is ``::1`` first on many machines, while the service listens on 127.0.0.1 alone.
+    """
+    found = socket.getaddrinfo(target.host, target.port, 0, socket.SOCK_STREAM)
+    addresses = [(family, place) for family, _, _, _, place in found]
+    for family, place in addresses if len(addresses) > 1 else ():
+        with socket.socket(family, socket.SOCK_STREAM) as probe, suppress(OSError):
+            probe.settimeout(_PROBE_SECONDS)
+            probe.connect(place)
+            return family, place
+    return addresses[0]
 
 
 def _connector(loop: Any, target: Target, address: tuple[int, Any]) -> Callable[[Dispatcher], Connection]:

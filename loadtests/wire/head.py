@@ -17,7 +17,8 @@ _SAFE = "%/:?#[]@!$&'()*+,;=~"
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded; charset=utf-8"
 _TEXT, _BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 _CODINGS = "gzip, deflate, br"
-_WITHOUT_PAYLOAD_AFTER = {301, 302, 303}
+WITHOUT_PAYLOAD_AFTER = {301, 302, 303}
+"""Redirects that are followed by a GET, whatever was sent."""
 _OF_PAYLOAD = ("Content-Type", "Content-Length", "Content-Encoding")
 _OF_ORIGIN = ("Authorization", "Host")
 
@@ -51,16 +52,12 @@ class Head:
         """
         url, headers = urljoin(self.url, location), self.headers.copy()
         target = parse_target(url)
-        keeps = self.method if status not in _WITHOUT_PAYLOAD_AFTER or self.method == "HEAD" else "GET"
+        keeps = self.method if status not in WITHOUT_PAYLOAD_AFTER or self.method == "HEAD" else "GET"
         moved = Origin(target.host, target.port, target.tls) != self.origin
-        gone = (*(_OF_ORIGIN if moved else ()), *(_OF_PAYLOAD if status in _WITHOUT_PAYLOAD_AFTER else ()))
+        gone = (*(_OF_ORIGIN if moved else ()), *(_OF_PAYLOAD if status in WITHOUT_PAYLOAD_AFTER else ()))
         for name in ("Cookie", *gone):
             headers.discard(name)
         return type(self)(url, keeps, headers)
-
-    def keeps_payload(self, status: int) -> bool:
-        """Tell whether a redirect of this status takes the payload along."""
-        return status not in _WITHOUT_PAYLOAD_AFTER
 
 
 def payload(data: str | bytes | dict[str, Any] | None, json: Any) -> tuple[bytes, dict[str, str]]:

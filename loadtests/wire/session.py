@@ -18,7 +18,7 @@ from geventhttpclient.useragent import ConnectionError as ClientError
 from locust.contrib.fasthttp import FastHttpSession, FastRequest, LocustBadStatusCode, LocustUserAgent
 
 from loadtests.recorder import UNANSWERED
-from loadtests.wire.head import Head, basic, joined, payload
+from loadtests.wire.head import WITHOUT_PAYLOAD_AFTER, Head, basic, joined, payload
 from loadtests.wire.pool import Pool
 from loadtests.wire.reply import Reply, WireResponse, WireResponseContextManager
 from loadtests.wire.request import Compiled
@@ -68,12 +68,16 @@ class WireSession(FastHttpSession):
         **kwargs: Any,
     ) -> Any:
         """Send a request, and give its response; see Locust's ``FastHttpSession.request``."""
-        if stream or kwargs or not (data is None or isinstance(data, str | bytes | dict)):
-            return super().request(
-                method, url, name, data, catch_response, stream, dict(headers or {}), auth, json,
-                allow_redirects, dict(context or {}), params=params, **kwargs,
-            )  # fmt: skip
         name = name or self.request_name or url
+        if stream or kwargs or not (data is None or isinstance(data, str | bytes | dict)):
+            self.under_way = name, method, perf_counter()
+            try:
+                return super().request(
+                    method, url, name, data, catch_response, stream, dict(headers or {}), auth, json,
+                    allow_redirects, dict(context or {}), params=params, **kwargs,
+                )  # fmt: skip
+            finally:
+                self.under_way = None
         if params:
             url = str(URL(self._build_url(url), params=params))
         body = b""
@@ -211,7 +215,7 @@ class WireSession(FastHttpSession):
                 return _failed(response, meta, head, "too many redirects"), meta, reply
             self._report(self.user, meta, reply)
             left -= 1
-            body = body if head.keeps_payload(reply.status) else b""
+            body = b"" if reply.status in WITHOUT_PAYLOAD_AFTER else body
             head = onward
             response, meta, reply = self._exchange(head, head.method, meta["name"], body, context)
         return response, meta, reply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -94,10 +95,15 @@ socket.getaddrinfo = both
 """
 
 
-def test_a_name_is_asked_at_each_of_its_addresses(tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", [WRITTEN, DECLARED], ids=["tasks", "declared"])
+def test_a_name_is_asked_at_each_of_its_addresses(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """``localhost`` is ``::1`` first on many machines, while the service listens on ``127.0.0.1`` alone."""
+    (tmp_path / "sitecustomize.py").write_text(TWO_ADDRESSES)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     with echoing() as server:
-        text = profile(tmp_path, WRITTEN, before=TWO_ADDRESSES)
+        text = profile(tmp_path, source)
         total = send(tmp_path, server.url.replace("127.0.0.1", "localhost"), text).total
     assert (total.sent, total.completed, total.failed) == (20, 20, 0)
 
