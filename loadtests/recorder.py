@@ -206,10 +206,9 @@ class Books:
         """Keep three percentiles of the seconds that are long over, instead of all response times."""
         seconds = self._sums.seconds
         over = max(seconds, default=0) - _OPEN_SECONDS
-        for number in range(self._closed_until, over):
-            if number in seconds:
-                self._percentiles[number] = _percentiles(seconds[number].response_time)
-                seconds[number].response_time = Histogram()
+        for number in [one for one in seconds if self._closed_until <= one < over]:
+            self._percentiles[number] = _percentiles(seconds[number].response_time)
+            seconds[number].response_time = Histogram()
         self._closed_until = max(self._closed_until, over)
 
     # --- From rows to sums ------------------------------------------------------------------------
