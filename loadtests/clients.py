@@ -9,9 +9,9 @@ from locust import FastHttpUser, User
 from loadtests.derived import derived
 from loadtests.engine import TIMEOUT_SECONDS
 from loadtests.single_attempt import SingleAttemptPool
-from loadtests.wire.connection import trusting_context, verifying_context
 from loadtests.wire.pool import Pool
 from loadtests.wire.session import Report, WireSession
+from loadtests.wire.tls import trusting_context, verifying_context
 
 _BEYOND_US = ("client_pool", "ssl_context_factory", "proxy_host")
 """Settings of a user's class that ask for what geventhttpclient does."""

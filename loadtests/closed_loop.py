@@ -36,8 +36,9 @@ class ClosedEngine(LocustEngine):
         """Users at work: each has at most one request under way."""
         return self._runner.user_count
 
-    def start(self, target: str, books: Books) -> None:  # noqa: ARG002 - nothing is sent before the stages
+    def start(self, target: str, books: Books) -> None:
         """Take the target; users come up with each stage."""
+        self._show(books)
         self._environment.host = target
 
     def send(
@@ -49,6 +50,7 @@ class ClosedEngine(LocustEngine):
     ) -> None:
         """Send the stages; see :class:`loadtests.engine.Engine`."""
         self._books, self._deal = books, deals[-1]
+        self._show(books)
         random.seed(self._seed << _SEED_BITS | self._deal.share)
         self._environment.stop_timeout = STOP_SECONDS
         end = begin

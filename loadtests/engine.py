@@ -9,7 +9,6 @@ from typing import Protocol, Self
 from loadtests.hand import WHOLE, Deal
 from loadtests.profile import Stage, UserStage
 from loadtests.recorder import Books
-from loadtests.sums import Sums
 from slo.model import GeneratorProcess
 
 TIMEOUT_SECONDS = 10.0
@@ -44,9 +43,6 @@ class Engine(Protocol):
     @property
     def in_flight(self) -> int:
         """Requests that are under way now."""
-
-    def hear(self, sums: Sums) -> None:
-        """Take note of what was added to the books of the measured load."""
 
     def processes(self) -> Sequence[GeneratorProcess]:
         """Give how each process did that sent for this one (:mod:`loadtests.health`), if any did."""

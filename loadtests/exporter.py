@@ -25,7 +25,7 @@ from loadtests.clock import now
 from loadtests.engine import EngineError
 from loadtests.hdr import Histogram
 from loadtests.profile import Profile
-from loadtests.recorder import GIVEN_UP, NOT_SENT, UNANSWERED, Books
+from loadtests.recorder import NOT_SENT, UNANSWERED, Books
 from loadtests.session import Session
 from loadtests.sums import Account
 from loadtests.wire.request import UNEXPECTED_BODY
@@ -45,7 +45,7 @@ REASONS = (
     *("status 4xx", "status 5xx", "unexpected answer", UNEXPECTED_BODY, "malformed answer", "timed out"),
     *("connection refused", "connection reset", "connection closed", "TLS failed", "name not resolved"),
     *("too many open files", "no local port free", "network unreachable", "host unreachable"),
-    *(GIVEN_UP, UNANSWERED, OTHER_REASON),
+    *(UNANSWERED, OTHER_REASON),
 )
 """Classes of failures: a closed list, so that each is there with 0 before the first failure of its kind."""
 MOST_NAMES = 100

@@ -6,7 +6,6 @@ holds at that moment. So the shares add up to the schedule exactly, whatever was
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -33,30 +32,35 @@ class Hand:
 
     def __init__(self, moments: Iterable[float] = (), deals: Iterable[Deal] = WHOLE) -> None:
         self._arrivals: Iterator[tuple[int, float]] = enumerate(moments)
-        self._deals = deque(deals)
+        self._deals = list(deals)
+        self._holds = self._held = 0
+        """Which deal holds where we look, and which held at the last arrival that was taken for good."""
         self._ahead: list[tuple[int, float]] = []
         """What was looked at since the last arrival that was taken for good."""
 
     def next(self) -> tuple[int, float] | None:
         """Give the next arrival, number and moment, or ``None`` at the end; the one before is taken."""
         self._ahead.clear()
+        self._held = self._holds
         deals = self._deals
         for arrival in self._arrivals:
             number, moment = arrival
-            if moment >= deals[-1].since:  # what lies before is dealt for good
+            while self._holds + 1 < len(deals) and deals[self._holds + 1].since <= moment:
+                self._holds += 1
+            ours = number % deals[self._holds].shares == deals[self._holds].share
+            if ours or moment >= deals[-1].since:  # what lies before is not ours for good
                 self._ahead.append(arrival)
-            while len(deals) > 1 and deals[1].since <= moment:
-                deals.popleft()
-            if number % deals[0].shares == deals[0].share:
+            if ours:
                 return arrival
         return None
 
     def deal(self, deal: Deal) -> tuple[int, float] | None:
         """Deal anew, and give the next arrival instead of the one that :meth:`next` gave last.
 
-        A deal begins later than the one before it, and later than now.
+        ``deal.since`` is not before that of the last deal, nor before what any process has taken.
         """
         self._deals.append(deal)
+        self._holds = self._held
         self._arrivals = chain(list(self._ahead), self._arrivals)
         return self.next()
 

@@ -16,9 +16,9 @@ from loadtests.clients import Clients
 from loadtests.clock import ORIGIN, now
 from loadtests.outcomes import error_class, status
 from loadtests.profile import Profile
+from loadtests.recorder import Books
 from loadtests.request_event import RequestEvent
 from loadtests.statistics import LocustStatistics
-from loadtests.sums import Sums
 from loadtests.users import user_classes
 from loadtests.wire.reply import Reply
 from slo.model import GeneratorProcess
@@ -39,6 +39,7 @@ class LocustEngine:
         listeners = list(events.request._handlers)  # noqa: SLF001 - those of the locustfile
         self._runner = self._environment.create_local_runner()
         self._statistics = LocustStatistics(self._environment.stats)
+        self._shown = Books()
         self._request = events.request = RequestEvent(listeners, self._on_request)
         _fire(events.init, environment=self._environment, runner=self._runner, web_ui=None)
 
@@ -52,10 +53,6 @@ class LocustEngine:
         """Tell how long an order takes to arrive."""
         return 0.0
 
-    def hear(self, sums: Sums) -> None:
-        """Fill Locust's statistics."""
-        self._statistics.add(sums)
-
     def processes(self) -> Sequence[GeneratorProcess]:
         """Give none: it sends itself."""
         return ()
@@ -66,9 +63,22 @@ class LocustEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._runner.stop()
+        self._shown.reduce()
         _fire(self._environment.events.quitting, environment=self._environment, reverse=True)
         self._runner.quit()
         self._clients.close()
+
+    def _show(self, books: Books) -> None:
+        """Have Locust's statistics show what is written in these books, and in them alone."""
+        self._shown.reduce()
+        self._environment.stats.clear_all()
+        self._shown = books
+        books.tell(self._statistics.add)
+
+    def _at_hand(self) -> Any:
+        """Give the arrival that the current greenlet works for, if any."""
+        return None
 
     def _arranged(self, user: type[User]) -> type[User]:
         """Give the class of users that the engine sends with."""
@@ -103,14 +113,13 @@ class LocustEngine:
         response_time: float,
         response_length: int,
         response: Any = None,
-        context: Mapping[str, Any] | None = None,
         exception: BaseException | None = None,
         **_: object,
     ) -> None:
         """Book a request of any other client."""
         ended = now()
         self._book(
-            (context or {}).get("arrival"),
+            self._at_hand(),
             name=name,
             asked=ended - (response_time or 0) / 1000,
             began=None,

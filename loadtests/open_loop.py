@@ -9,9 +9,10 @@ from types import TracebackType
 from typing import Any
 
 import gevent
+from gevent import getcurrent
 from locust import User
 
-from loadtests.clock import now
+from loadtests.clock import ORIGIN, now
 from loadtests.derived import derived
 from loadtests.engine import DRAIN_SECONDS, GRACE_SECONDS, INTERRUPTED_SECONDS, EngineError
 from loadtests.hand import WHOLE, Deal, Hand
@@ -19,7 +20,7 @@ from loadtests.locust_engine import LocustEngine
 from loadtests.pacing import arrivals
 from loadtests.profile import ScheduledProfile, Stage, TraceProfile, UserStage
 from loadtests.recorder import UNANSWERED, Books
-from loadtests.schedule import Schedule
+from loadtests.schedule import Arrival, Schedule
 
 SPAWN_SECONDS, SPAWN_POLL_SECONDS = 30.0, 0.02
 """How long the users may take for their ``on_start``, and how often to look."""
@@ -59,6 +60,7 @@ class OpenEngine(LocustEngine):
     def start(self, target: str, books: Books) -> None:
         """Bring the users up; see :class:`loadtests.engine.Engine`."""
         self._environment.host = target
+        self._show(books)
         self._schedule.books = books
         wanted = self._profile.max_in_flight
         self._runner.start(wanted, spawn_rate=wanted)
@@ -84,6 +86,7 @@ class OpenEngine(LocustEngine):
         open_stages = [stage for stage in stages if isinstance(stage, Stage)]
         end = begin + sum(stage.duration_seconds for stage in open_stages)
         hand = Hand(arrivals(open_stages, self._profile.arrivals, self._seed), deals)
+        self._show(books)
         self._schedule.start(hand, begin, end + GRACE_SECONDS, books)
         try:
             gevent.sleep(max(end - now(), 0.0))  # a deal may still come when all is sent
@@ -108,23 +111,24 @@ class OpenEngine(LocustEngine):
             self._schedule.settle(arrival)
         self._schedule.wait(patience if self._schedule.pending else 0.0)
         for arrival in list(self._schedule.pending):
-            if not arrival.requests:
-                books.sent(
-                    "(unanswered)",
-                    intended=arrival.intended,
-                    began=arrival.began,
-                    ended=now(),
-                    status=0,
-                    error=UNANSWERED,
-                )
+            _give_up(arrival, books)
             self._schedule.settle(arrival)
+
+    def _at_hand(self) -> Any:
+        greenlet: Any = getcurrent()
+        while greenlet is not None:
+            if (arrival := getattr(greenlet, "arrival", None)) is not None:
+                return arrival
+            parent = getattr(greenlet, "spawning_greenlet", None)
+            greenlet = parent and parent()
+        return None
 
     def _book(self, arrival: Any, **row: Any) -> None:
         asked, began = row.pop("asked"), row.pop("began")
-        if arrival is None:
+        if arrival is None or (arrival.settled and not arrival.given_up):  # its task left a greenlet behind
             self._schedule.books.sent(intended=None, began=asked, **row)
-        elif arrival.settled:
-            return  # it was given up, and is booked as unanswered
+        elif arrival.given_up:
+            return  # it is booked as unanswered
         elif arrival.requests:
             arrival.books.sent(intended=None, began=asked, **row)
         else:
@@ -133,15 +137,31 @@ class OpenEngine(LocustEngine):
             arrival.requests += 1
 
 
+def _give_up(arrival: Arrival, books: Books) -> None:
+    """Book the request that an arrival still waits for, or that it never sent one."""
+    arrival.given_up = True
+    client = getattr(arrival.user, "client", None)
+    asked = getattr(client, "under_way", ("(unanswered)", "", arrival.began - ORIGIN))  # others do not say
+    if asked and not (arrival.requests and not hasattr(client, "under_way")):
+        name, method, began = asked
+        books.sent(
+            name,
+            intended=None if arrival.requests else arrival.intended,
+            began=began + ORIGIN,
+            ended=now(),
+            status=0,
+            error=UNANSWERED,
+            method=method,
+        )
+    elif not arrival.requests:
+        books.dropped(arrival.intended, "task sent no request before the end")
+
+
 def _paced(user: type[User], schedule: Schedule, seed: int) -> type[User]:
     """Make a user that runs one of its tasks at each arrival it takes."""
     tasks = list(user.tasks)
 
-    def context(self: Any) -> dict[str, Any]:
-        return {**user.context(self), "arrival": getattr(self, "_arrival", None)}
-
-    members: dict[str, Any] = {"context": context, "wait_time": lambda _: 0}
-    paced = derived(user, user.__name__, members)
+    paced = derived(user, user.__name__, {"wait_time": lambda _: 0})
     paced.tasks = [_at_arrivals(tasks, schedule, seed)]
     return paced
 
@@ -157,7 +177,9 @@ def _at_arrivals(tasks: list[Any], schedule: Schedule, seed: int) -> Callable[[A
             return
         random.seed(seed << _SEED_BITS | arrival.number)  # the n-th arrival is the same in every run
         task = random.choice(tasks)
-        user._arrival = arrival  # noqa: SLF001 - the attribute is ours
+        greenlet: Any = getcurrent()
+        user._arrival = greenlet.arrival = arrival  # noqa: SLF001 - the attributes are ours
+        arrival.user = user
         arrival.began = now()
         reason = f"task {task.__name__} sent no request"
         try:
@@ -166,7 +188,7 @@ def _at_arrivals(tasks: list[Any], schedule: Schedule, seed: int) -> Callable[[A
             reason = f"task {task.__name__} raised {type(error).__name__}"
             raise  # Locust's log has the traceback
         finally:
-            user._arrival = None  # noqa: SLF001 - likewise
+            user._arrival = greenlet.arrival = None  # noqa: SLF001 - likewise
             if not arrival.requests and not arrival.settled:
                 arrival.books.dropped(arrival.intended, reason)
             schedule.settle(arrival)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import zlib
 from typing import Any
 
 from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError
@@ -25,6 +26,7 @@ _CLASSES: tuple[tuple[type[BaseException], str], ...] = (
     (socket.gaierror, "name not resolved"),
     (ssl.SSLError, "TLS failed"),
     (TimeoutError, "timed out"),
+    (zlib.error, "malformed answer"),
 )
 
 
@@ -37,8 +39,9 @@ def error_class(exception: BaseException | None, response: Any) -> str | None:
     """Name the class of a failure in words, so that failures can be counted; ``None`` for a good answer."""
     if exception is None:
         return None
-    if isinstance(exception, WireError):
-        return exception.text
+    for error in (exception, getattr(response, "error", None)):
+        if isinstance(error, WireError):  # whatever else a task says of it, no answer came
+            return error.text
     exception = getattr(exception, "original", None) or exception  # what geventhttpclient wrapped
     if isinstance(exception, LocustBadStatusCode | HTTPError):
         return f"status {status(response)}"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import floor, nan
 
 import numpy as np
+import numpy.ma
 import numpy.typing as npt
 
 from loadtests.hdr import Histogram
@@ -19,8 +20,9 @@ from slo.model import RequestCounts, Second, Window
 NOT_SENT = "(not sent)"
 """The name of arrivals that no request was sent for, where it is not known which it would have been."""
 UNANSWERED = "no answer before the end"
-GIVEN_UP = "given up by its user"
 _COLUMNS = 8
+_LOADED = numpy.ma
+"""What ``np.unique`` would load at its first call, when files may have run out."""
 _FULL = 8_192 * _COLUMNS
 _OPEN_SECONDS = 5
 """How long a second's response times are kept apart, so that those of other processes may still come."""
@@ -33,12 +35,12 @@ Row = tuple[float, float, float, float, float, float, float, float]
 class Books:
     """What one phase of a load did; its seconds are counted from ``begin``.
 
-    ``listen`` hears of the sums that are added, whenever some are.
+    Who asks by :meth:`tell` hears of the sums that are added.
     """
 
-    def __init__(self, begin: float = 0.0, listen: Callable[[Sums], None] | None = None) -> None:
+    def __init__(self, begin: float = 0.0) -> None:
         self.begin = begin
-        self._listen = listen
+        self._listeners: list[Callable[[Sums], None]] = []
         self._names: dict[str, int] = {}
         self._methods: dict[int, str] = {}
         self._errors: dict[str, int] = {}
@@ -47,6 +49,11 @@ class Books:
         self._percentiles: dict[int, tuple[float | None, float | None, float | None]] = {}
         self._closed_until = 0
         self._recent = Histogram()
+
+    def tell(self, listen: Callable[[Sums], None]) -> None:
+        """Have another one hear of the sums that are added; once is enough."""
+        if listen not in self._listeners:
+            self._listeners.append(listen)
 
     def name_code(self, name: str, method: str = "") -> int:
         """Give the number that stands for a name in a :data:`Row`."""
@@ -178,8 +185,9 @@ class Books:
         """Take the rows into sums and histograms, and forget them."""
         if self._rows:
             rows = np.array(self._rows).reshape(-1, _COLUMNS)
-            del self._rows[:]
-            self.add(self._summed(rows))
+            sums = self._summed(rows)
+            del self._rows[: rows.size]
+            self.add(sums)
 
     def add(self, sums: Sums) -> None:
         """Add sums to the books."""
@@ -191,17 +199,16 @@ class Books:
             mine.seconds.setdefault(number, SecondSums()).add(second)
         mine.first, mine.last = min(mine.first, sums.first), max(mine.last, sums.last)
         self._close_seconds()
-        if self._listen:
-            self._listen(sums)
+        for listen in self._listeners:
+            listen(sums)
 
     def _close_seconds(self) -> None:
         """Keep three percentiles of the seconds that are long over, instead of all response times."""
         seconds = self._sums.seconds
         over = max(seconds, default=0) - _OPEN_SECONDS
-        for number in range(self._closed_until, over):
-            if number in seconds:
-                self._percentiles[number] = _percentiles(seconds[number].response_time)
-                seconds[number].response_time = Histogram()
+        for number in [one for one in seconds if self._closed_until <= one < over]:
+            self._percentiles[number] = _percentiles(seconds[number].response_time)
+            seconds[number].response_time = Histogram()
         self._closed_until = max(self._closed_until, over)
 
     # --- From rows to sums ------------------------------------------------------------------------

@@ -21,15 +21,19 @@ BATCH = 32
 
 
 class Arrival:
-    """One arrival of a schedule: when its request was meant to start, and what came of it."""
+    """One arrival of a schedule: when its request was meant to start, and what came of it.
 
-    __slots__ = ("began", "books", "intended", "number", "requests", "settled")
+    It is ``settled`` when its task is over, and ``given_up`` where that was not waited for.
+    """
+
+    __slots__ = ("began", "books", "given_up", "intended", "number", "requests", "settled", "user")
 
     def __init__(self, number: int, intended: float, books: Books) -> None:
         self.number, self.intended, self.books = number, intended, books
         self.began = inf
         self.requests = 0
-        self.settled = False
+        self.settled = self.given_up = False
+        self.user: Any = None
 
 
 class _Seat:

@@ -84,7 +84,7 @@ class Session:
 
     def _load(self) -> None:
         self._begin = now() + self.engine.lead_seconds
-        self.measured = Books(self._begin, self.engine.hear)
+        self.measured = Books(self._begin)
         self.say("started", time=self._begin)
         with self._health, self._progress():
             self.engine.send(self.profile.schedule, self._begin, self.measured)

@@ -101,9 +101,6 @@ class Fleet:
         """Tell how long an order takes to arrive."""
         return LEAD_SECONDS
 
-    def hear(self, sums: Sums) -> None:
-        """Do nothing: each worker fills its own statistics."""
-
     def processes(self) -> Sequence[GeneratorProcess]:
         """Give how each worker did."""
         return [GeneratorProcess(one.host, one.pid, one.lost, **one.health) for one in self._workers.values()]

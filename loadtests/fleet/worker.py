@@ -87,8 +87,6 @@ class Worker:
 
     def _tell_sums(self, kind: str, **fields: Any) -> None:
         sums = self._books.take_sums()
-        if self._engine:
-            self._engine.hear(sums)
         in_flight = self._engine.in_flight if self._engine else 0
         self._tell(kind, phase=self._phase, sums=sums.to_wire(), in_flight=in_flight, **fields)
 

@@ -12,9 +12,9 @@ from gevent.monkey import get_original
 
 from loadtests.wire.answer import Answer, Heads, MalformedAnswerError
 from loadtests.wire.request import Compiled
+from loadtests.wire.tls import TLSSocket
 
 _Socket = get_original("socket", "socket")  # gevent's own would switch greenlets
-_Context = get_original("ssl", "SSLContext")
 _READ, _WRITE = 1, 2
 _PIECE, _LARGE_PIECE = 4_096, 262_144
 """Bytes asked for at once: a large buffer costs more to make than it saves, before an answer is large."""
@@ -54,21 +54,6 @@ def reason(error: OSError) -> str:
     if isinstance(error, socket.gaierror):
         return "name not resolved"
     return _REASONS.get(error.errno or 0, type(error).__name__)
-
-
-def verifying_context() -> Any:
-    """Make a TLS context that verifies the service's certificate and name."""
-    context = _Context(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_default_certs()
-    return context
-
-
-def trusting_context() -> Any:
-    """Make a TLS context that takes any certificate, as Locust's fast users do unless told otherwise."""
-    context = _Context(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 class Connection:
@@ -161,9 +146,7 @@ class Connection:
         else:
             context, name = self._tls
             try:
-                wrapped = context.wrap_socket(
-                    self._socket, server_hostname=name, do_handshake_on_connect=False
-                )
+                wrapped = TLSSocket(self._socket, context, name)
             except (OSError, ValueError):
                 self._end("TLS failed")
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
@@ -24,16 +25,17 @@ from loadtests.hand import WHOLE, Deal, Hand
 from loadtests.pacing import arrivals
 from loadtests.profile import OpenProfile, Profile, Stage, UserStage
 from loadtests.recorder import Books
-from loadtests.sums import Sums
 from loadtests.target import Target, parse_target
 from loadtests.wire.choice import choice
-from loadtests.wire.connection import Connection, verifying_context
+from loadtests.wire.connection import Connection
 from loadtests.wire.dispatcher import Dispatcher
+from loadtests.wire.tls import verifying_context
 from slo.model import GeneratorProcess
 
 SWEEP_SECONDS = 0.1
 """How often what does not move is looked for, and rows are taken into the books."""
 MOST_CONNECTIONS = 10_000
+_PROBE_SECONDS = 1.0
 
 
 class WireEngine:
@@ -74,13 +76,13 @@ class WireEngine:
         """Make ready to send; see :class:`loadtests.engine.Engine`."""
         try:
             place = parse_target(target)
-            family, _, _, _, address = socket.getaddrinfo(place.host, place.port, 0, socket.SOCK_STREAM)[0]
+            address = _address(place)
         except (ValueError, OSError) as error:
             raise EngineError(f"{target} can't be loaded: {error}") from None
         profile = self._profile
         most = profile.max_in_flight if isinstance(profile, OpenProfile) else MOST_CONNECTIONS
         loop = gevent.get_hub().loop
-        connect = _connector(loop, place, (family, address))
+        connect = _connector(loop, place, address)
         self._dispatcher = Dispatcher(loop, connect, choice(profile, place, self._seed), most)
         self._take(books)
         self._sweeping = gevent.spawn(self._sweep)
@@ -89,9 +91,6 @@ class WireEngine:
     def lead_seconds(self) -> float:
         """Tell how long an order takes to arrive."""
         return 0.0
-
-    def hear(self, sums: Sums) -> None:
-        """Do nothing: there are no users of Locust, so nobody reads its statistics."""
 
     def processes(self) -> Sequence[GeneratorProcess]:
         """Give none: it sends itself."""
@@ -170,6 +169,21 @@ class WireEngine:
             self._books.reduce()
             if self._dispatcher:
                 self._dispatcher.sweep(TIMEOUT_SECONDS)
+
+
+def _address(target: Target) -> tuple[int, Any]:
+    """Give the address of a service: of several, the first that takes a connection.
+
+    ``localhost`` is ``::1`` first on many machines, while the service listens on 127.0.0.1 alone.
+    """
+    found = socket.getaddrinfo(target.host, target.port, 0, socket.SOCK_STREAM)
+    addresses = [(family, place) for family, _, _, _, place in found]
+    for family, place in addresses if len(addresses) > 1 else ():
+        with socket.socket(family, socket.SOCK_STREAM) as probe, suppress(OSError):
+            probe.settimeout(_PROBE_SECONDS)
+            probe.connect(place)
+            return family, place
+    return addresses[0]
 
 
 def _connector(loop: Any, target: Target, address: tuple[int, Any]) -> Callable[[Dispatcher], Connection]:

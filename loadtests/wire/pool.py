@@ -9,10 +9,10 @@ from time import perf_counter
 from typing import Any
 
 import gevent
-from gevent import GreenletExit, getcurrent, socket
+from gevent import getcurrent, socket
 from gevent.hub import get_hub
 
-from loadtests.recorder import GIVEN_UP, UNANSWERED
+from loadtests.recorder import UNANSWERED
 from loadtests.wire.answer import Heads
 from loadtests.wire.connection import Connection, reason
 from loadtests.wire.reply import Reply
@@ -58,7 +58,7 @@ class Pool:
         """Users that are not at a task already are to begin none."""
         self._idle: dict[Origin, list[_Lent]] = defaultdict(list)
         self._all: set[_Lent] = set()
-        self._addresses: dict[Origin, tuple[int, Any]] = {}
+        self._addresses: dict[Origin, list[tuple[int, Any]]] = {}
         self._sweeping: gevent.Greenlet[[], None] | None = None
 
     def exchange(self, origin: Origin, request: Compiled) -> Reply:
@@ -111,15 +111,25 @@ class Pool:
     # --- Inside -----------------------------------------------------------------------------------
 
     def _connect(self, origin: Origin) -> _Lent:
-        """Open a connection, and wait until it stands or is lost."""
+        """Open a connection to the first of the addresses that takes one, or to none."""
         if self._sweeping is None:
             self._sweeping = gevent.spawn(self._sweep)
-        address = self._addresses.get(origin)
-        if address is None:
-            family, _, _, _, place = socket.getaddrinfo(origin.host, origin.port, 0, socket.SOCK_STREAM)[0]
-            address = self._addresses[origin] = family, place
+        addresses = self._addresses.get(origin)
+        if addresses is None:
+            found = socket.getaddrinfo(origin.host, origin.port, 0, socket.SOCK_STREAM)
+            addresses = self._addresses[origin] = [(family, place) for family, _, _, _, place in found]
         if origin.tls and self._tls is None:
             self._tls = self._context()
+        for address in addresses:
+            connection = self._connect_to(origin, address)
+            if connection.ready:
+                if address != self._addresses[origin][0]:
+                    self._addresses[origin] = [address, *(one for one in addresses if one != address)]
+                break
+        return connection
+
+    def _connect_to(self, origin: Origin, address: tuple[int, Any]) -> _Lent:
+        """Open a connection, and wait until it stands or is lost."""
         connection = _Lent(self._hub.loop, self, address, self._tls if origin.tls else None, origin.host)
         connection.origin, connection.outcome, connection.waiter = origin, None, getcurrent()
         self._all.add(connection)
@@ -134,11 +144,10 @@ class Pool:
     def _switch(self, connection: _Lent) -> None:
         try:
             self._hub.switch()
-        except BaseException as error:  # noqa: BLE001 - passed on when the request is in the books
+        except BaseException:  # the greenlet is killed, or out of its own patience
             connection.waiter = None
-            connection.close(UNANSWERED if isinstance(error, GreenletExit) else GIVEN_UP)
-            if connection.outcome is not None:
-                connection.outcome.thrown = error
+            connection.close(UNANSWERED)
+            raise
 
     def _wake(self, connection: Any) -> None:
         waiter, connection.waiter = connection.waiter, None

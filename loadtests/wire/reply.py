@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from time import perf_counter
+from typing import Any, Self
 
 from geventhttpclient.header import Headers
 from geventhttpclient.useragent import CompatResponse
 from locust.contrib.fasthttp import FastRequest, FastResponse, ResponseContextManager
+from locust.exception import (
+    InterruptTaskSet,
+    RescheduleTask,
+    RescheduleTaskImmediately,
+    ResponseError,
+    StopTest,
+    StopUser,
+)
 
 from loadtests.wire.answer import Answer
 from loadtests.wire.connection import Connection
 
 _LATIN = "latin-1"
+_FLOW = (InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser)
+"""Raised by tasks to say what comes next, not that anything is wrong."""
 
 
 class Reply:
     """An answer, or why there is none; times by :func:`time.perf_counter`, ``length`` in bytes as received.
 
     ``asked`` is when the task asked for it, ``began`` when it was sent. Without a connection it never was.
-    ``thrown`` is what its greenlet was told meanwhile, so that it could not wait for the answer.
 
     It plays the part of geventhttpclient's response under Locust's ``FastResponse``.
     """
@@ -36,13 +46,11 @@ class Reply:
         "first",
         "length",
         "status",
-        "thrown",
     )
 
     def __init__(self, connection: Connection | None, status: int, error: str | None, ended: float) -> None:
         self.status, self.error, self.ended = status, error, ended
         self._headers: Headers | None = None
-        self.thrown: BaseException | None = None
         if connection is None:
             self._received: bytes | Answer = b""
             self._body_at = self.length = 0
@@ -51,6 +59,13 @@ class Reply:
             self._received, self._body_at = connection.received, connection.body_at
             self.length, self.first = connection.length, connection.first
             self.asked = self.began = connection.began
+
+    @classmethod
+    def none(cls, error: str, asked: float) -> Self:
+        """Give what there is of a request that was asked, and that nobody waited for any longer."""
+        reply = cls(None, 0, error, perf_counter())
+        reply.asked = reply.began = asked
+        return reply
 
     @property
     def sets_cookies(self) -> bool:
@@ -78,8 +93,10 @@ class Reply:
         """Give the status; 0 without an answer."""
         return 0 if self.error else self.status
 
-    def read(self) -> bytes:
-        """Give the body as it was received."""
+    def read(self, size: int | None = None) -> bytes:
+        """Give the body as it was received; in pieces nothing, as Locust's answers once they are read."""
+        if size is not None:
+            return b""
         if isinstance(self._received, Answer):
             return self._received.body
         return self._received[self._body_at :]
@@ -92,7 +109,7 @@ class _Lazy(FastResponse):
     """Locust's response, without the work that most tasks never ask for."""
 
     _response: Reply  # type: ignore[assignment]
-    _asked: tuple[str, str, dict[str, str], bytes]
+    _asked: tuple[str, str, Headers, bytes]
     error: Exception | None = None
 
     @property
@@ -104,7 +121,7 @@ class _Lazy(FastResponse):
     def request(self) -> FastRequest:  # type: ignore[override]
         """What was sent."""
         method, url, headers, payload = self._asked
-        return FastRequest(url, method=method, headers=Headers(headers), payload=payload)
+        return FastRequest(url, method=method, headers=headers.copy(), payload=payload)
 
     @property
     def url(self) -> str:
@@ -125,9 +142,7 @@ class _Lazy(FastResponse):
 class WireResponse(_Lazy):
     """What ``self.client`` gives back."""
 
-    def __init__(
-        self, reply: Reply, asked: tuple[str, str, dict[str, str], bytes], error: Exception | None
-    ) -> None:
+    def __init__(self, reply: Reply, asked: tuple[str, str, Headers, bytes], error: Exception | None) -> None:
         self._response, self._asked, self.error = reply, asked, error
 
 
@@ -139,6 +154,20 @@ class WireResponseContextManager(_Lazy, ResponseContextManager):
     ) -> None:
         ResponseContextManager.__init__(self, response, None, meta, catch_response=True)
         self._report = report
+
+    def __exit__(self, *raised: object) -> bool:  # type: ignore[override] # Locust's own gives one too
+        """End the block; unlike Locust's, a request is reported whatever is raised there: it was sent."""
+        kind, value, _ = raised
+        if kind and self._manual_result is None and not isinstance(value, ResponseError):
+            if isinstance(value, Exception) and not isinstance(value, _FLOW):
+                self.request_meta["exception"] = value
+            self._report_request()
+        return bool(super().__exit__(*raised))  # type: ignore[no-untyped-call]
+
+    def __del__(self) -> None:
+        """Report a request that was sent, and whose block was forgotten."""
+        if not self._entered:
+            self._report_request()
 
     def _report_request(self) -> None:
         self._report(self.request_meta, self._response)

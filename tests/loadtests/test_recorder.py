@@ -180,3 +180,11 @@ OTHERS = {
 def test_what_is_no_record_is_refused(data: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         from_json(data)
+
+
+@pytest.mark.timeout(10)
+def test_books_without_a_begin_are_summed_as_fast_as_others() -> None:
+    """What ``on_start`` sends before a load without warm-up is in books whose seconds begin in 1970."""
+    books = Books()
+    books.sent("login", intended=None, began=1.8e9, ended=1.8e9 + 1, status=200, error=None)
+    assert books.total().sent == 1
