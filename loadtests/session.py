@@ -17,6 +17,7 @@ from loadtests.health import Health
 from loadtests.pacing import offered
 from loadtests.profile import OpenProfile, Profile, Stage, UserStage, seconds_of
 from loadtests.recorder import Books
+from loadtests.target import without_secrets
 from slo.model import RunRecord
 
 TICK_SECONDS = 0.5
@@ -136,7 +137,7 @@ class Session:
         span = books.window(self._begin + seconds_of(self.profile))
         return RunRecord(
             id=self.id,
-            target=self._target,
+            target=without_secrets(self._target),
             engine=self.engine.name,
             seed=self.seed,
             window=span,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from base64 import b64encode
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -18,12 +19,20 @@ class Target:
     tls: bool
     prefix: str = ""
     """Path of the base URL, which comes before that of each request."""
+    authorization: str = field(default="", repr=False)
+    """Value of the header (RFC 7617) where the URL has a user and a password."""
 
     @property
     def authority(self) -> str:
         """The value of the ``Host`` header (RFC 9112, 3.2)."""
         host = f"[{self.host}]" if _is_ipv6(self.host) else self.host
         return host if self.port == _DEFAULT_PORTS["https" if self.tls else "http"] else f"{host}:{self.port}"
+
+
+def without_secrets(url: str) -> str:
+    """Give an address as it may be shown and written: without user and password."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def parse_target(url: str) -> Target:
@@ -34,9 +43,19 @@ def parse_target(url: str) -> Target:
     """
     parts = urlsplit(url)
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        raise ValueError(f"{url!r} is no address of a service; write one like http://127.0.0.1:8000")
+        raise ValueError(
+            f"{without_secrets(url)!r} is no address of a service; write one like http://127.0.0.1:8000"
+        )
     port = parts.port or _DEFAULT_PORTS[parts.scheme]
-    return Target(parts.hostname, port, parts.scheme == "https", parts.path.rstrip("/"))
+    prefix, secret = parts.path.rstrip("/"), _basic(parts.username, parts.password)
+    return Target(parts.hostname, port, parts.scheme == "https", prefix, secret)
+
+
+def _basic(user: str | None, password: str | None) -> str:
+    if user is None:
+        return ""
+    pair = f"{unquote(user)}:{unquote(password or '')}"
+    return f"Basic {b64encode(pair.encode()).decode()}"
 
 
 def _is_ipv6(host: str) -> bool:

@@ -25,7 +25,7 @@ from loadtests.hand import WHOLE, Deal, Hand
 from loadtests.pacing import arrivals
 from loadtests.profile import OpenProfile, Profile, Stage, UserStage
 from loadtests.recorder import Books
-from loadtests.target import Target, parse_target
+from loadtests.target import Target, parse_target, without_secrets
 from loadtests.wire.choice import choice
 from loadtests.wire.connection import Connection
 from loadtests.wire.dispatcher import Dispatcher
@@ -78,7 +78,7 @@ class WireEngine:
             place = parse_target(target)
             address = _address(place)
         except (ValueError, OSError) as error:
-            raise EngineError(f"{target} can't be loaded: {error}") from None
+            raise EngineError(f"{without_secrets(target)} can't be loaded: {error}") from None
         profile = self._profile
         most = profile.max_in_flight if isinstance(profile, OpenProfile) else MOST_CONNECTIONS
         loop = gevent.get_hub().loop

@@ -33,6 +33,8 @@ def compiled(request: Request, target: Target) -> Compiled:
     """Build the bytes of an HTTP/1.1 request (RFC 9112)."""
     body = b""
     headers = {"Host": target.authority, "User-Agent": "proofload", "Accept": "*/*"}
+    if target.authorization:
+        headers["Authorization"] = target.authorization
     if request.json_body is not None:
         body = json.dumps(request.json_body).encode()
         headers["Content-Type"] = "application/json"

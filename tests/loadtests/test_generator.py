@@ -162,6 +162,17 @@ requests:
     assert sum(headers.get("X-Team") == "blue" for headers in server.headers) == server.paths["/write"]
 
 
+def test_a_password_in_the_address_is_sent_and_written_nowhere(
+    way: Way, server: Counted, tmp_path: Path
+) -> None:
+    record = send(tmp_path, server.url.replace("//", "//ann:s%40cret@"), way.profile())
+    assert record.total.failed == 0
+    assert {headers["Authorization"] for headers in server.headers} == {"Basic YW5uOnNAY3JldA=="}
+    assert record.target == server.url
+    written = "".join(path.read_text() for path in (tmp_path / "out").iterdir())
+    assert "cret" not in written + (tmp_path / "errors.txt").read_text()
+
+
 def test_the_same_seed_sends_the_same(declared: Way, server: Counted, tmp_path: Path) -> None:
     text = declared.profile(more="arrivals: poisson\nseed: 7", request="}, {path: /other")
     seen = []
