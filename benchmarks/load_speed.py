@@ -11,19 +11,21 @@ when its answer has come. Rounds are interleaved; medians, with their spread.
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.peers import CONNECTIONS, BenchError, hey, loadtests, locust, need, nginx, rate, wrk
+from benchmarks.peers import CONNECTIONS, BenchError, hey, k6, loadtests, locust, need, nginx, rate, wrk
 
 DECLARED, TWO, TASKS, HEARD = "declared", "declared, two", "tasks", "tasks, listened to"
 GOALS = {
     (DECLARED, "FastHttpUser"): 10.0,
     (DECLARED, "wrk"): 0.6,
     (DECLARED, "hey"): 1.0,
+    (DECLARED, "k6"): 1.0,
     (HEARD, "FastHttpUser"): 4.0,
     (TWO, DECLARED): 0.9,
 }
@@ -81,6 +83,7 @@ def measure(rounds: int, seconds: float) -> dict[str, list[float]]:
             HEARD: lambda: rate(loadtests(server.url, closed | {"locustfile": "heard.py"}, folder)),
             "wrk": lambda: wrk(server.url, seconds),
             "hey": lambda: hey(server.url, seconds),
+            **({"k6": lambda: k6(server.url, seconds, folder)} if shutil.which("k6") else {}),
             "FastHttpUser": lambda: locust(server.url, folder / "users.py", seconds),
         }
         figures: dict[str, list[float]] = {name: [] for name in clients}
@@ -99,6 +102,8 @@ def table(figures: dict[str, list[float]]) -> str:
         lines.append(f"{name:<20}{medians[name]:>12,.0f}  {min(found):,.0f} - {max(found):,.0f}")
     lines.append("")
     for (ours, peer), goal in GOALS.items():
+        if peer not in medians:
+            continue
         ratio = medians[ours] / medians[peer]
         met = "met" if ratio >= goal else "NOT met"
         lines.append(f"{ours} / {peer}: {ratio:.2f} x (goal {goal:g} x: {met})")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import shutil
 import sys
 import tempfile
 import threading
@@ -99,12 +100,23 @@ def hey(url: str) -> Told:
     return {**quantiles, "max": float(slowest[1]) if slowest else math.nan, "sent": sent}
 
 
+def wrk2(url: str) -> Told:
+    """Send with wrk2, which knows a rate and counts from the intended start."""
+    return _of_wrk(
+        client("wrk2", "-t1", f"-c{USERS}", f"-d{SECONDS:g}s", f"-R{RATE}", "--latency", f"{url}/")
+    )
+
+
 def wrk(url: str) -> Told:
     """Send with wrk, which knows no rate: as fast as ten connections go."""
-    said = client("wrk", "-t1", f"-c{USERS}", f"-d{SECONDS:g}s", "--latency", f"{url}/")
+    return _of_wrk(client("wrk", "-t1", f"-c{USERS}", f"-d{SECONDS:g}s", "--latency", f"{url}/"))
+
+
+def _of_wrk(said: str) -> Told:
     unit = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
-    found = re.findall(r"(\d+)%\s+([\d.]+)(us|ms|s)", said)
-    quantiles = {f"p{rank}": float(value) * unit[kind] for rank, value, kind in found}
+    found = re.findall(r"([\d.]+)%\s+([\d.]+)(us|ms|s)", said)
+    ranks = {f"{float(rank):g}": float(value) * unit[kind] for rank, value, kind in found}
+    quantiles = {f"p{rank.replace('.', '_')}": value for rank, value in ranks.items()}
     slowest = re.search(r"Latency\s+\S+\s+\S+\s+([\d.]+)(us|ms|s)", said)
     sent = re.search(r"(\d+) requests in", said)
     return {
@@ -139,6 +151,7 @@ def table(rounds: int) -> str:
             "FastHttpUser": locust(folder),
             "hey": hey,
             "wrk": wrk,
+            **({"wrk2": wrk2} if shutil.which("wrk2") else {}),
         }
         told: dict[str, list[Told]] = {way: [] for way in ways}
         for number in range(rounds):

@@ -127,6 +127,17 @@ def hey(url: str, seconds: float) -> float:
     return _figure(r"Requests/sec:\s+([\d.]+)", said)
 
 
+def k6(url: str, seconds: float, folder: Path) -> float:
+    """Requests per second of k6 on one core."""
+    script, summary = folder / "k6.js", folder / "k6.json"
+    script.write_text(f"import http from 'k6/http'; export default () => {{ http.get('{url}/'); }}")
+    client(
+        "k6", "run", "--quiet", "--no-usage-report", "--vus", str(CONNECTIONS), "--duration", f"{seconds:g}s",
+        "--summary-export", str(summary), str(script),
+    )  # fmt: skip
+    return float(json.loads(summary.read_text())["metrics"]["http_reqs"]["rate"])
+
+
 def locust(url: str, locustfile: Path, seconds: float) -> float:
     """Requests per second of Locust as it is, by its own statistics."""
     entries = locust_entries(url, locustfile, CONNECTIONS, seconds)

@@ -28,6 +28,7 @@ from loadtests.files import write_files
 from loadtests.fleet.children import Children
 from loadtests.fleet.master import Fleet
 from loadtests.fleet.messages import parse_address
+from loadtests.locust_report import LocustReport
 from loadtests.profile import Profile
 from loadtests.profile_file import load_profile
 from loadtests.session import InterruptedLoadError, Session
@@ -54,6 +55,7 @@ class Options:
     processes: int
     listen: tuple[str, int] | None
     expect_workers: int
+    locust_report: bool
     metrics_port: int | None
     hold: bool
     web_port: int | None
@@ -92,6 +94,7 @@ def _read(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Paramet
 @click.option(
     "--expect-workers", type=click.IntRange(0, 1000), default=0, help="How many of those to wait for."
 )
+@click.option("--locust-report", is_flag=True, help="Write Locust's own HTML and CSV, too.")
 @click.option("--metrics-port", type=click.IntRange(1, 65_535), help="Answer Prometheus's scrapes there.")
 @click.option("--hold", is_flag=True, help="With --gate: after all is done, stay until one more line.")
 @click.option("--web-port", type=click.IntRange(1, 65_535), help="Serve Locust's web UI instead.")
@@ -118,8 +121,9 @@ def main(**given: Any) -> None:
                 serve, profile, options.host or "", options.web_port, name
             )
         else:
-            session = _session(options, profile, name)
-            work = partial(_whole, session, options)
+            report = LocustReport(profile.name) if options.locust_report else None
+            session = _session(options, profile, name, report)
+            work = partial(_whole, session, options, report)
     except (ProblemsError, OSError) as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
@@ -137,7 +141,7 @@ def main(**given: Any) -> None:
     sys.exit(INTERRUPTED if record is None or (record.interrupted and not record.aborted) else 0)
 
 
-def _session(options: Options, profile: Profile, name: str) -> Session:
+def _session(options: Options, profile: Profile, name: str, report: LocustReport | None) -> Session:
     """Give the load that is to be sent.
 
     Raises:
@@ -150,10 +154,13 @@ def _session(options: Options, profile: Profile, name: str) -> Session:
         summon = partial(Children, number=children)
         expected = children + options.expect_workers
         engine = Fleet(profile, seed, options.listen or (LOOPBACK, 0), expected, summon)
-    return Session(name, profile, seed, engine, say, lambda: options.host or "")
+    session = Session(name, profile, seed, engine, say, lambda: options.host or "")
+    if report:
+        session.follow = report.following
+    return session
 
 
-def _whole(session: Session, options: Options) -> RunRecord | None:
+def _whole(session: Session, options: Options, report: LocustReport | None) -> RunRecord | None:
     """Send the load and write its files, answering scrapes until the end; ``--hold`` puts that end off."""
     port = options.metrics_port
     with exposed(of_session(session), port) if port else contextlib.nullcontext() as url:
@@ -161,7 +168,8 @@ def _whole(session: Session, options: Options) -> RunRecord | None:
             say("metrics", url=url)
         record = session()
         if record is not None:
-            say("done", run=str(write_files(options.out, record, session.measured)))
+            others = report.files() if report else {}
+            say("done", run=str(write_files(options.out, record, session.measured, others)))
             if options.hold and (record.aborted or not record.interrupted):
                 with contextlib.suppress(InterruptedLoadError):
                     session.gate()

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from loadtests.runfile import to_json
 from slo.model import RunRecord, Second
 
 
-def write_files(out: Path, record: RunRecord, books: Books) -> Path:
-    """Write the files of a load into a folder; give the path of the record."""
+def write_files(out: Path, record: RunRecord, books: Books, others: Mapping[str, str]) -> Path:
+    """Write the files of a load into a folder, and others by name and text; give the path of the record."""
+    for name, text in others.items():
+        _replace(out / name, text)
     times = {name: account.response_time for name, account in books.accounts().items()}
     _replace(out / "response_times.hlog", hdr_log(record.window, books.everything().response_time, times))
     _replace(out / "requests.csv", _table(record))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from slo.model import RunRecord
 TICK_SECONDS = 0.5
 
 Say = Callable[..., None]
+Follow = Callable[[Books, str], AbstractContextManager[None]]
 
 
 class InterruptedLoadError(Exception):
@@ -37,8 +38,9 @@ class AbortedLoadError(InterruptedLoadError):
 class Session:
     """A load of one profile, sent by one engine.
 
-    ``say`` takes an event's name and its fields. ``gate`` waits until the next phase may begin; the first
-    time it gives the target's base URL.
+    ``say`` takes an event's name and its fields. ``follow`` is entered with the books of the measured load
+    and the target's address, and left when it is over. ``gate`` waits until the next phase may begin; the
+    first time it gives the target's base URL.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Session:
     engine: Engine
     say: Say
     gate: Callable[[], str]
+    follow: Follow = lambda _books, _target: nullcontext()
     warmup: Books = field(default_factory=Books)
     measured: Books = field(default_factory=Books)
     _target: str = ""
@@ -87,7 +90,7 @@ class Session:
         self._begin = now() + self.engine.lead_seconds
         self.measured = Books(self._begin)
         self.say("started", time=self._begin)
-        with self._health, self._progress():
+        with self._health, self.follow(self.measured, without_secrets(self._target)), self._progress():
             self.engine.send(self.profile.schedule, self._begin, self.measured)
 
     @contextmanager

@@ -51,13 +51,15 @@ class LoadOrder:
     duration_seconds: float | None = None
     rate: float | None = None
     fleet: Fleet = Fleet()
+    locust_report: bool = False
 
     def arguments(self) -> list[str]:
         """Give the command line of ``python -m loadtests``."""
         duration = None if self.duration_seconds is None else f"{self.duration_seconds}s"
         given = {"--seed": self.seed, "--duration": duration, "--rate": self.rate, **self.fleet.arguments()}
         options = [text for name, value in given.items() if value is not None for text in (name, str(value))]
-        return ["--profile", str(self.profile), "--out", str(self.out), *options]
+        flags = ["--locust-report"] if self.locust_report else []
+        return ["--profile", str(self.profile), "--out", str(self.out), *options, *flags]
 
 
 class LoadProcess:

@@ -103,6 +103,7 @@ class Sending:
     rate: float | None
     seed: int | None
     fleet: Fleet
+    locust_report: bool
 
     def read(self) -> Profile:
         """Read the profile, so that what is wrong with it is told before anything starts.
@@ -114,7 +115,9 @@ class Sending:
 
     def order(self, folder: Path) -> LoadOrder:
         """Give the order to the generator; its files go into the folder."""
-        return LoadOrder(self.profile, folder, self.seed, self.duration, self.rate, self.fleet)
+        return LoadOrder(
+            self.profile, folder, self.seed, self.duration, self.rate, self.fleet, self.locust_report
+        )
 
 
 def _address(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
@@ -140,6 +143,9 @@ _SENDING = (
     click.option(
         "--expect-workers", type=click.IntRange(0, 1000), default=0, help="How many to wait for there."
     ),
+    click.option(
+        "--locust-report", is_flag=True, help="Write locust.html, locust_stats.csv, locust_failures.csv."
+    ),
 )
 
 
@@ -155,12 +161,13 @@ def sending(command: Callable[..., None]) -> Callable[..., None]:
         processes: int,
         listen: str | None,
         expect_workers: int,
+        locust_report: bool,
         **others: Any,
     ) -> None:
         if expect_workers and listen is None:
             raise click.UsageError("--expect-workers needs --listen HOST:PORT, where they join")
         fleet = Fleet(processes, listen, expect_workers)
-        command(sending=Sending(profile, duration, rate, seed, fleet), **others)
+        command(sending=Sending(profile, duration, rate, seed, fleet, locust_report), **others)
 
     for option in reversed(_SENDING):
         gathered = option(gathered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,16 @@ from tests.loadtests.generator import generator, send
 from tests.loadtests.server import Counted, serving
 
 pytestmark = pytest.mark.slow
+
+
+USERS = """\
+from locust import FastHttpUser, task
+
+class Visitor(FastHttpUser):
+    @task
+    def visit(self):
+        self.client.get("/status/500", name="n")
+"""
 
 
 @pytest.fixture
@@ -122,3 +133,27 @@ def test_the_first_byte_comes_before_the_last(server: Counted, tmp_path: Path) -
         assert 0 < early <= late
     for smaller, larger in pairwise([first.p50, first.p90, first.p99, first.max]):
         assert smaller <= larger  # type: ignore[operator] # none of them is None
+
+
+@pytest.mark.parametrize("source", ["requests: [{name: n, path: /status/500}]", "locustfile: users.py"])
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_locusts_own_report_says_what_the_record_says(
+    source: str, processes: str, server: Counted, tmp_path: Path
+) -> None:
+    (tmp_path / "users.py").write_text(USERS)
+    text = f"name: r\nwarmup: 1s\nstages: [{{duration: 2s, rate: 30}}]\n{source}"
+    record = send(tmp_path, server.url, text, "--locust-report", "--processes", processes)
+    with (tmp_path / "out" / "locust_stats.csv").open() as file:
+        rows = {row["Name"]: row for row in csv.DictReader(file)}
+    for name in ("n", "Aggregated"):
+        assert (int(rows[name]["Request Count"]), int(rows[name]["Failure Count"])) == (60, 60)
+        assert float(rows[name]["Average Content Size"]) == 2
+    assert rows["n"]["Type"] == "GET"
+    assert float(rows["n"]["Max Response Time"]) == pytest.approx(
+        1000 * (record.total.response_time.max or 0)
+    )
+    with (tmp_path / "out" / "locust_failures.csv").open() as file:
+        assert [(row["Error"], row["Occurrences"]) for row in csv.DictReader(file)] == [("status 500", "60")]
+    page = (tmp_path / "out" / "locust.html").read_text()
+    assert "status 500" in page
+    assert server.url in page
