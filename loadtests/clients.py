@@ -7,7 +7,6 @@ from typing import Any, cast
 from locust import FastHttpUser, User
 
 from loadtests.derived import derived
-from loadtests.engine import TIMEOUT_SECONDS
 from loadtests.single_attempt import SingleAttemptPool
 from loadtests.wire.pool import Pool
 from loadtests.wire.session import Report, WireSession
@@ -18,17 +17,20 @@ _BEYOND_US = ("client_pool", "ssl_context_factory", "proxy_host")
 
 
 class Clients:
-    """Makes one request of a user one request on the wire: none is sent twice, none waits without end."""
+    """Makes one request of a user one request on the wire: none is sent twice, none waits without end.
 
-    def __init__(self, report: Report) -> None:
-        self._report = report
+    ``timeout`` (seconds) holds for users whose class sets none.
+    """
+
+    def __init__(self, report: Report, timeout: float) -> None:
+        self._report, self._timeout = report, timeout
         self._pools: list[Pool] = []
 
     def given_to(self, user: type[User]) -> type[User]:
         """Give a class of users that send so; users of other clients stay what they are."""
         if not issubclass(user, FastHttpUser):
             return user
-        once = _once(user)
+        once = _once(user, self._timeout)
         return once if any(getattr(user, name) for name in _BEYOND_US) else self._wired(once, user)
 
     def closing(self, yes: bool) -> None:
@@ -54,11 +56,11 @@ class Clients:
         return derived(once, given.__name__, {"__init__": begin})
 
 
-def _once(user: type[FastHttpUser]) -> type[FastHttpUser]:
+def _once(user: type[FastHttpUser], timeout: float) -> type[FastHttpUser]:
     settings: dict[str, Any] = {"max_redirects": 0, "max_retries": 0}
     for name in ("network_timeout", "connection_timeout"):
         if getattr(user, name) == getattr(FastHttpUser, name):
-            settings[name] = TIMEOUT_SECONDS
+            settings[name] = timeout
     once = cast("type[FastHttpUser]", derived(user, user.__name__, settings))
     once.client_pool = user.client_pool or SingleAttemptPool(once)
     return once

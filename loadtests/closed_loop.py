@@ -9,15 +9,15 @@ from typing import Any
 import gevent
 
 from loadtests.clock import now
-from loadtests.engine import INTERRUPTED_SECONDS, TIMEOUT_SECONDS, share_of
+from loadtests.engine import INTERRUPTED_SECONDS, share_of
 from loadtests.hand import WHOLE, Deal
 from loadtests.locust_engine import LocustEngine
 from loadtests.profile import ClosedProfile, Stage, UserStage
 from loadtests.recorder import Books
 
 _SEED_BITS = 32
-STOP_SECONDS = TIMEOUT_SECONDS + 1.0
-"""How long users may take to end what they are at."""
+STOP_SECONDS = 1.0
+"""How long users may take to end what they are at, beyond the time at which it should have timed out."""
 
 
 class ClosedEngine(LocustEngine):
@@ -29,7 +29,8 @@ class ClosedEngine(LocustEngine):
         self._books = Books()
         self._seed = seed
         self._users, self._deal = 0, WHOLE[0]
-        super().__init__(profile, STOP_SECONDS)
+        self._stop_seconds = profile.timeout_seconds + STOP_SECONDS
+        super().__init__(profile, self._stop_seconds)
 
     @property
     def in_flight(self) -> int:
@@ -52,7 +53,7 @@ class ClosedEngine(LocustEngine):
         self._books, self._deal = books, deals[-1]
         self._show(books)
         random.seed(self._seed << _SEED_BITS | self._deal.share)
-        self._environment.stop_timeout = STOP_SECONDS
+        self._environment.stop_timeout = self._stop_seconds
         end = begin
         gevent.sleep(max(begin - now(), 0.0))
         self._clients.closing(False)

@@ -11,14 +11,17 @@ from loadtests.profile import Stage, UserStage
 from loadtests.recorder import Books
 from slo.model import GeneratorProcess
 
-TIMEOUT_SECONDS = 10.0
-"""How long a connection, and each wait for bytes of an answer, may take."""
 GRACE_SECONDS = 5.0
 """How long after the schedule's end an arrival may still begin; later ones are dropped."""
-DRAIN_SECONDS = GRACE_SECONDS + TIMEOUT_SECONDS + 5.0
-"""How long after the schedule's end the last answer is waited for."""
+PATIENCE_SECONDS = 5.0
+"""How long an answer is waited for beyond the time at which it should have timed out."""
 INTERRUPTED_SECONDS = 2.0
 """Likewise after an interruption."""
+
+
+def drain_seconds(timeout: float) -> float:
+    """Give how long after the schedule's end the last answer is waited for."""
+    return GRACE_SECONDS + timeout + PATIENCE_SECONDS
 
 
 class EngineError(Exception):

@@ -32,7 +32,7 @@ class LocustEngine:
     """
 
     def __init__(self, profile: Profile, stop_timeout: float) -> None:
-        self._clients = Clients(self._report)
+        self._clients = Clients(self._report, profile.timeout_seconds)
         users = [self._arranged(one) for one in user_classes(profile, self._clients)]
         events = locust.events
         self._environment = Environment(user_classes=users, events=events, stop_timeout=stop_timeout)

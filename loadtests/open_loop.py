@@ -14,7 +14,7 @@ from locust import User
 
 from loadtests.clock import ORIGIN, now
 from loadtests.derived import derived
-from loadtests.engine import DRAIN_SECONDS, GRACE_SECONDS, INTERRUPTED_SECONDS, EngineError
+from loadtests.engine import GRACE_SECONDS, INTERRUPTED_SECONDS, EngineError, drain_seconds
 from loadtests.hand import WHOLE, Deal, Hand
 from loadtests.locust_engine import LocustEngine
 from loadtests.pacing import arrivals
@@ -90,7 +90,7 @@ class OpenEngine(LocustEngine):
         self._schedule.start(hand, begin, end + GRACE_SECONDS, books)
         try:
             gevent.sleep(max(end - now(), 0.0))  # a deal may still come when all is sent
-            self._schedule.wait(end + DRAIN_SECONDS - now())
+            self._schedule.wait(end + drain_seconds(self._profile.timeout_seconds) - now())
         except BaseException:
             self._end(books, INTERRUPTED_SECONDS)
             raise

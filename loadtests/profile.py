@@ -131,6 +131,10 @@ class _Common(StrictModel):
     locustfile: str | None = None
     requests: list[Request] | None = Field(None, min_length=1)
     feeder: str | None = None
+    timeout_seconds: Duration = Field(10.0, alias="timeout")
+    """How long a connection, and each wait for bytes of an answer, may take."""
+    insecure: bool = False
+    """Declared requests take any certificate."""
     abort: list[Abort] = Field(default_factory=list)
     seed: int = Field(1, ge=0)
 
@@ -140,6 +144,8 @@ class _Common(StrictModel):
             raise ValueError("give either a locustfile or requests")
         if self.feeder and not self.requests:
             raise ValueError("feeder: fills declared requests; a locustfile reads its own rows")
+        if self.insecure and not self.requests:
+            raise ValueError("insecure: is for declared requests; a class of a locustfile has its own")
         return self
 
 

@@ -45,7 +45,9 @@ def serve(profile: Profile, host: str, port: int, run: str) -> None:
     options = Namespace(
         num_users=USERS, spawn_rate=USERS, run_time=None, stats_history_enabled=False, headless=False
     )
-    clients = Clients(lambda user, meta, _: user.environment.events.request.fire(**meta))
+    clients = Clients(
+        lambda user, meta, _: user.environment.events.request.fire(**meta), profile.timeout_seconds
+    )
     environment = Environment(
         user_classes=user_classes(profile, clients), events=locust.events, host=host, parsed_options=options
     )

@@ -14,7 +14,7 @@ from locust.exception import RPCError
 from locust.rpc import Message, zmqrpc
 
 from loadtests.clock import now
-from loadtests.engine import DRAIN_SECONDS, INTERRUPTED_SECONDS, EngineError
+from loadtests.engine import INTERRUPTED_SECONDS, EngineError, drain_seconds
 from loadtests.fleet.messages import AS_FILE, BEAT_SECONDS, SILENCE_SECONDS, Fields, deal_to_wire
 from loadtests.hand import Deal, counted
 from loadtests.open_loop import SPAWN_SECONDS
@@ -155,7 +155,8 @@ class Fleet:
         ready = [one for one in self._alive() if one.started]
         for share, worker in enumerate(ready):
             self._order(worker, [Deal(0.0, share, len(ready))])
-        end = begin + sum(stage.duration_seconds for stage in stages) + DRAIN_SECONDS + SILENCE_SECONDS
+        patience = drain_seconds(self._profile.timeout_seconds) + SILENCE_SECONDS
+        end = begin + sum(stage.duration_seconds for stage in stages) + patience
         try:
             self._wait_for_all(end)
         except BaseException:

@@ -14,11 +14,10 @@ from gevent.event import Event
 
 from loadtests.clock import ORIGIN, now
 from loadtests.engine import (
-    DRAIN_SECONDS,
     GRACE_SECONDS,
     INTERRUPTED_SECONDS,
-    TIMEOUT_SECONDS,
     EngineError,
+    drain_seconds,
     share_of,
 )
 from loadtests.hand import WHOLE, Deal, Hand
@@ -29,7 +28,7 @@ from loadtests.target import Target, parse_target, without_secrets
 from loadtests.wire.choice import choice
 from loadtests.wire.connection import Connection
 from loadtests.wire.dispatcher import Dispatcher
-from loadtests.wire.tls import verifying_context
+from loadtests.wire.tls import trusting_context, verifying_context
 from slo.model import GeneratorProcess
 
 SWEEP_SECONDS = 0.1
@@ -82,7 +81,8 @@ class WireEngine:
         profile = self._profile
         most = profile.max_in_flight if isinstance(profile, OpenProfile) else MOST_CONNECTIONS
         loop = gevent.get_hub().loop
-        connect = _connector(loop, place, address)
+        context = trusting_context if profile.insecure else verifying_context
+        connect = _connector(loop, place, address, context() if place.tls else None)
         self._dispatcher = Dispatcher(loop, connect, choice(profile, place, self._seed), most)
         self._take(books)
         self._sweeping = gevent.spawn(self._sweep)
@@ -149,7 +149,7 @@ class WireEngine:
                 dispatcher.serve(share_of(self._users, self._deal), self._over.set)
                 gevent.sleep(max(until - now(), 0.0))
             dispatcher.stop()
-        self._rests(dispatcher, end + DRAIN_SECONDS)
+        self._rests(dispatcher, end + drain_seconds(self._profile.timeout_seconds))
 
     def _rests(self, dispatcher: Dispatcher, until: float) -> bool:
         """Wait until nothing is under way any more, and tell whether that came in time."""
@@ -168,7 +168,7 @@ class WireEngine:
             gevent.sleep(SWEEP_SECONDS)
             self._books.reduce()
             if self._dispatcher:
-                self._dispatcher.sweep(TIMEOUT_SECONDS)
+                self._dispatcher.sweep(self._profile.timeout_seconds)
 
 
 def _address(target: Target) -> tuple[int, Any]:
@@ -186,7 +186,8 @@ def _address(target: Target) -> tuple[int, Any]:
     return addresses[0]
 
 
-def _connector(loop: Any, target: Target, address: tuple[int, Any]) -> Callable[[Dispatcher], Connection]:
+def _connector(
+    loop: Any, target: Target, address: tuple[int, Any], tls: Any
+) -> Callable[[Dispatcher], Connection]:
     """Give what opens a connection to an address that was resolved."""
-    tls = verifying_context() if target.tls else None
     return lambda owner: Connection(loop, owner, address, tls, target.host)

@@ -117,6 +117,11 @@ BAD = {
         ("row 2", "can't stand in the header X-User"),
         FED,
     ),
+    "insecure for a locustfile": Bad(
+        "requests:\n  - {path: /}",
+        "locustfile: users.py\ninsecure: true",
+        ("insecure", "is for declared requests"),
+    ),
     "an expectation of nothing": Bad(
         "path: /", "path: /, expect: {}", ("requests[0].expect", "give status, contains or matches")
     ),

@@ -39,6 +39,9 @@ def profile(folder: Path, source: str, *, rate: int = 50, **parts: str) -> str:
 TRUST = {
     "declared requests verify the certificate": (DECLARED, {}, False, {"TLS failed": 20}),
     "declared requests take a certificate that is trusted": (DECLARED, {}, True, {}),
+    "declared requests take any certificate where the profile says so": (
+        DECLARED + "\ninsecure: true", {}, False, {},
+    ),
     "tasks that want to verify the certificate": (
         WRITTEN, {"settings": "insecure = False"}, False, {"TLS failed": 20},
     ),

@@ -205,9 +205,10 @@ def test_a_stall_is_late_and_long_but_never_missing(way: Way, server: Counted, t
 
 
 def test_a_service_that_never_answers_ends_in_timeouts(way: Way, server: Counted, tmp_path: Path) -> None:
-    total = send(tmp_path, server.url, way.profile("/stall", rate=10)).total
+    total = send(tmp_path, server.url, way.profile("/stall", rate=10, more="timeout: 1s")).total
     assert (total.sent, total.completed, total.failed) == (10, 0, 10)
     assert total.errors == {"timed out": 10}
+    assert total.service_time.p50 == pytest.approx(1, abs=0.5)
 
 
 def test_what_no_user_is_free_for_is_dropped_and_counted(way: Way, server: Counted, tmp_path: Path) -> None:
