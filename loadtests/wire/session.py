@@ -87,7 +87,8 @@ class WireSession(FastHttpSession):
         body = b""
         if data or json is not None:
             body, fitting = payload(data, json)
-            headers = joined(fitting, headers) if headers else fitting
+            if not data or "Content-Type" not in self.client.default_headers:
+                headers = joined(fitting, headers) if headers else fitting
         if auth:
             headers = joined(headers, {"Authorization": basic(*auth)})
         head = self._head(method, url, headers)

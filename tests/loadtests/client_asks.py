@@ -139,6 +139,15 @@ def _(user: Any) -> Any:
     return [before, after, fields(echo(user, "/echo?later"), "authorization")]
 
 
+@case("a content type among the default headers stands, but not for json")
+def _(user: Any) -> Any:
+    user.client.client.default_headers["content-type"] = "application/json"
+    asked: tuple[dict[str, Any], ...] = ({"data": "{}"}, {"data": b"{}"}, {"data": {"a": "b"}}, {"json": {}})
+    seen = [fields(echo(user, method="POST", **one), "content-type") for one in asked]
+    del user.client.client.default_headers["content-type"]
+    return seen
+
+
 @case("a base URL set later is asked from then on")
 def _(user: Any) -> Any:
     first, user.client.base_url = user.client.base_url, PLACES["other"]

@@ -25,6 +25,7 @@ SEEN: dict[str, Any] = {
     "json that is false is sent too": ["{}", "[]", "0", "false"],
     "json is sent where data is empty": '{"a": 1}',
     "json may have another content type": [["application/vnd.shop+json"], ["text/plain"]],
+    "a content type among the default headers stands, but not for json": [[["application/json"]]] * 4,
     "a post of nothing has the length 0": [["0"]],
     "a body may go with get and delete": ["x", "x"],
     "a length that the task gives is sent once": [["3"]],
@@ -152,6 +153,7 @@ ERRORS: dict[str, dict[str, int]] = {
 }
 
 TIMES = {
+    "a content type among the default headers stands, but not for json": 4,
     "json that is false is sent too": 4,
     "a body may go with get and delete": 2,
     "params become the query": 2,
