@@ -67,7 +67,7 @@ def find_prometheus(
 
 def _cache() -> Path:
     """Choose the cache folder: the user's, or one in the working folder where that can't be written."""
-    name = f"prometheus-{prometheus_release.VERSION}"  # a new pin is brought anew
+    name = f"prometheus/{prometheus_release.VERSION}"  # a new pin is brought anew
     folder = platformdirs.user_cache_path("proofload") / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,6 +103,9 @@ def _brought(cache: Path, bring: Callable[[Path], Path]) -> Path:
     with _workshop(cache) as folder:
         binary = bring(folder)
         _version(binary)
+        promtool = binary.with_name("promtool")
+        if promtool.exists():  # it checks rules
+            promtool.replace(cache / promtool.name)
         binary.replace(cache / "prometheus")
     return cache / "prometheus"
 

@@ -8,6 +8,7 @@ import shutil
 import sys
 import tarfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import requests
@@ -52,6 +53,8 @@ def bring(
     digest = _download(f"{releases}/v{VERSION}/{archive.name}", archive, say)
     if digest != checksums[place]:
         raise NotBroughtError(f"{archive.name} has SHA-256 {digest}, expected {checksums[place]}")
+    with suppress(NotBroughtError):  # it checks rules; Prometheus runs without
+        _unpack(archive, f"{name}/promtool", folder / "promtool")
     return _unpack(archive, f"{name}/prometheus", folder / "prometheus")
 
 

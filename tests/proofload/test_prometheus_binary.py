@@ -146,7 +146,7 @@ def no_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(prometheus_release, "bring", closed)
     monkeypatch.setattr(prometheus_debian, "bring", closed)
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
-    return tmp_path / "cache" / f"prometheus-{prometheus_release.VERSION}"
+    return tmp_path / "cache" / "prometheus" / prometheus_release.VERSION
 
 
 def quiet(_: str) -> None:
@@ -170,9 +170,14 @@ def test_a_wish_that_can_not_be_met_is_not_replaced_by_a_guess(no_way: Path, tmp
 
 
 def test_what_was_brought_is_kept(no_way: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prometheus_release, "bring", lambda folder, **_: program(folder / "x"))
+    def both(folder: Path, **_: object) -> Path:
+        binary = program(folder / "x")
+        binary.with_name("promtool").write_text("checks rules")
+        return binary
+
+    monkeypatch.setattr(prometheus_release, "bring", both)
     assert find_prometheus(quiet, {}).origin == "upstream release"
-    assert [path.name for path in no_way.iterdir()] == ["prometheus"]
+    assert {path.name for path in no_way.iterdir()} == {"prometheus", "promtool"}
     assert find_prometheus(quiet, {}).origin == f"cache {no_way}"
 
 
@@ -199,3 +204,4 @@ def test_the_distribution_package_is_unpacked_without_root(tmp_path: Path) -> No
         pytest.skip("no Debian package tools here")
     binary = prometheus_debian.bring(tmp_path, quiet)
     assert prometheus_binary._version(binary).startswith(("2.", "3."))
+    assert binary.with_name("promtool").exists(), "it checks rules"
