@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import load_memory, load_schedule, load_speed, load_truth, monitoring_cost
+from benchmarks import load_memory, load_processes, load_schedule, load_speed, load_truth, monitoring_cost
 
 BENCHMARKS = {
     "monitoring_cost": monitoring_cost.main,
     "load_speed": load_speed.main,
     "load_schedule": load_schedule.main,
     "load_truth": load_truth.main,
+    "load_processes": load_processes.main,
     "load_memory": load_memory.main,
 }
 

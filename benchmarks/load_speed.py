@@ -1,8 +1,7 @@
 """How many requests a second one core sends: ours beside wrk, hey and Locust's FastHttpUser, on nginx.
 
 *tasks* are the very locustfile that Locust itself runs as *FastHttpUser*, *listened to* has a listener of
-``events.request`` besides. *declared, two* are two processes on the one core: what is lost to their master is
-what they would lose of twice the speed on two cores.
+``events.request`` besides.
 
 The server has a core of its own, the clients take turns on the other; keep-alive, 50 connections, each sends
 when its answer has come. Rounds are interleaved; medians, with their spread.
@@ -20,14 +19,13 @@ from pathlib import Path
 
 from benchmarks.peers import CONNECTIONS, BenchError, hey, k6, loadtests, locust, need, nginx, rate, wrk
 
-DECLARED, TWO, TASKS, HEARD = "declared", "declared, two", "tasks", "tasks, listened to"
+DECLARED, TASKS, HEARD = "declared", "tasks", "tasks, listened to"
 GOALS = {
     (DECLARED, "FastHttpUser"): 10.0,
     (DECLARED, "wrk"): 0.6,
     (DECLARED, "hey"): 1.0,
     (DECLARED, "k6"): 1.0,
     (HEARD, "FastHttpUser"): 4.0,
-    (TWO, DECLARED): 0.9,
 }
 """Ours over a peer, at least."""
 LOCUSTFILE = """\
@@ -76,9 +74,6 @@ def measure(rounds: int, seconds: float) -> dict[str, list[float]]:
         }
         clients: dict[str, Callable[[], float]] = {
             DECLARED: lambda: rate(loadtests(server.url, closed | {"requests": [{"path": "/"}]}, folder)),
-            TWO: lambda: rate(
-                loadtests(server.url, closed | {"requests": [{"path": "/"}]}, folder, "--processes", "2")
-            ),
             TASKS: lambda: rate(loadtests(server.url, closed | {"locustfile": "users.py"}, folder)),
             HEARD: lambda: rate(loadtests(server.url, closed | {"locustfile": "heard.py"}, folder)),
             "wrk": lambda: wrk(server.url, seconds),

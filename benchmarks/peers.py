@@ -78,8 +78,8 @@ def need(*tools: str) -> None:
 
 
 @contextmanager
-def nginx() -> Iterator[Server]:
-    """Serve a tiny JSON answer on a free port."""
+def nginx(core: int | None = SERVER_CORE) -> Iterator[Server]:
+    """Serve a tiny JSON answer on a free port, on a core of its own or on any."""
     need("nginx", "taskset")
     with tempfile.TemporaryDirectory(prefix="load-bench-") as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -87,7 +87,7 @@ def nginx() -> Iterator[Server]:
         probe.close()
         path = Path(folder) / "nginx.conf"
         path.write_text(_CONFIGURATION.format(folder=folder, port=port))
-        command = ["taskset", "-c", str(SERVER_CORE), "nginx", "-c", str(path)]
+        command = [*_pinned(core), "nginx", "-c", str(path)]
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         try:
             await_listening(port)
@@ -157,7 +157,9 @@ def locust_entries(url: str, locustfile: Path, users: int, seconds: float) -> li
     return entries
 
 
-def loadtests(url: str, profile: dict[str, Any], folder: Path, *options: str) -> dict[str, Any]:
+def loadtests(
+    url: str, profile: dict[str, Any], folder: Path, *options: str, core: int | None = CLIENT_CORE
+) -> dict[str, Any]:
     """Run our generator with a profile; give its ``run.json``."""
     path = folder / "profile.yaml"
     path.write_text(json.dumps(profile))  # JSON is YAML
@@ -172,6 +174,7 @@ def loadtests(url: str, profile: dict[str, Any], folder: Path, *options: str) ->
         "--out",
         str(folder),
         *options,
+        core=core,
     )
     record: dict[str, Any] = json.loads((folder / "run.json").read_text())
     return record
@@ -183,18 +186,20 @@ def rate(record: dict[str, Any]) -> float:
     return float(record["total"]["completed"] / (window["end"] - window["start"]))
 
 
-def client(*command: str) -> str:
-    """Run a load generator on its core, and give what it prints.
+def client(*command: str, core: int | None = CLIENT_CORE) -> str:
+    """Run a load generator on its core (or on any), and give what it prints.
 
     Raises:
         BenchError: it fails.
     """
-    done = subprocess.run(
-        ["taskset", "-c", str(CLIENT_CORE), *command], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*_pinned(core), *command], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BenchError(f"{' '.join(command[:4])}: {done.stderr[-500:]}")
     return done.stdout
+
+
+def _pinned(core: int | None) -> list[str]:
+    return [] if core is None else ["taskset", "-c", str(core)]
 
 
 def _figure(pattern: str, text: str) -> float:
