@@ -29,14 +29,15 @@ from proofload.inputs import (
     settings,
     versions,
 )
+from proofload.kept import kept_evidence
 from proofload.load_process import LoadError, serve_master
 from proofload.options import METRICS_PORT, PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Sending, Time, sending
-from proofload.pipeline import Appendix, FaultsError, Job, check, run, send
+from proofload.pipeline import Appendix, FaultsError, Job, check, replay, run, send
 from proofload.rules import rules_command
 from proofload.scrapes import await_closing_scrape
 from proofload.stack import Stack, StackError, external_stack, free_ports, process_stack
 from slo.lint import lint
-from slo.model import Outcome, Proof, Spec, Window
+from slo.model import Evidence, Outcome, Proof, RunRecord, Spec, Window
 from slo.prometheus import Prometheus, PrometheusError, connection_from
 
 EXIT_CODES = {Outcome.MET: 0, Outcome.MISSED: 1, Outcome.UNDECIDED: 3}
@@ -147,15 +148,32 @@ def _processes(folder: Path, *, workers: int, faults: bool, load_port: int) -> S
 @cli.command("check")
 @SPEC
 @PROMETHEUS
-@click.option("--start", type=Time(), required=True, help="Unix seconds, RFC 3339, or -10m.")
-@click.option("--end", type=Time(), default="now", show_default=True, help="Likewise.")
+@click.option("--start", type=Time(), help="Unix seconds, RFC 3339, or -10m.")
+@click.option("--end", type=Time(), help="Likewise; now by default.")
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path),
+    help="Folder of a run: judge its evidence again, and ask nobody.",
+)
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for the reports; none are written without."
 )
 def check_command(
-    specs: tuple[Path, ...], prometheus: str | None, start: float, end: float, out: Path | None
+    specs: tuple[Path, ...],
+    prometheus: str | None,
+    start: float | None,
+    end: float | None,
+    replay: Path | None,
+    out: Path | None,
 ) -> None:
     """Judge a window that is already past, whatever made its load."""
+    if replay is not None:
+        if prometheus or start is not None or end is not None:
+            raise click.UsageError("--replay goes without --prometheus, --start and --end")
+        _replay(specs, replay, out)
+    if start is None:
+        raise click.UsageError("Missing option '--start'")
+    end = time.time() if end is None else end
     if end <= start:
         raise click.UsageError(f"--end ({end:.3f}) is not after --start ({start:.3f})")
     if end > time.time() + 1:
@@ -169,6 +187,16 @@ def check_command(
         await_closing_scrape(server, spec, end, CLOSING_SCRAPE_SECONDS, terminal.say)
         proof = check(spec, server, window, folder, Appendix(versions(), shown))
     _conclude(proof, folder)
+
+
+def _replay(specs: tuple[Path, ...], run: Path, out: Path | None) -> NoReturn:
+    """Judge the evidence that lies in the folder of a run, and end with the verdict's exit code."""
+    read: list[Spec] = []
+    kept: list[tuple[Evidence, RunRecord | None]] = []
+    or_usage(lambda: read.append(read_spec(specs)), lambda: kept.append(kept_evidence(run)))
+    folder = run_folder(out) if out else None
+    shown = {"spec": ", ".join(map(str, specs)), "replay of": str(run)}
+    _conclude(replay(read[0], *kept[0], folder, Appendix(versions(), shown)), folder)
 
 
 @cli.command("lint")

@@ -118,6 +118,13 @@ def check(
     return _conclude(spec, evidence, None, folder, appendix, timer)
 
 
+def replay(
+    spec: Spec, evidence: Evidence, record: RunRecord | None, folder: Path | None, appendix: Appendix
+) -> Proof:
+    """Judge again what was gathered once, with nobody to ask; the same evidence gives the same verdict."""
+    return _conclude(spec, evidence, record, folder, appendix, Timer())
+
+
 def send(order: LoadOrder, target: str, narrator: Narrator, *, metrics_port: int | None = None) -> RunRecord:
     """Send load alone; the files of the load are in the order's folder afterwards.
 

@@ -76,6 +76,19 @@ def test_a_past_window_gets_the_verdict_of_its_run(stack: Endpoints, loaded: Pat
     assert not (tmp_path / "check" / "run.json").exists()
 
 
+def test_a_replay_gives_the_same_verdict_byte_for_byte(loaded: Path, tmp_path: Path) -> None:
+    done = proofload("check", "--replay", str(loaded), "--out", str(tmp_path / "again"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "again" / "verdict.json").read_bytes() == (loaded / "verdict.json").read_bytes()
+
+
+def test_a_replay_of_another_spec_is_undecided_where_nothing_was_asked(loaded: Path, tmp_path: Path) -> None:
+    text = (ROOT / "slo" / "objectives.yaml").read_text().replace("http_requests_total", "orders_total")
+    (tmp_path / "spec.yaml").write_text(text)
+    done = proofload("check", "--replay", str(loaded), "--spec", str(tmp_path / "spec.yaml"))
+    assert done.returncode == 3, done.stdout + done.stderr
+
+
 def test_a_window_before_everything_is_undecided(stack: Endpoints, loaded: Path) -> None:
     end = read(loaded, "verdict.json")["window"]["start"] - 3600
     times = ["--start", f"{end - 60:.3f}", "--end", f"{end:.3f}"]

@@ -22,6 +22,8 @@ FILES = {
     "bad-profile.yaml": changed(PROFILE, ("1s", "soon"), ("rate: 5", "rate: -5")),
     "closed.yaml": PROFILE.replace("rate: 5", "users: 5") + "arrivals: closed\n",
     "tabs.yaml": "name:\n\t- x\n",
+    "odd/evidence.json": '{"schema": 7}',
+    "odd/run.json": "{",
 }
 OPTION = "Error: Invalid value for '{}': "
 
@@ -121,7 +123,21 @@ USAGE: dict[str, Bad] = {
         ("check", "--spec", "spec.yaml", "--start", "-1m"),
         "Error: give --prometheus URL: the spec's DataSource names none",
     ),
-    "a check from nowhere": Bad(("check",), "Error: Missing option '--start'."),
+    "a check from nowhere": Bad(("check",), "Error: Missing option '--start'"),
+    "a replay of a window": Bad(
+        ("check", "--replay", ".", "--start", "-1m"),
+        "Error: --replay goes without --prometheus, --start and --end",
+    ),
+    "a replay of nothing": Bad(
+        ("check", "--replay", "nowhere", "--spec", "bad.yaml"),
+        BAD_SPEC + "nowhere/evidence.json: can't be read: No such file or directory",
+    ),
+    "a replay of what is no evidence": Bad(
+        ("check", "--replay", "odd"),
+        "proofload: odd/evidence.json: holds no evidence of a run (ValueError: evidence of schema 7, "
+        "expected 1)\n"
+        "odd/run.json:1: is no JSON: ",
+    ),
     "a time that is a word": Bad(
         ("check", "--start", "yesterday"),
         OPTION.format("--start") + "'yesterday' is no time; write Unix seconds, RFC 3339 like "
