@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -32,6 +33,7 @@ LEAD_SECONDS = 0.3
 """How long an order may take to reach every worker."""
 LOST = "worker lost"
 _PINGS = 5
+_log = logging.getLogger(__name__)
 _NONE = Deal(0.0, -1, 1)
 _UNDERSTOOD = {"pong", "started", "failed", "sums", "done"}
 
@@ -112,6 +114,8 @@ class Fleet:
         except RPCError as error:
             raise EngineError(f"no workers can be had at {host}:{port}: {error}") from None
         self._tasks = [gevent.spawn(self._listen), gevent.spawn(self._beat)]
+        for task in self._tasks:
+            task.link_exception(self._break)
         self._summoned = self._summon(host, self._server.port)
         self._await(
             lambda: len(self._alive()) >= self._wanted and all(one.pings >= _PINGS for one in self._alive()),
@@ -164,8 +168,8 @@ class Fleet:
                 self._tell(worker, "stop")
             self._wait_for_all(now() + INTERRUPTED_SECONDS + BEAT_SECONDS)
             raise
-        if not self._alive():
-            raise EngineError("every worker was lost")
+        if self._problem or not self._alive():
+            raise EngineError(self._problem or "every worker was lost")
 
     def deal(self, deal: Deal) -> None:
         """Do nothing: it is the one that deals."""
@@ -223,7 +227,10 @@ class Fleet:
             self._deal_anew(worker)
 
     def _on_failed(self, worker: _Worker, fields: Fields) -> None:
-        self._problem = fields["message"]
+        if self._phase:
+            _log.warning("worker %s failed and is taken for lost: %s", worker.id, fields["message"])
+        else:
+            self._problem = fields["message"]
         self._lose(worker)
 
     def _on_sums(self, worker: _Worker, fields: Fields) -> None:
@@ -304,8 +311,12 @@ class Fleet:
             books.dropped(now(), LOST, number=max(missing, 0))
         self._changed.set()
 
+    def _break(self, task: gevent.Greenlet[..., None]) -> None:
+        self._problem = f"the talk with the workers broke off: {task.exception!r}"
+        self._changed.set()
+
     def _wait_for_all(self, until: float) -> None:
-        while self._running() and now() < until:
+        while self._running() and now() < until and not self._problem:
             self._changed.clear()
             self._changed.wait(BEAT_SECONDS)
 

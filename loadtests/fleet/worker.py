@@ -42,7 +42,7 @@ class Worker:
         self._phase = 0
         self._books = Books()
         self._sending: gevent.Greenlet[..., None] | None = None
-        self._heard = now()
+        self._heard: float | None = None
         self._over = Event()
 
     def run(self) -> bool:
@@ -57,7 +57,11 @@ class Worker:
         if self._engine:
             self._engine.__exit__(None, None, None)
         self._client.close(linger=1000)
-        return now() - self._heard < SILENCE_SECONDS
+        return not self._deserted()
+
+    def _deserted(self) -> bool:
+        """Tell whether a master that was there once is silent."""
+        return self._heard is not None and now() - self._heard > SILENCE_SECONDS
 
     def quit(self) -> None:
         """End, as if the master had said so."""
@@ -82,7 +86,7 @@ class Worker:
         while True:
             gevent.sleep(BEAT_SECONDS)
             self._tell_sums("sums")
-            if self._phase and now() - self._heard > SILENCE_SECONDS:
+            if self._deserted():
                 self._over.set()
 
     def _tell_sums(self, kind: str, **fields: Any) -> None:
