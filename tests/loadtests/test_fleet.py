@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from loadtests.pacing import arrivals
+from loadtests.profile import Stage
 from tests.loadtests.generator import Generator, generator, send
 from tests.loadtests.server import Counted, serving
 
@@ -44,23 +46,24 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def profile(source: str, *, seconds: float = 2, rate: float = 60, kind: str = "poisson") -> str:
     stages = f"stages: [{{duration: {seconds}s, rate: {rate}}}]"
-    return f"name: fleet\narrivals: {kind}\nwarmup: 1s\n{stages}\n{source}\n"
+    return f"name: fleet\narrivals: {kind}\nwarmup: 500ms\n{stages}\n{source}\n"
 
 
-def test_two_processes_send_what_one_would(source: str, server: Counted, tmp_path: Path) -> None:
-    folders = [tmp_path / "one", tmp_path / "two"]
-    for folder in folders:
-        folder.mkdir()
-        (folder / "users.py").write_text(USERS)
-    alone = send(folders[0], server.url, profile(source))
-    before = server.total
-    both = send(folders[1], server.url, profile(source), "--processes", "2")
-    assert both.total.sent == both.total.completed == alone.total.sent
-    assert both.total.dropped == 0
-    assert server.total - before == both.total.sent + both.warmup.sent
-    assert [process.lost for process in both.processes] == [False, False]
-    assert both.engine == alone.engine
-    assert sum(second.sent for second in both.series) == both.total.sent
+def scheduled(seconds: float, rate: float = 60) -> int:
+    """Count what the schedule of :func:`profile` has, whoever sends it."""
+    stage = Stage.model_construct(duration_seconds=seconds, rate=rate, to=None)
+    return len(list(arrivals([stage], "poisson", 1)))
+
+
+def test_two_processes_send_what_the_schedule_has(source: str, server: Counted, tmp_path: Path) -> None:
+    record = send(tmp_path, server.url, profile(source), "--processes", "2")
+    total = record.total
+    assert total.offered == total.sent == total.completed == scheduled(2)
+    assert total.dropped == 0
+    assert server.total == total.sent + record.warmup.sent
+    assert [process.lost for process in record.processes] == [False, False]
+    assert record.engine == ("locust" if "locustfile" in source else "wire")
+    assert sum(second.sent for second in record.series) == total.sent
 
 
 def test_users_of_a_closed_load_are_shared(source: str, server: Counted, tmp_path: Path) -> None:
@@ -77,7 +80,7 @@ def workers(one: Generator) -> list[psutil.Process]:
 
 
 def test_what_a_killed_worker_had_is_sent_by_the_others(source: str, server: Counted, tmp_path: Path) -> None:
-    with generator(tmp_path, profile(source, seconds=6), "--host", server.url, "--processes", "3") as one:
+    with generator(tmp_path, profile(source, seconds=4), "--host", server.url, "--processes", "3") as one:
         one.until("progress")
         one.until("progress")
         workers(one)[0].kill()
@@ -90,8 +93,7 @@ def test_what_a_killed_worker_had_is_sent_by_the_others(source: str, server: Cou
     unreported = server.total - record.warmup.sent - total.sent
     assert 0 <= unreported <= total.dropped
     assert sum(process.lost for process in record.processes) == 1
-    alone = send(tmp_path, server.url, profile(source, seconds=6))
-    assert total.offered == alone.total.offered
+    assert total.offered == scheduled(4)
 
 
 def test_a_worker_that_comes_late_takes_its_share(source: str, server: Counted, tmp_path: Path) -> None:
@@ -99,7 +101,7 @@ def test_a_worker_that_comes_late_takes_its_share(source: str, server: Counted, 
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     options = ("--host", server.url, "--processes", "2", "--listen", address)
-    with generator(tmp_path, profile(source, seconds=6), *options) as one:
+    with generator(tmp_path, profile(source, seconds=4), *options) as one:
         one.until("progress")
         with subprocess.Popen([sys.executable, "-m", "loadtests.fleet", address]) as late:
             try:
