@@ -2,8 +2,8 @@
 
 nginx is stopped and continued by signals. The truth follows from the stall: of 4,000 requests 400 fall into
 it and wait evenly between 0 and 2 s, so the share that waits longer than x is (2 - x) / 20 for x below 2 s.
-Half of all requests never meet it, so the truth of p50 is a moment: nothing to compare a ratio with. The stall
-comes late because wrk2 calibrates itself for 10 s and then begins to count.
+Half of all requests never meet it, so the truth of p50 is a moment: nothing to compare a ratio with. The
+stall comes late because wrk2 calibrates itself for 10 s and then begins to count.
 """
 
 from __future__ import annotations
