@@ -33,6 +33,7 @@ from proofload.kept import kept_evidence
 from proofload.load_process import LoadError, serve_master
 from proofload.options import METRICS_PORT, PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Sending, Time, sending
 from proofload.pipeline import Appendix, FaultsError, Job, check, replay, run, send
+from proofload.profile_commands import profile_group
 from proofload.rules import rules_command
 from proofload.scrapes import await_closing_scrape
 from proofload.stack import Stack, StackError, external_stack, free_ports, process_stack
@@ -263,6 +264,7 @@ def ui_command(profile: Path, port: int, workers: int) -> None:
 
 
 cli.add_command(rules_command)
+cli.add_command(profile_group)
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -44,11 +44,19 @@ def write_json(path: Path, data: Mapping[str, Any]) -> None:
     Raises:
         OSError: the file can't be written; nothing is left of it.
     """
+    write_text(path, json.dumps(data, allow_nan=False, separators=(",", ":")) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text whole or not at all.
+
+    Raises:
+        OSError: the file can't be written; nothing is left of it.
+    """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(data, file, allow_nan=False, separators=(",", ":"))
-            file.write("\n")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:

@@ -20,6 +20,10 @@ MAY_IMPORT = {
 }
 """Beside itself; ``proofload``, ``tests`` and ``benchmarks`` may import everything."""
 FREE_OF_GEVENT = {
+    "convert.access_log",
+    "convert.har",
+    "convert.openapi",
+    "convert.written",
     "durations",
     "feeder",
     "fleet.messages",

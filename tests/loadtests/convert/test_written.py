@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.convert.written import as_yaml, constant_profile
-from loadtests.profile import OpenProfile, load_profile
+from loadtests.profile import ScheduledProfile
+from loadtests.profile_file import load_profile
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=10)
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT
@@ -19,12 +20,12 @@ JSON = st.recursive(
 )
 
 
-def read_back(profile: dict[str, Any]) -> OpenProfile:
+def read_back(profile: dict[str, Any]) -> ScheduledProfile:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "profile.yaml"
         path.write_text(as_yaml(profile), encoding="utf-8", newline="")
         loaded = load_profile(path)
-    assert isinstance(loaded, OpenProfile)
+    assert isinstance(loaded, ScheduledProfile)
     return loaded
 
 
