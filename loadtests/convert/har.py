@@ -86,8 +86,11 @@ def _origin(entry: Mapping[str, Any]) -> str:
 
 
 def _reason_to_leave(entry: Mapping[str, Any], origin: str, *, static: bool) -> str | None:
-    response = entry.get("response") or {}
-    kind = str((response.get("content") or {}).get("mimeType", ""))
+    response = entry.get("response")
+    if not isinstance(response, Mapping) or not isinstance(response.get("status"), int):
+        return "without an answer"
+    content = response.get("content")
+    kind = str(content.get("mimeType", "")) if isinstance(content, Mapping) else ""
     if _origin(entry) != origin:
         return "of another origin"
     if entry["request"].get("method") not in _METHODS:
@@ -111,14 +114,16 @@ def _declared(entry: Mapping[str, Any], left_out: Counter[str], *, credentials: 
     }
     declared |= {"path": path.replace(" ", "%20"), "weight": 1}
     declared |= {"headers": headers} if headers else {}
-    declared |= _body(request.get("postData") or {})
+    declared |= _body(request.get("postData"))
     return declared | ({} if status in _NOT_TO_EXPECT else {"expect": {"status": status}})
 
 
 def _headers(
-    headers: Sequence[Mapping[str, Any]], left_out: Counter[str], *, credentials: bool
+    headers: Sequence[Any], left_out: Counter[str], *, credentials: bool
 ) -> Iterator[tuple[str, str]]:
     for header in headers:
+        if not isinstance(header, Mapping):
+            continue
         name, value = str(header.get("name", "")), str(header.get("value", ""))
         if name.startswith(":") or name.lower() in _OF_THE_CONNECTION:
             continue
@@ -136,8 +141,8 @@ def _without_secrets(query: str, left_out: Counter[str]) -> str:
     return urlencode([(name, "" if _SECRET.search(name) else value) for name, value in pairs])
 
 
-def _body(data: Mapping[str, Any]) -> dict[str, Any]:
-    text = data.get("text")
+def _body(data: Any) -> dict[str, Any]:
+    text = data.get("text") if isinstance(data, Mapping) else None
     if not isinstance(text, str) or not text:
         return {}
     if "json" in str(data.get("mimeType", "")):

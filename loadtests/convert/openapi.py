@@ -37,7 +37,7 @@ def operations_of(document: Any, *, methods: tuple[str, ...], only: re.Pattern[s
     _check(document)
     found = Operations(str((document.get("info") or {}).get("title") or "api"))
     for path, item in document["paths"].items():
-        item = resolved(document, item) if isinstance(item, Mapping) else {}  # noqa: PLW2901 - its other form
+        item = _item(document, item)  # noqa: PLW2901 - what it refers to
         for method in EVERY:
             operation = item.get(method.lower())
             name = f"{method} {path}"
@@ -51,7 +51,17 @@ def operations_of(document: Any, *, methods: tuple[str, ...], only: re.Pattern[s
                 found.requests.append(_request(document, method, path, operation, shared))
             except NoExampleError as error:
                 found.left_out[name] = str(error)
+            except (AttributeError, KeyError, TypeError, ValueError):  # a list for a mapping and the like
+                found.left_out[name] = "its description is not in the form of OpenAPI"
     return found
+
+
+def _item(document: Mapping[str, Any], item: Any) -> Mapping[str, Any]:
+    try:
+        item = resolved(document, item)
+    except NoExampleError:
+        return {}
+    return item if isinstance(item, Mapping) else {}
 
 
 def _check(document: Any) -> None:

@@ -6,13 +6,18 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
+from loadtests.convert.har import NotHarError, traffic_of
+from loadtests.convert.openapi import USUAL, operations_of
 from loadtests.profile import ScheduledProfile, TraceProfile
 from loadtests.profile_file import load_profile
 from proofload.cli import cli
@@ -20,6 +25,13 @@ from target_service.app import create_app
 from target_service.settings import Settings
 from tests.loadtests.generator import send
 from tests.loadtests.server import serving
+
+KEYS = st.sampled_from(["get", "responses", "requestBody", "content", "schema", "name", "in", "status"])
+
+
+def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=3)
+
 
 Command = Callable[..., Result]
 
@@ -93,6 +105,20 @@ def test_operations_become_requests(profile: Command, tmp_path: Path) -> None:
     assert [one.expect.status for one in (item, order) if one.expect] == [200, 201]
     assert "left out DELETE /items/{id}: may change or destroy" in done.stderr
     assert "left out POST /files: its body is multipart/form-data" in done.stderr
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(max_size=3), nested, max_leaves=8))
+def test_odd_documents_are_never_a_crash(odd: Any) -> None:
+    """Whatever stands where OpenAPI or HAR have something else."""
+    operations_of({"openapi": "3.0.0", "paths": {"/a": {"get": odd, "post": {"parameters": odd}}, "/b": odd}},
+                  methods=USUAL, only=None)  # fmt: skip
+    odd_entry = {
+        "request": {"method": "GET", "url": "http://a/", "headers": odd, "postData": odd},
+        "response": odd,
+    }
+    for given_entries in ([odd_entry], odd):
+        with suppress(NotHarError):
+            traffic_of({"log": {"entries": given_entries}}, "http://a", static=True, credentials=False)
 
 
 def test_operations_can_be_chosen(profile: Command, tmp_path: Path) -> None:
