@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -22,7 +21,6 @@ from proofload.folder import point_latest
 from proofload.inputs import (
     USAGE,
     check_addresses,
-    connection,
     fail,
     or_usage,
     proofload_version,
@@ -31,6 +29,7 @@ from proofload.inputs import (
     settings,
     versions,
 )
+from proofload.lint_command import lint_command
 from proofload.load_process import LoadError, serve_master
 from proofload.options import METRICS_PORT, PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Sending, sending
 from proofload.pipeline import Appendix, FaultsError, Job, run, send
@@ -38,9 +37,8 @@ from proofload.policy import policy_options
 from proofload.profile_commands import profile_group
 from proofload.rules import rules_command
 from proofload.stack import Stack, StackError, external_stack, free_ports, process_stack
-from slo.lint import lint
 from slo.model import Outcome, Policy, Spec
-from slo.prometheus import Prometheus, PrometheusError, connection_from
+from slo.prometheus import connection_from
 
 INTERRUPTED = 130
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -141,24 +139,6 @@ def _processes(folder: Path, *, workers: int, faults: bool, load_port: int) -> S
     )
 
 
-@cli.command("lint")
-@SPEC
-@PROMETHEUS
-def lint_command(specs: tuple[Path, ...], prometheus: str | None) -> None:
-    """Check a spec; with --prometheus, also that its queries find something there."""
-    [spec] = or_usage(partial(read_spec, specs))
-    if prometheus:
-        try:
-            with Prometheus(connection(prometheus, spec)) as server:
-                problems = lint(spec, server, time.time())
-        except PrometheusError as error:
-            fail(str(error), USAGE)
-        if problems:
-            fail("\n".join(map(str, problems)), USAGE)
-    objectives = sum(len(slo.objectives) for slo in spec.slos)
-    click.echo(f"{len(spec.slos)} SLOs with {objectives} objectives: no problem found")
-
-
 @cli.command("load")
 @sending
 @click.option("--target", metavar="URL", required=True, help="Service to load.")
@@ -205,6 +185,7 @@ def ui_command(profile: Path, port: int, workers: int) -> None:
 
 
 cli.add_command(check_command)
+cli.add_command(lint_command)
 cli.add_command(rules_command)
 cli.add_command(profile_group)
 

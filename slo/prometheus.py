@@ -201,6 +201,19 @@ class Prometheus:
             return ""
         return str(data.get("version", "")) if isinstance(data, dict) else ""
 
+    def types(self, metric: str) -> frozenset[str]:
+        """Name what targets say a metric is (``counter``, ``gauge``, …); empty where nobody says.
+
+        Raises:
+            PrometheusUnreachableError: there is no answer.
+        """
+        try:
+            data, _ = self._call("/api/v1/metadata", {"metric": metric})
+        except QueryError:
+            return frozenset()
+        said = data.get(metric) if isinstance(data, dict) else None
+        return frozenset(str(one.get("type")) for one in said or () if isinstance(one, dict))
+
     def _query(
         self, query: str, time: float, read: Callable[[Mapping[str, Any]], tuple[Series, ...]]
     ) -> tuple[tuple[Series, ...], tuple[str, ...]]:
