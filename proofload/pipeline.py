@@ -19,6 +19,7 @@ from proofload.load_process import Event, LoadOrder, LoadProcess
 from proofload.scrapes import NoScrapeError, await_scrape
 from proofload.stack import Endpoints, Stack
 from reports.write import prepare, write_reports
+from slo import intervals
 from slo.codec import evidence_to_json
 from slo.evaluate import evaluate
 from slo.evidence import gather
@@ -96,7 +97,8 @@ def run(job: Job, narrator: Narrator) -> Proof:
     with ExitStack() as everything:
         with timer.stage("stack up"):
             narrator.say("starting the stack")
-            Thread(target=prepare, daemon=True).start()
+            for preparing in (prepare, intervals.prepare):
+                Thread(target=preparing, daemon=True).start()
             mode = ("--gate", *_scraped_mode(job.metrics_port))
             load = everything.enter_context(LoadProcess(job.order, job.folder / "logs" / "load.log", mode))
             endpoints = everything.enter_context(job.stack)
@@ -120,6 +122,7 @@ def check(
 ) -> Proof:
     """Judge a window that is already past, whatever made its load; write files only where asked to."""
     timer = Timer()
+    Thread(target=intervals.prepare, daemon=True).start()
     with timer.stage("evidence"):
         evidence = _gather(spec, prometheus, window)
     return _conclude(spec, Kept(evidence, None, policy), folder, appendix, timer)

@@ -9,7 +9,7 @@ from functools import cached_property
 from math import inf, isfinite, isnan
 
 from slo.counters import Increase, Instance, increase, instance_of
-from slo.histogram import Buckets, MalformedHistogramError, merge
+from slo.histogram import Buckets, MalformedHistogramError, Observed, observed
 from slo.model import Evidence, QueryResult, Reason, Series, Window
 from slo.promql import Selector
 from slo.queries import PROCESS_START, UP
@@ -31,6 +31,7 @@ class Counted:
         self.evidence = evidence
         self.window = evidence.window
         self._increases: dict[Selector, Increase] = {}
+        self._observed: dict[Selector, Observed] = {}
 
     def result(self, key: str) -> QueryResult:
         """Give the answer to a selector or an expression."""
@@ -65,13 +66,18 @@ class Counted:
 
     def buckets(self, selector: Selector, part: Window | None = None) -> Buckets:
         """Sum the buckets of a histogram over the window, or over the scrapes of a part of it."""
+        try:
+            if selector not in self._observed:
+                self._observed[selector] = observed(self._bucket_series(selector), self.window, self.scrapes)
+            return self._observed[selector].buckets(part)
+        except MalformedHistogramError as error:
+            raise UndecidedError(Reason.MALFORMED_HISTOGRAM, f"{selector}: {error}") from None
+
+    def _bucket_series(self, selector: Selector) -> tuple[Series, ...]:
         series = self._closed_series(selector)
         if not series:
             raise UndecidedError(Reason.NO_DATA, f"{selector} matched no series")
-        try:
-            return merge(series, self.window, self.scrapes, part)
-        except MalformedHistogramError as error:
-            raise UndecidedError(Reason.MALFORMED_HISTOGRAM, f"{selector}: {error}") from None
+        return series
 
     def _closed_series(self, selector: Selector) -> tuple[Series, ...]:
         """Give a counter's samples up to the scrape that closes the window: what came later is not its own.

@@ -9,32 +9,36 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from math import isfinite
+from operator import attrgetter
+from typing import NamedTuple
 
 from slo.model import Series, Window
 
 Instance = tuple[str, str]
 """The ``job`` and ``instance`` labels of a scrape target."""
 
+_TIME = attrgetter("time")
 _SAME_SCRAPE_SECONDS = 0.0005
 """Prometheus keeps milliseconds: samples of one scrape differ by less than half of one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Increment:
+class Increment(NamedTuple):
     """Events that one sample added to the one before it; ``time`` is that sample's, in Unix seconds."""
 
     time: float
     events: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Increase:
     """What the series of one counter counted in a window.
 
-    ``increments`` are in the order of time, over all series. ``resets`` and ``born`` count the counters
-    that fell back and the series that began inside the window. ``unbased`` counts series whose count at
-    the window's start is unknown: nothing proves that they began inside it.
+    ``increments`` are those that added events, in the order of time, over all series. ``resets`` and ``born``
+    count the counters that fell back and the series that began inside the window. ``unbased`` counts series
+    whose count at the window's start is unknown: nothing proves that they began inside it.
     """
 
     increments: tuple[Increment, ...] = ()
@@ -46,11 +50,17 @@ class Increase:
     @property
     def events(self) -> float:
         """Number of events in the window."""
-        return sum(step.events for step in self.increments)
+        return self._sums[-1]
 
     def within(self, window: Window) -> float:
         """Count the events of the samples in ``(window.start, window.end]``."""
-        return sum(step.events for step in self.increments if window.start < step.time <= window.end)
+        first, last = (bisect_right(self.increments, end, key=_TIME) for end in (window.start, window.end))
+        return self._sums[last] - self._sums[first]
+
+    @cached_property
+    def _sums(self) -> list[float]:
+        """Events before each increment, and all of them at the end."""
+        return list(accumulate((step.events for step in self.increments), initial=0.0))
 
 
 def instance_of(series: Series) -> Instance:
@@ -77,7 +87,7 @@ def increase(
         resets += count.resets
         born += count.born
         unbased += count.unbased
-    increments.sort(key=lambda step: step.time)
+    increments.sort(key=_TIME)
     return Increase(tuple(increments), number, resets, born, unbased)
 
 
@@ -93,18 +103,28 @@ def _count(series: Series, window: Window, scrapes: Sequence[float]) -> Increase
     if times[first] > window.start:
         proven = _absent_before(times[first], window.start, scrapes)
         born, unbased = (1, 0) if proven else (0, 1)
-        if proven:
+        if proven and values[first]:
             increments.append(Increment(times[first], values[first]))
-    for before, after in zip(range(first, last), range(first + 1, last + 1), strict=True):
-        fell = values[after] < values[before]
-        gone = _scraped_between(times[before], times[after], scrapes)
-        resets += fell or gone
-        counted = values[after] - (0 if fell or gone else values[before])
-        increments.append(Increment(times[after], counted))
+    seamless = _on_every_scrape(times[first : last + 1], scrapes)
+    for place in range(first, last):
+        grown = values[place + 1] - values[place]
+        if grown < 0 or (not seamless and _scraped_between(times[place], times[place + 1], scrapes)):
+            resets += 1
+            grown = values[place + 1]
+        if grown:
+            increments.append(Increment(times[place + 1], grown))
     return Increase(tuple(increments), 1, resets, born, unbased)
 
 
+def _on_every_scrape(times: list[float], scrapes: Sequence[float]) -> bool:
+    """Tell at a glance, for most series, that no scrape between their samples was without one."""
+    first = bisect_left(scrapes, times[0])
+    return list(scrapes[first : first + len(times)]) == times
+
+
 def _finite(series: Series) -> tuple[list[float], list[float]]:
+    if all(map(isfinite, series.values)):
+        return list(series.times), list(series.values)
     kept = [(t, v) for t, v in zip(series.times, series.values, strict=True) if isfinite(v)]
     return [t for t, _ in kept], [v for _, v in kept]
 
