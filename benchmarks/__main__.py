@@ -13,6 +13,7 @@ from benchmarks import (
     monitoring_cost,
     verdict_coverage,
     verdict_errors,
+    verdict_scale,
 )
 
 BENCHMARKS = {
@@ -24,6 +25,7 @@ BENCHMARKS = {
     "load_memory": load_memory.main,
     "verdict_errors": verdict_errors.main,
     "verdict_coverage": verdict_coverage.main,
+    "verdict_scale": verdict_scale.main,
 }
 
 
