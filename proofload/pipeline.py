@@ -13,14 +13,12 @@ from threading import Thread
 import requests
 
 from loadtests.runfile import from_json
-from proofload.folder import write_json
-from proofload.kept import Kept
+from proofload.kept import Kept, keep
 from proofload.load_process import Event, LoadOrder, LoadProcess
 from proofload.scrapes import NoScrapeError, await_scrape
 from proofload.stack import Endpoints, Stack
 from reports.write import prepare, write_reports
 from slo import intervals
-from slo.codec import evidence_to_json
 from slo.evaluate import evaluate
 from slo.evidence import gather
 from slo.model import Evidence, Policy, Proof, RunRecord, Spec, Window
@@ -222,6 +220,6 @@ def _conclude(spec: Spec, kept: Kept, folder: Path | None, appendix: Appendix, t
     )
     if folder:
         with timer.stage("reports"):
-            write_json(folder / "evidence.json", evidence_to_json(kept.evidence))
+            keep(kept.evidence, folder)
             write_reports(proof, folder)
     return replace(proof, timings=tuple(timer.stages))
