@@ -82,9 +82,10 @@ def _judged(verdict: ObjectiveVerdict, found: Intervals, window: Window) -> Obje
         f"the ratio of good events is between {100 * low:.4g} % and {100 * high:.4g} % at {found.level:.4g}"
     )
     if found.further_events:
-        detail += (
-            f"; about {found.further_events:,.0f} further {_WHAT.get(verdict.kind, 'events')} would decide"
-        )
+        what = _WHAT.get(verdict.kind, "events")
+        seconds = found.further_events / _number(verdict, found) * window.seconds
+        detail += f"; about {found.further_events:,.0f} further {what} would decide"
+        detail += f": {seconds:,.0f} s more of the like"
     return replace(
         verdict,
         outcome=Outcome.UNDECIDED,
