@@ -9,6 +9,7 @@ from statistics import median
 from slo.model import Evidence, QueryResult, Series, Spec, Window
 from slo.prometheus import Prometheus, PrometheusUnreachableError, QueryError
 from slo.queries import PROCESS_START, UP, exactly, of_jobs, plan
+from slo.templates import filled
 
 LOOKBACK_SECONDS = 300.0
 """How far before the window samples are fetched: Prometheus's own default look-back."""
@@ -35,7 +36,9 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
         for selector in map(str, wanted.selectors):
             results[selector] = _asked(selector, lambda text: prometheus.raw(text, start, end))
         for query in wanted.opaque:
-            results[query] = _asked(query, lambda text: prometheus.value(text, window.end))
+            results[query] = _asked(
+                query, lambda text: prometheus.value(filled(text, window.seconds), window.end)
+            )
         if jobs := wanted.jobs | set(map(exactly, _jobs(results.values()))):
             for name in (UP, PROCESS_START):
                 selector = str(of_jobs(name, jobs))

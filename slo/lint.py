@@ -12,6 +12,7 @@ from slo.prometheus import Prometheus, QueryError
 from slo.promql import Expression, Selector, Shape
 from slo.queries import expression, metrics, place
 from slo.tally import unexplained_absence
+from slo.templates import filled
 
 
 def lint(spec: Spec, prometheus: Prometheus, now: float) -> list[Problem]:
@@ -40,7 +41,7 @@ def _slo_problems(slo: SLO, prometheus: Prometheus, now: float) -> Iterator[Prob
 
 
 def _asked(item: Expression) -> str:
-    return str(item.selector) if item.selector else item.text
+    return str(item.selector) if item.selector else filled(item.text)
 
 
 def _absence(part: str, items: Mapping[str, Expression], prometheus: Prometheus, now: float) -> str | None:
