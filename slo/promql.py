@@ -7,7 +7,10 @@ from enum import StrEnum
 
 import promql_parser as parser
 
-from slo.templates import UnknownTemplateError, filled, template_in
+from slo.templates import UnknownTemplateError, filled, template_in, unquoted
+
+MOST_CHARACTERS = 4_000
+"""Longest expression, without what is quoted: the parser recurses, and some 10,000 would end the process."""
 
 _OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
 
@@ -159,10 +162,19 @@ def parse_selector(text: str) -> Selector:
 
 def _parsed(text: str) -> parser.Expr:
     try:
-        return parser.parse(filled(text))
+        whole = filled(text)
     except UnknownTemplateError as error:
         raise _unfilled(text, str(error)) from None
+    if (length := len(unquoted(whole))) > MOST_CHARACTERS:
+        raise PromQLError(f"an expression of {length} characters is too long: at most {MOST_CHARACTERS}")
+    try:
+        return parser.parse(whole)
     except ValueError as error:
+        raise PromQLError(f"{text!r} is not PromQL: {error}") from None
+    except BaseException as error:
+        # The parser panics at durations like "offset nan"; that class of pyo3's can't be imported.
+        if type(error).__name__ != "PanicException":
+            raise
         raise PromQLError(f"{text!r} is not PromQL: {error}") from None
 
 

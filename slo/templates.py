@@ -46,6 +46,11 @@ def filled(text: str, seconds: float = PLACEHOLDER_SECONDS) -> str:
     return _PART.sub(replaced, text)
 
 
+def unquoted(text: str) -> str:
+    """Leave out what is quoted, and comments."""
+    return re.sub(_QUOTED, "", text, flags=re.DOTALL)
+
+
 def template_in(value: str, *, pattern: bool) -> str | None:
     """Find a variable in a matcher's value; ``pattern``: the value is a regular expression.
 

@@ -135,7 +135,7 @@ def spellings(bound: float) -> list[str]:
 
 
 def _text(item: Expression, seconds: int) -> str:
-    """Give an expression, over so many seconds, that may stand in brackets: a last comment would swallow them."""
+    """Give an expression over so many seconds; a comment at its end would swallow a bracket around it."""
     text = filled(item.text, seconds)
     return f"{text}\n" if "#" in text else text
 
