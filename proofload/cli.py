@@ -37,6 +37,7 @@ from proofload.profile_commands import profile_group
 from proofload.rules import rules_command
 from proofload.scrapes import await_closing_scrape
 from proofload.stack import Stack, StackError, external_stack, free_ports, process_stack
+from slo.advice import advice
 from slo.lint import lint
 from slo.model import Evidence, Outcome, Proof, RunRecord, Spec, Window
 from slo.prometheus import Prometheus, PrometheusError, connection_from
@@ -206,6 +207,8 @@ def _replay(specs: tuple[Path, ...], run: Path, out: Path | None) -> NoReturn:
 def lint_command(specs: tuple[Path, ...], prometheus: str | None) -> None:
     """Check a spec; with --prometheus, also that its queries find something there."""
     [spec] = or_usage(partial(read_spec, specs))
+    for doubt in advice(spec):
+        click.echo(f"warning: {doubt}", err=True)
     if prometheus:
         try:
             with Prometheus(connection(prometheus, spec)) as server:

@@ -7,10 +7,13 @@ from enum import StrEnum
 
 import promql_parser as parser
 
+from slo.labels import ALL_LABELS, Labels
 from slo.templates import UnknownTemplateError, filled, template_in, unquoted
 
 MOST_CHARACTERS = 4_000
 """Longest expression, without what is quoted: the parser recurses, and some 10,000 would end the process."""
+MOST_LEVELS = 200
+"""Deepest nesting; a chain of so many operators is as deep."""
 
 _OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
 
@@ -85,29 +88,6 @@ def selectors_in(text: str) -> tuple[Selector, ...]:
     """
     found = (_selector(node) for node in _nodes(_parsed(text)))
     return tuple(selector for selector in found if selector)
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """The labels that an aggregation leaves: these (``by``), or all others (``without``)."""
-
-    names: frozenset[str] = frozenset()
-    others: bool = False
-
-    def __contains__(self, label: str) -> bool:
-        """Tell whether a label is left."""
-        return (label in self.names) is not self.others
-
-    def by(self, names: frozenset[str]) -> Labels:
-        """Leave of these labels only ``names``."""
-        return Labels(names - self.names if self.others else names & self.names)
-
-    def without(self, names: frozenset[str]) -> Labels:
-        """Take ``names`` away."""
-        return Labels(self.names | names if self.others else self.names - names, self.others)
-
-
-ALL_LABELS = Labels(others=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +173,18 @@ def _refuse_templates(text: str, node: parser.VectorSelector) -> None:
 
 
 def _nodes(root: parser.Expr) -> list[parser.Expr]:
-    """List an expression and all below it."""
-    found = [root]
-    for node in found:
-        found.extend(_children(node))
-    return found
+    """List an expression and all below it.
+
+    Raises:
+        PromQLError: it is nested too deep.
+    """
+    found, level = [root], [root]
+    for _ in range(MOST_LEVELS):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return found
+        found += level
+    raise PromQLError(f"an expression is nested more than {MOST_LEVELS} levels deep")
 
 
 def _children(node: parser.Expr) -> list[parser.Expr]:

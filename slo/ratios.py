@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import promql_parser as parser
 
+from slo.labels import ALL_LABELS, Labels
 from slo.model import SLI, EventsSLI, PromQL, RawRatioSLI
-from slo.promql import ALL_LABELS, Labels, PromQLError, Selector, Sum, bare, summed, syntax_tree
+from slo.promql import PromQLError, Selector, Sum, bare, summed, syntax_tree
 
 
 @dataclass(frozen=True, slots=True)

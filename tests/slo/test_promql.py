@@ -94,6 +94,8 @@ REFUSED = {
     "a duration that is none": ("x offset nan", "is not PromQL"),
     "a duration beyond all time": ("rate(x[1e300])", "is not PromQL"),
     "brackets without end": ("(" * 100_000 + "x" + ")" * 100_000, "200001 characters is too long"),
+    "many sums of one": ("sum(" * 700 + "x" + ")" * 700, "nested more than 200 levels deep"),
+    "a long chain": ("1" + "+1" * 1_500, "nested more than 200 levels deep"),
     "a sum without end": ("x" + "+x" * 100_000, "too long"),
 }
 
@@ -102,6 +104,49 @@ REFUSED = {
 def test_what_can_not_be_understood_is_named(text: str, says: str) -> None:
     with pytest.raises(PromQLError, match=says):
         parse(text)
+
+
+PUBLIC: dict[str, tuple[str, str]] = {
+    "Sloth, getting started: errors": (
+        'sum(rate(http_request_duration_seconds_count{job="myservice",code=~"(5..|429)"}[{{.window}}]))',
+        "exact",
+    ),
+    "Sloth, OpenSLO for the apiserver: fast": (
+        'sum(rate(apiserver_request_duration_seconds_bucket{le="0.4",verb!="WATCH"}[{{.window}}]))',
+        "exact",
+    ),
+    "Sloth, wifi at home: bad": (
+        "sum_over_time((count(client_satisfaction_ratio < 0.75))[{{.window}}:]) OR on() vector(0)",
+        "approximate",
+    ),
+    "OpenSLO for a probe": (
+        'count_over_time(up{a="b"}[{{.window}}]) - changes(up{a="b"}[{{.window}}])',
+        "approximate",
+    ),
+    "Grafana: rate of an interval": ("sum by (job) (rate(http_requests_total[$__rate_interval]))", "exact"),
+    "OpenSLO v1alpha, the specification's": (
+        'latency_west_c7{code="ALL",instance="localhost:3000",job="prometheus"}',
+        "exact",
+    ),
+    "Grafana: a variable of the dashboard": (
+        'sum(rate(http_requests_total{job=~"$job"}[$__rate_interval]))',
+        "refused",
+    ),
+    "Sloth, plugins: a filter": ("sum(rate(http_requests_total{ {{.filter}} }[{{.window}}]))", "refused"),
+}
+
+
+def _how(text: str) -> str:
+    try:
+        return "approximate" if parse(text).shape is Shape.OPAQUE else "exact"
+    except PromQLError:
+        return "refused"
+
+
+@pytest.mark.parametrize(("text", "how"), PUBLIC.values(), ids=PUBLIC.keys())
+def test_expressions_in_the_wild(text: str, how: str) -> None:
+    """Of the examples of Sloth, OpenSLO and Grafana."""
+    assert _how(text) == how
 
 
 def test_a_long_list_of_values_is_no_long_expression() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from slo.model import SLI, EventsSLI, PromQL, RawRatioSLI, ThresholdSLI
 from slo.ratios import counted
+from slo.spec import load_spec
+from tests.slo.spec_cases import REFERRED
 
 BAD, ALL = "sum(rate(bad[5m]))", "sum(rate(all[5m]))"
 
@@ -156,3 +160,10 @@ def test_a_difference_of_counters_is_what_it_leaves(written: SLI, meant: SLI) ->
 @pytest.mark.parametrize("sli", KEPT.values(), ids=KEPT.keys())
 def test_what_is_no_ratio_of_its_own_stays(sli: SLI) -> None:
     assert counted(sli) == sli
+
+
+def test_a_spec_with_a_raw_ratio_is_read_as_its_events(tmp_path: Path) -> None:
+    query = "sum(rate(bad[{{.window}}])) / sum(rate(all[{{.window}}]))"
+    (tmp_path / "slo.yaml").write_text(REFERRED.replace("failures:ratio", f'"{query}"'))
+    (slo,) = load_spec([tmp_path]).slos
+    assert slo.sli == events("bad", "all", good=False)
