@@ -215,7 +215,7 @@ def lint_command(specs: tuple[Path, ...], prometheus: str | None) -> None:
         if problems:
             fail("\n".join(map(str, problems)), USAGE)
     objectives = sum(len(slo.objectives) for slo in spec.slos)
-    click.echo(f"{len(spec.slos)} SLOs with {objectives} objectives: no problem found")
+    click.echo(f"{len({slo.name for slo in spec.slos})} SLOs with {objectives} objectives: no problem found")
 
 
 @cli.command("load")

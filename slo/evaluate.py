@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
-from math import inf
 
 from slo import budget
+from slo.alerts import alerts
 from slo.checks import check_evidence
+from slo.composite import with_composites
 from slo.counted import Counted, UndecidedError
 from slo.model import (
     SLO,
@@ -30,10 +30,10 @@ from slo.model import (
     Spec,
     ThresholdSLI,
     Verdict,
-    Window,
 )
 from slo.promql import Shape
 from slo.queries import expression, judged_by_server, metrics
+from slo.slices import slices as cut
 from slo.tally import Tally, holds, tally, unit_of
 
 
@@ -46,12 +46,10 @@ def evaluate(spec: Spec, evidence: Evidence, run: RunRecord | None = None) -> Ve
     counted = Counted(evidence)
     checks = check_evidence(spec, counted, run)
     sent = run.total.sent if run else None
-    objectives = tuple(
-        _checked(_judged(slo, objective, counted), checks, sent)
-        for slo in spec.slos
-        for objective in slo.objectives
-    )
-    return Verdict(overall(o.outcome for o in objectives), evidence.window, objectives, checks)
+    judged = [_judged(slo, objective, counted) for slo in spec.slos for objective in slo.objectives]
+    objectives = tuple(_checked(one, checks, sent) for one in with_composites(spec, judged, counted))
+    outcome = overall(one.outcome for one in objectives)
+    return Verdict(outcome, evidence.window, objectives, checks, alerts(spec, counted))
 
 
 def overall(outcomes: Iterable[Outcome]) -> Outcome:
@@ -185,7 +183,7 @@ def _by_slices(blank: ObjectiveVerdict, slo: SLO, objective: Objective, counted:
 
     Slices without events are left out: nothing measured is neither good nor bad.
     """
-    slices = _slices(slo, objective, counted)
+    slices = [events for _, events in cut(slo, objective, counted)]
     if not slices:
         raise UndecidedError(
             Reason.NO_DATA,
@@ -199,25 +197,6 @@ def _by_slices(blank: ObjectiveVerdict, slo: SLO, objective: Objective, counted:
     low, high = (sum(budget.meets(one.good[end], one.total, least) for one in slices) for end in (0, 1))
     notes = (f"{len(slices)} slices of {objective.time_slice_seconds:g} s, cut at scrapes",)
     return _by_events(blank, slo, Tally((low, high), len(slices), notes=notes))
-
-
-def _slices(slo: SLO, objective: Objective, counted: Counted) -> list[Tally]:
-    """Count each slice that holds events.
-
-    A run is seldom a multiple of the slice long: the last slice takes the rest, shorter or longer by up to
-    a half, and reaches to the scrape that closes the window. So no event is left out.
-    """
-    length = objective.time_slice_seconds
-    if not length:
-        raise TypeError(f"objective {objective.name!r} has no time slice")
-    number = round(counted.window.seconds / length)
-    cuts = [counted.window.start + n * length for n in range(number)]
-    slices = []
-    for start, end in pairwise([*cuts, inf]):
-        events = tally(slo, objective, counted, Window(start, end))
-        if events.total:
-            slices.append(events)
-    return slices
 
 
 def _by_mean_ratio(blank: ObjectiveVerdict, slo: SLO, slices: list[Tally]) -> ObjectiveVerdict:
