@@ -261,12 +261,9 @@ def verdict_missed() -> Verdict:
 
 def alerts() -> tuple[Alert, ...]:
     """One fired and ended, one still fires after many times, one waits, one can't be told."""
-    fast = AlertPolicy(
-        "page", AlertCondition("burning-fast", "page", Op.GT, 14.4, 10, 5), when_breaching=True
-    )
-    slow = AlertPolicy(
-        "ticket", AlertCondition("ticket", "ticket", Op.GTE, 1, 21_600, 1800), when_breaching=True
-    )
+    fast = AlertPolicy("page", AlertCondition("fast", "page", Op.GT, 14.4, 10, 5), when_breaching=True)
+    hours = AlertCondition("ticket", "ticket", Op.GTE, 1, 21_600, 1800)
+    slow = AlertPolicy("ticket", hours, when_breaching=True)
     many_times = (*(Firing(2.0 * n, 2.0 * n + 1, 20.0) for n in range(1, 6)), Firing(29.0, None, None, True))
     return (
         Alert("availability", "No server error", slow, peak_burn_rate=0.99996, notes=("pending at the end",)),
