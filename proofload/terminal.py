@@ -18,8 +18,8 @@ from rich.text import Text
 
 from proofload.load_process import Event
 from proofload.pipeline import Narrator
-from reports import certainty, show
-from slo.model import Check, CheckStatus, ObjectiveVerdict, Outcome, Proof, RunRecord
+from reports import alerts, certainty, show
+from slo.model import Alert, Check, CheckStatus, ObjectiveVerdict, Outcome, Proof, RunRecord
 
 PLAIN_SECONDS = 5.0
 """Distance of progress lines where there is no terminal to redraw."""
@@ -93,7 +93,12 @@ def _figures(event: Event) -> str:
 def summarize(proof: Proof, folder: Path | None) -> None:
     """Print a row an objective, why some are undecided, the checks, where the time went, the verdict."""
     verdict = proof.verdict
-    parts = [_objectives(verdict.objectives), _reasons(verdict.objectives), _checks(verdict.checks)]
+    parts = [
+        _objectives(verdict.objectives),
+        _reasons(verdict.objectives),
+        _alerts(verdict.alerts),
+        _checks(verdict.checks),
+    ]
     for part in parts:
         if part.row_count:
             _output.print("", part, sep="\n")
@@ -150,6 +155,26 @@ def _reasons(objectives: Sequence[ObjectiveVerdict]) -> Table:
     table = Table.grid(padding=(0, 1))
     for reason, names in grouped.items():
         table.add_row("[yellow]?[/]", Text(f"{', '.join(dict.fromkeys(names))}: {reason}"))
+    return table
+
+
+def _alerts(conditions: Sequence[Alert]) -> Table:
+    table = Table(
+        title=alerts.HEADING, title_justify="left", title_style="", box=None, padding=(0, 2, 0, 0),
+        header_style="dim",
+    )  # fmt: skip
+    for heading in ("alert", "severity", "condition", "peak", "when"):
+        table.add_column(heading, overflow="fold")
+    for one in alerts.ordered(conditions):
+        name = Text(alerts.title(one))
+        name.append(f"\n{alerts.objective(one)}", style="dim")
+        when = (
+            alerts.told(one)
+            if one.firings
+            else ". ".join(filter(None, (alerts.state(one), alerts.told(one))))
+        )
+        shown = (one.policy.condition.severity, alerts.condition(one), alerts.peak(one), when)
+        table.add_row(name, *map(Text, shown))
     return table
 
 
