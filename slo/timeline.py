@@ -13,8 +13,8 @@ from slo.counted import Counted
 from slo.model import SLO, Budgeting, EventsSLI, Objective
 from slo.promql import Selector, Shape
 from slo.queries import expression, metrics
-from slo.slices import slices
 from slo.tally import holds, tally
+from slo.time_slices import time_slices
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ def _events(slo: SLO, counted: Counted) -> Iterator[Step]:
     for name in metrics(slo):
         selector = _selector(slo, name)
         if isinstance(slo.sli, EventsSLI) and slo.sli.counter:
-            pairs = [(step.time, step.events) for step in counted.increase(selector).increments]
+            increase = counted.increase(selector)
+            pairs = list(zip(increase.times, increase.added, strict=True))
         else:
             pairs = counted.samples(selector)
         found[name] = _summed(pairs)
@@ -92,7 +93,7 @@ def _slices(slo: SLO, objective: Objective, counted: Counted) -> Iterator[Step]:
     wanted = objective.time_slice_target
     least = wanted if wanted is not None else objective.target
     last = max(closing_scrapes(counted), default=counted.window.end)
-    for window, events in slices(slo, objective, counted):
+    for window, events in time_slices(slo, objective, counted):
         low, high = events.good
         if slo.budgeting is Budgeting.TIMESLICES:
             bad = [Fraction(not budget.meets(good, events.total, least)) for good in (high, low)]
