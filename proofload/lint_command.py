@@ -51,7 +51,7 @@ def lint_command(
     if problems:
         fail("\n".join(map(str, problems)), USAGE)
     objectives = sum(len(slo.objectives) for slo in spec.slos)
-    click.echo(f"{len(spec.slos)} SLOs with {objectives} objectives: no problem found")
+    click.echo(f"{len({slo.name for slo in spec.slos})} SLOs with {objectives} objectives: no problem found")
 
 
 def _found_there(spec: Spec, prometheus: str) -> list[Problem]:

@@ -66,7 +66,10 @@ def burn_rates(
         if events <= 0:
             yield Burn(time, None)
             continue
-        low, high = (max(sums[last] - sums[first], Fraction(0)) / events / allowed for sums in bad)
+        # A scrape may catch a service between two counters: no more events are bad than there are.
+        low, high = (
+            min(max(sums[last] - sums[first], Fraction(0)), events) / events / allowed for sums in bad
+        )
         yield Burn(time, (low, high))
 
 

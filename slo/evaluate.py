@@ -37,7 +37,7 @@ from slo.promql import Shape
 from slo.queries import expression, judged_by_server, metrics
 from slo.slices import Sliced, as_one_each, sliced
 from slo.tally import Tally, holds, tally, unit_of
-from slo.timeslices import time_slices
+from slo.time_slices import time_slices
 
 
 def evaluate(

@@ -14,7 +14,7 @@ from slo.model import SLO, Budgeting, EventsSLI, Objective
 from slo.promql import Selector, Shape
 from slo.queries import expression, metrics
 from slo.tally import holds, tally
-from slo.timeslices import time_slices
+from slo.time_slices import time_slices
 
 
 @dataclass(frozen=True, slots=True)

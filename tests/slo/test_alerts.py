@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,9 +48,12 @@ FAST = AlertPolicy("p", AlertCondition("c", "page", Op.GT, 1.0, 20.0), when_brea
 """Scrapes come at 5, 15, … 65 s of the window, so 20 s hold two of them."""
 
 
-def policy(**fields: Any) -> AlertPolicy:
+def policy(
+    op: Op = Op.GT, threshold: float = 1.0, lookback_seconds: float = 20.0, alert_after_seconds: float = 0.0
+) -> AlertPolicy:
     """Give :data:`FAST` with another condition."""
-    return replace(FAST, condition=replace(FAST.condition, **fields))
+    condition = AlertCondition("c", "page", op, threshold, lookback_seconds, alert_after_seconds)
+    return replace(FAST, condition=condition)
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
+from slo.document import ProblemsError
 from slo.evaluate import evaluate
 from slo.model import SLO, AlertCondition, AlertPolicy, Objective, Op, Outcome, PromQL, Reason, ThresholdSLI
+from slo.rules.target import targets
+from slo.spec import load_spec
 from tests.slo.evidence_cases import FAULTY, OK, availability, buckets, evidence, quick, sent, slo_of, spec_of
 
+JOURNEY = """\
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: journey}
+spec:
+  service: shop
+  budgetingMethod: Occurrences
+  timeWindow: [{duration: 28d, isRolling: true}]
+  objectives:
+    - displayName: Paid
+      target: 0.99
+      indicator:
+        metadata: {name: paid}
+        spec:
+          ratioMetric:
+            counter: true
+            good: {metricSource: {type: Prometheus, spec: {query: paid_total}}}
+            total: {metricSource: {type: Prometheus, spec: {query: orders_total}}}
+    - displayName: Quick
+      op: lte
+      value: 0.25
+      compositeWeight: 2.5
+      indicatorRef: latency
+---
+apiVersion: openslo/v1
+kind: SLI
+metadata: {name: latency}
+spec:
+  thresholdMetric:
+    metricSource: {type: Prometheus, spec: {histogram: latency_seconds, quantile: 0.95}}
+"""
 MET, MISSED = Outcome.MET, Outcome.MISSED
 
 
@@ -109,3 +144,46 @@ def test_an_alert_of_a_composite_watches_the_sum() -> None:
     (alert,) = evaluate(spec, evidence(spec, TEN_PERCENT)).alerts
     assert (alert.objective, alert.peak_burn_rate) == ("composite", 1.5)
     assert [one.fired_at for one in alert.firings] == [5.0]
+
+
+def test_each_objective_of_a_composite_brings_its_indicator(tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(JOURNEY)
+    spec = load_spec([tmp_path / "spec.yaml"])
+    found = [(slo.name, slo.objectives[0].name, slo.weight, slo.objectives[0].target) for slo in spec.slos]
+    assert found == [("journey", "Paid", 1.0, 0.99), ("journey", "Quick", 2.5, 0.95)]
+    assert [type(slo.sli).__name__ for slo in spec.slos] == ["EventsSLI", "ThresholdSLI"]
+    assert [target.name for target in targets(spec)] == ["journey-paid", "journey-quick"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        pytest.param(
+            "indicatorRef: latency",
+            "timeSliceWindow: 1m",
+            "spec: is composite: each objective",
+            id="one lacks it",
+        ),
+        pytest.param(
+            "budgetingMethod: Occurrences",
+            "budgetingMethod: Timeslices",
+            "spec: is composite: OpenSLO gives composite time slices no target; use Occurrences",
+            id="time slices",
+        ),
+        pytest.param(
+            "compositeWeight: 2.5", "compositeWeight: 0", "compositeWeight: should be greater than 0", id="0"
+        ),
+        pytest.param(
+            "indicatorRef: latency", "indicatorRef: late", "did you mean latency?", id="a name that is none"
+        ),
+        pytest.param(
+            "value: 0.25", "value: x", "objectives[1].value: should be a valid number", id="a fault in one"
+        ),
+    ],
+)
+def test_a_faulty_composite_is_refused(tmp_path: Path, old: str, new: str, says: str) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(JOURNEY.replace(old, new))
+    with pytest.raises(ProblemsError) as refused:
+        load_spec([path])
+    assert any(says in str(problem) for problem in refused.value.problems), refused.value.problems
