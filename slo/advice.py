@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from slo.document import Problem
-from slo.model import SLO, PromQL, Spec, ThresholdSLI
+from slo.model import SLO, Spec, ThresholdSLI
 from slo.queries import expression, judged_by_server, metrics, place
 from slo.ratios import share_in
 from slo.templates import unquoted
@@ -31,8 +31,8 @@ def advice(spec: Spec) -> list[Problem]:
 _COMPUTED = "{} is left to Prometheus and approximate: it is no counter, nor a sum or ratio of such"
 _HIDDEN = "or vector(…) makes nothing measured look like a value: leave it out"
 _RATIO = (
-    "is a ratio of two counters, judged once at the window's end whatever target says: as the raw of a "
-    "ratioMetric, with the ratio as its target, it is counted exactly"
+    "{} is left to Prometheus and approximate, judged once at the window's end whatever target says: as raw "
+    "of a ratioMetric, with rawType and a target, this ratio of two counters is counted exactly"
 )
 _STRICT = "{:g} is stricter than {:g}, and every objective decides the verdict: a miss of it is MISSED"
 
@@ -42,12 +42,10 @@ def _computed(slo: SLO) -> Iterator[tuple[str, str]]:
         return
     for part, metric in metrics(slo).items():
         text = expression(metric).text
-        yield part, _COMPUTED.format(text)
+        ratio = isinstance(slo.sli, ThresholdSLI) and share_in(text)
+        yield part, (_RATIO if ratio else _COMPUTED).format(text)
         if _FALLBACK.search(unquoted(text)):
             yield part, _HIDDEN
-    value = slo.sli.metric if isinstance(slo.sli, ThresholdSLI) else None
-    if isinstance(value, PromQL) and share_in(value.query):
-        yield "metric", _RATIO
 
 
 def _warnings(slo: SLO) -> Iterator[tuple[str, str]]:

@@ -92,10 +92,7 @@ def selectors_in(text: str) -> tuple[Selector, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """What is added up, in one element for each value of ``labels``: a selector, or the ``rate`` of one.
-
-    ``rate`` is the function (``rate`` or ``increase``) and its range in seconds.
-    """
+    """A selector, or a ``rate`` (function, range in seconds) of it, added up for each value of ``labels``."""
 
     selector: Selector
     labels: Labels = ALL_LABELS

@@ -27,7 +27,7 @@ CASES: dict[str, tuple[SLO, tuple[tuple[str, str], ...]]] = {
     "a recorded ratio": (slo_of(RawRatioSLI(PromQL("a:b")), TARGET), (("raw", "a:b is left to Prometheus"),)),
     "a ratio against a threshold": (
         _value(RATIO),
-        (("metric", "is left to Prometheus"), ("metric", "is a ratio of two counters")),
+        (("metric", "this ratio of two counters is counted exactly"),),
     ),
     "a value that is 0 when nothing is measured": (
         _value("max(depth) OR on() vector(0)"),
