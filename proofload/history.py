@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 
 from proofload.folder import write_json
@@ -15,6 +16,8 @@ from slo.model import Outcome, Proof
 HISTORY = Path("runs") / "history.sqlite"
 VERSION = 1
 """``PRAGMA user_version`` of the file."""
+SAME = ("profile", "spec", "target")
+"""What a baseline found by itself has in common with the candidate."""
 WAIT_SECONDS = 10.0
 """How long to wait for another run that is writing."""
 
@@ -123,35 +126,20 @@ def read_figures(path: Path) -> list[Entry]:
         raise HistoryError(f"{path}: {error}") from None
 
 
-def alike(entry: Entry, other: Entry) -> bool:
-    """Tell whether two runs are of the same thing: what differs between them is noise."""
-    return entry.fingerprint == other.fingerprint and entry.code == other.code
+def last_met(candidate: list[Entry], known: Iterable[Entry], count: int = 1) -> list[Entry]:
+    """Find the newest MET runs of the same profile, spec and target before the candidate's.
 
-
-def groups(known: Iterable[Entry]) -> list[list[Mapping[str, float]]]:
-    """Give the figures of sound runs, those of the same thing together."""
-    found = dict[tuple[object, ...], list[Mapping[str, float]]]()
-    for one in known:
-        if one.sound:
-            found.setdefault((one.code, *sorted(one.fingerprint.items())), []).append(one.figures)
-    return list(found.values())
-
-
-def last_met(candidate: list[Entry], known: Iterable[Entry]) -> list[Entry]:
-    """Find the newest MET run of the same profile, spec and target before the candidate; at most one.
-
-    A run with faults switched on is no baseline.
+    Runs with faults switched on, or whose evidence failed a check, are no baseline.
     """
-    first = min(candidate, key=lambda one: one.time)
-    same = ("profile", "spec", "target")
+    first, taken = min(candidate, key=lambda one: one.time), {one.id for one in candidate}
     found = (
         one
         for one in sorted(known, key=lambda one: one.time, reverse=True)
-        if one.verdict is Outcome.MET and one.time < first.time and one.sound
-        if all(one.fingerprint.get(part) == first.fingerprint.get(part) for part in same)
-        if not one.fingerprint.get("faults") and one.id not in {each.id for each in candidate}
+        if one.verdict is Outcome.MET and one.sound and not one.fingerprint.get("faults")
+        if one.time < first.time and one.id not in taken
+        if all(one.fingerprint.get(part) == first.fingerprint.get(part) for part in SAME)
     )
-    return [one for one, _ in zip(found, range(1), strict=False)]
+    return list(islice(found, count))
 
 
 # --- The file -----------------------------------------------------------------------------------
@@ -190,7 +178,9 @@ def _check_version(connection: sqlite3.Connection, history: Path) -> None:
     [version] = connection.execute("PRAGMA user_version").fetchone()
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if version > VERSION:
-        raise HistoryError(f"{history} is of version {version}, and this Proofload knows {VERSION}: use a newer one")
+        raise HistoryError(
+            f"{history} is of version {version}, and this Proofload knows {VERSION}: use a newer one"
+        )
     if version < VERSION and tables:
         raise _unreadable(history, "it is an SQLite file of something else")
 

@@ -107,7 +107,7 @@ def _figures(proof: Proof, record: RunRecord) -> Iterator[tuple[str, float]]:
         if one.sli is not None and one.total:
             yield f"events/{name}", one.total
         if one.kind == "latency" and one.measured and one.measured.value is not None:
-            yield f"service_time/{name}", one.measured.value
+            yield f"measured/{name}", one.measured.value
 
 
 def _profile_digest(profile: Mapping[str, object]) -> str:

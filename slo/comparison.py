@@ -1,4 +1,4 @@
-"""Do runs differ from a baseline's by more than matters? Pure arithmetic: figures of runs in, a conclusion out.
+"""Do runs differ from a baseline's by more than matters? Pure: figures of runs in, a conclusion out.
 
 The unit is the run: requests of one run are alike, and pooled they pretend a certainty that is not there
 (T. Kalibera, R. Jones, Rigorous Benchmarking in Reasonable Time, ISMM 2013). Two sides are compared by the
@@ -19,7 +19,16 @@ from statistics import fmean, variance
 
 from scipy.special import stdtr, stdtrit
 
-from slo.compared import Comparison, Conclusion, Criteria, Figure, FigureComparison, Noise, Refusal, RunFigures
+from slo.compared import (
+    Comparison,
+    Conclusion,
+    Criteria,
+    Figure,
+    FigureComparison,
+    Noise,
+    Refusal,
+    RunFigures,
+)
 
 LEAST_DEGREES = 4
 """Degrees of freedom that a spread from A/A runs needs: five runs of one thing, or more of several."""
