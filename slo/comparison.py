@@ -127,10 +127,14 @@ def runs_needed(deviation: float, margin: float, confidence: float) -> int | Non
     Where nothing changed, the interval lies within ± ``margin`` so often; both on the scale of
     ``deviation``. As many runs show a change of twice the margin. ``None``: more than a thousand.
     """
-    for runs in range(2, MOST_RUNS + 1):
-        degrees = 2 * runs - 2
-        quantiles = _quantile((1 + confidence) / 2, degrees) + _quantile((1 + POWER) / 2, degrees)
-        if deviation * sqrt(2 / runs) * quantiles <= margin:
+    if margin <= 0:
+        return None
+    wanted = ((1 + confidence) / 2, (1 + POWER) / 2)
+    normal = 2 * (deviation / margin * sum(_quantile(one, inf) for one in wanted)) ** 2
+    # Student's quantiles are the larger ones: fewer runs than the normal ones ask for never do.
+    for runs in range(max(2, int(min(normal, MOST_RUNS + 1))), MOST_RUNS + 1):
+        reach = sum(_quantile(one, 2 * runs - 2) for one in wanted)
+        if deviation * sqrt(2 / runs) * reach <= margin:
             return runs
     return None
 
