@@ -8,7 +8,8 @@ from fnmatch import fnmatchcase
 
 from proofload.run_entry import MUST_AGREE, Entry
 from slo.compared import Comparison, Criteria, Figure, Refusal, RunFigures
-from slo.comparison import aa_noise, compare, refused
+from slo.comparison import compare, refused
+from slo.spreads import aa_noise
 
 DEFAULT_FIGURES = (
     "response_time_p50",

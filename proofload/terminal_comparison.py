@@ -22,7 +22,7 @@ _STYLES = {
     Conclusion.CANT_TELL: "bold yellow",
 }
 _VERDICTS = {Outcome.MET: "green", Outcome.MISSED: "red", Outcome.UNDECIDED: "yellow"}
-_COLUMNS = ("run", "time", "verdict", "profile", "rate", "sent", "p95", "p99", "failed", "spec")
+_COLUMNS = ("run", "time (UTC)", "verdict", "profile", "rate", "sent", "p95", "p99", "failed", "spec")
 
 
 def show_comparison(comparison: Comparison, console: Console = output) -> None:
@@ -53,14 +53,13 @@ def show_history(runs: Sequence[Entry], console: Console = output) -> None:
     """Print a line a run."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in _COLUMNS:
-        table.add_column(
-            name, justify="right" if name in {"rate", "sent", "p95", "p99", "failed"} else "left"
-        )
+        right = name in {"rate", "sent", "p95", "p99", "failed"}
+        table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for run in runs:
         given = run.figures.get
         table.add_row(
             Text(run.id),
-            show.moment(run.time),
+            show.moment(run.time).removesuffix(" UTC"),
             Text(run.verdict, style=_VERDICTS[run.verdict]),
             Text(run.profile),
             f"{show.number(run.rate)}/s",

@@ -14,10 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import expm1, inf, log, log1p, sqrt
-from statistics import fmean, variance
-
-from scipy.special import stdtr, stdtrit
+from math import exp, expm1, log1p
+from statistics import fmean
 
 from slo.compared import (
     Comparison,
@@ -29,21 +27,18 @@ from slo.compared import (
     Refusal,
     RunFigures,
 )
+from slo.spreads import (
+    LEAST_DEGREES,
+    Spread,
+    beyond_by_chance,
+    quantile,
+    runs_needed,
+    sampling,
+    spreads,
+    values_of,
+)
 
-LEAST_DEGREES = 4
-"""Degrees of freedom that a spread from A/A runs needs: five runs of one thing, or more of several."""
-POWER = 0.8
-MOST_RUNS = 1000
-"""Beyond so many runs a side, a number of runs is no advice."""
-_SURE = 1e-12
-
-
-@dataclass(frozen=True, slots=True)
-class _Spread:
-    """A standard error of the effect, and the degrees of freedom behind it."""
-
-    error: float
-    degrees: float
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +50,17 @@ class _Effect:
 
     point: float
     margin: float
-    spreads: tuple[_Spread, ...]
+    spreads: tuple[Spread, ...]
     deviation: float
 
     def reach(self, confidence: float) -> float:
         """Give half the length of the interval."""
-        return max(one.error * _quantile(1 - (1 - confidence) / 2, one.degrees) for one in self.spreads)
+        return max(one.error * quantile(1 - (1 - confidence) / 2, one.degrees) for one in self.spreads)
 
     def doubt(self) -> float:
         """Give the two-sided p-value of an effect no greater than the margin."""
         beyond = abs(self.point) - self.margin
-        return max(min(1.0, 2 * _beyond(beyond, one)) for one in self.spreads)
+        return max(min(1.0, 2 * beyond_by_chance(beyond, one)) for one in self.spreads)
 
 
 def compare(
@@ -74,10 +69,10 @@ def compare(
     criteria: Criteria,
     noise: Mapping[str, Noise],
 ) -> Comparison:
-    """Compare each figure of the candidate's runs with the baseline's.
+    """Compare each figure of the candidate's runs, at least one, with the baseline's.
 
-    ``noise`` is the spread between runs of the same thing, by figure (:func:`aa_noise`); it stands in for
-    a spread that too few runs can't tell, and widens one that looks too small. Without runs of a baseline
+    ``noise`` is the spread between runs of the same thing, by figure (:func:`slo.spreads.aa_noise`); it stands
+    in for a spread that too few runs can't tell, and widens one that looks too small. Without runs of a baseline
     nothing is compared, and nothing passes.
     """
     if not baseline:
@@ -103,42 +98,6 @@ def overall(conclusions: Iterable[Conclusion]) -> Conclusion:
     return next((one for one in order if one in seen), Conclusion.CANT_TELL)
 
 
-def aa_noise(groups: Iterable[Sequence[RunFigures]], figures: Iterable[Figure]) -> dict[str, Noise]:
-    """Pool the spread between runs over groups of the same thing; too few runs tell nothing.
-
-    A group holds runs of one fingerprint; what differs between groups does not count as noise.
-    """
-    kept, found = [list(group) for group in groups], dict[str, Noise]()
-    for figure in figures:
-        squares, degrees = 0.0, 0
-        for group in kept:
-            values = _values(figure, [run for run in group if figure.name in run])
-            if values and len(values) > 1:
-                squares += variance(values) * (len(values) - 1)
-                degrees += len(values) - 1
-        if degrees >= LEAST_DEGREES:
-            found[figure.name] = Noise(sqrt(squares / degrees), degrees)
-    return found
-
-
-def runs_needed(deviation: float, margin: float, confidence: float) -> int | None:
-    """Say how many runs a side show, with a probability of 80 %, that nothing changed.
-
-    Where nothing changed, the interval lies within ± ``margin`` so often; both on the scale of
-    ``deviation``. As many runs show a change of twice the margin. ``None``: more than a thousand.
-    """
-    if margin <= 0:
-        return None
-    wanted = ((1 + confidence) / 2, (1 + POWER) / 2)
-    normal = 2 * (deviation / margin * sum(_quantile(one, inf) for one in wanted)) ** 2
-    # Student's quantiles are the larger ones: fewer runs than the normal ones ask for never do.
-    for runs in range(max(2, int(min(normal, MOST_RUNS + 1))), MOST_RUNS + 1):
-        reach = sum(_quantile(one, 2 * runs - 2) for one in wanted)
-        if deviation * sqrt(2 / runs) * reach <= margin:
-            return runs
-    return None
-
-
 # --- One figure ---------------------------------------------------------------------------------
 
 _Found = tuple[tuple[str, FigureComparison], "_Effect | None"]
@@ -156,7 +115,7 @@ def _compared(
     missing = sum(figure.name not in run for run in (*baseline, *candidate))
     if missing:
         return (figure.name, replace(result, detail=f"not measured in {missing} of the runs")), None
-    before, after = _values(figure, baseline), _values(figure, candidate)
+    before, after = values_of(figure, baseline), values_of(figure, candidate)
     if before is None or after is None:
         return (figure.name, replace(result, detail="has values of 0 or less, which have no ratio")), None
     sign = -1 if figure.higher_is_better else 1
@@ -169,20 +128,12 @@ def _compared(
         effect=_relative(figure, change),
         margin=_relative(figure, margin),
     )
-    spreads, deviation = _spreads(before, after, noise.get(figure.name), criteria.minimum_runs)
-    if not spreads:
+    known, deviation = spreads(before, after, noise.get(figure.name), criteria.minimum_runs)
+    if not known:
         return (figure.name, replace(result, detail=_too_few(len(before), len(after), criteria))), None
-    if sampling := _sampling(figure, baseline, candidate):
-        spreads.append(sampling)
-    return (figure.name, result), _Effect(sign * change, margin, tuple(spreads), deviation)
-
-
-def _values(figure: Figure, runs: Sequence[RunFigures]) -> list[float] | None:
-    """Give the values on the scale of the arithmetic; ``None`` where one has no logarithm."""
-    values = [run[figure.name] for run in runs]
-    if figure.additive:
-        return values
-    return [log(value) for value in values] if all(value > 0 for value in values) else None
+    if floor := sampling(figure, baseline, candidate):
+        known.append(floor)
+    return (figure.name, result), _Effect(sign * change, margin, tuple(known), deviation)
 
 
 def _margin(figure: Figure, before: float, after: float, tolerance: float) -> float:
@@ -193,72 +144,11 @@ def _margin(figure: Figure, before: float, after: float, tolerance: float) -> fl
 
 
 def _shown(figure: Figure, value: float) -> float:
-    return value if figure.additive else 1 + expm1(value)
+    return value if figure.additive else exp(value)
 
 
 def _relative(figure: Figure, change: float) -> float:
     return change if figure.additive else expm1(change)
-
-
-# --- Spreads ------------------------------------------------------------------------------------
-
-
-def _spreads(
-    before: Sequence[float], after: Sequence[float], noise: Noise | None, least: int
-) -> tuple[list[_Spread], float]:
-    """Give the standard errors that are known, and the largest spread between runs behind them."""
-    known = [side for side in (before, after) if len(side) >= max(least, 2)]
-    weights = 1 / len(before) + 1 / len(after)
-    found, deviations = [], [sqrt(variance(side)) for side in known]
-    if len(known) == 2:  # noqa: PLR2004 - both sides
-        found.append(_welch(before, after))
-    elif known:  # the other side is taken to vary as much
-        found.append(_Spread(deviations[0] * sqrt(weights), len(known[0]) - 1))
-    if noise and noise.degrees >= LEAST_DEGREES:
-        found.append(_Spread(noise.deviation * sqrt(weights), noise.degrees))
-        deviations.append(noise.deviation)
-    return found, max(deviations, default=0.0)
-
-
-def _welch(before: Sequence[float], after: Sequence[float]) -> _Spread:
-    """Welch's standard error, and Satterthwaite's degrees of freedom."""
-    parts = [(variance(side) / len(side), len(side) - 1) for side in (before, after)]
-    total = sum(part for part, _ in parts)
-    if total == 0:
-        return _Spread(0.0, sum(degrees for _, degrees in parts))
-    shares = sum((part / total) ** 2 / degrees for part, degrees in parts)
-    return _Spread(sqrt(total), 1 / shares)
-
-
-def _sampling(
-    figure: Figure, baseline: Sequence[RunFigures], candidate: Sequence[RunFigures]
-) -> _Spread | None:
-    """Give what a share of so many events varies by at least, were they independent.
-
-    Runs without any failure show no spread and are not without doubt: half an event is added to each
-    kind (H. Jeffreys' prior).
-    """
-    name = figure.events
-    if not figure.additive or name is None or any(name not in run for run in (*baseline, *candidate)):
-        return None
-    sides = [sum(run[name] for run in side) for side in (baseline, candidate)]
-    if not all(sides):
-        return None
-    held = sum(run[figure.name] * run[name] for run in (*baseline, *candidate))
-    share = (held + 0.5) / (sum(sides) + 1)
-    return _Spread(sqrt(share * (1 - share) * sum(1 / side for side in sides)), inf)
-
-
-def _quantile(probability: float, degrees: float) -> float:
-    """Give Student's quantile; with endless degrees of freedom, the normal one."""
-    return float(stdtrit(min(degrees, 1e9), probability))
-
-
-def _beyond(distance: float, spread: _Spread) -> float:
-    """Give the one-sided probability of a distance by chance."""
-    if spread.error == 0:
-        return 0.0 if distance > 0 else 1.0
-    return float(stdtr(min(spread.degrees, 1e9), -distance / spread.error))
 
 
 # --- Conclusions --------------------------------------------------------------------------------
@@ -302,7 +192,7 @@ def _conclusion(low: float, high: float, margin: float, *, sure: bool) -> tuple[
         if not sure:
             return Conclusion.CANT_TELL, "beyond the margin, but not sure enough for one of several figures"
         return (Conclusion.REGRESSION if low > margin else Conclusion.IMPROVEMENT), "beyond the margin"
-    if -margin - _SURE <= low and high <= margin + _SURE:
+    if -margin - _ROUNDING <= low and high <= margin + _ROUNDING:
         return Conclusion.NO_DIFFERENCE, "within the margin"
     if low > 0 or high < 0:
         word = "worse" if low > 0 else "better"

@@ -169,7 +169,7 @@ def test_a_history_that_cannot_be_used_is_told_and_left_alone(broken: str, at: P
     breaks, says = BROKEN[broken]
     breaks(path)
     before = path.read_bytes() if path.is_file() else None
-    for act in (lambda: entries(), lambda: add([entry("a", 1)])):
+    for act in (entries, lambda: add([entry("a", 1)])):
         with pytest.raises(HistoryError) as told:
             act()
         assert says in str(told.value)

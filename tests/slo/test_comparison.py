@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from slo.compared import Conclusion, Criteria, Figure, FigureComparison, Noise, Refusal
-from slo.comparison import aa_noise, compare, overall, runs_needed
+from slo.comparison import compare, overall
+from slo.spreads import aa_noise, runs_needed
 
 P95 = Figure("p95", "seconds", smallest=0.0)
 RATE = Figure("throughput", higher_is_better=True)
