@@ -28,6 +28,8 @@ PANELS = (
 """Title, unit, and figures by the label of their line, the highest first."""
 WIDTH, HEIGHT = 760.0, 420.0
 MOST_LABELS = 8
+LABEL_SHARE = 0.09
+"""Of an axis' height: what a line of text takes."""
 _MARKERS = {Outcome.MET: "o", Outcome.MISSED: "X", Outcome.UNDECIDED: "D"}
 _LEAST_TOP = {"ratio": 0.01}
 """An axis reaches at least so far: a flat line at 0 stays at the bottom."""
@@ -106,25 +108,35 @@ def _colours() -> str:
 
 def _panel(axes: Axes, points: Sequence[Point], name: str, unit: str, lines: Mapping[str, str]) -> None:
     """Draw lines through the runs; a run's mark says its verdict, a gap that nothing was measured."""
-    top = _LEAST_TOP.get(unit, 0.0)
-    for (label, wanted), colour, dash in zip(lines.items(), SERIES, DASHES, strict=False):
-        known = [point.figures.get(wanted) for point in points]
-        values = [float("nan") if value is None else value for value in known]
-        top = max([top, *(value for value in known if value is not None)])
+    columns = [[point.figures.get(wanted) for point in points] for wanted in lines.values()]
+    top = max([_LEAST_TOP.get(unit, 0.0), *(value for one in columns for value in one if value is not None)])
+    for column, colour, dash in zip(columns, SERIES, DASHES, strict=False):
+        values = [float("nan") if value is None else value for value in column]
         axes.plot(range(len(points)), values, color=colour, dashes=dash or (None, None))
         for outcome, marker in _MARKERS.items():
             places = [n for n, point in enumerate(points) if point.verdict is outcome]
             shown = BAD if outcome is Outcome.MISSED else colour
-            axes.plot(places, [values[n] for n in places], marker, color=shown, markersize=5)
-        if len(lines) > 1 and known and known[-1] is not None:
-            axes.annotate(
-                label, (len(points) - 1, known[-1]), xytext=(8, 0), textcoords="offset points", va="center",
-                color=colour,
-            )  # fmt: skip
+            axes.plot(places, [values[n] for n in places], marker, color=shown, markersize=5, clip_on=False)
     axes.set_title(name, loc="left", fontsize=11)
     axes.set_ylim(0, top * 1.12 or 1.0)
     axes.yaxis.set_major_locator(MaxNLocator(4 if len(lines) > 1 else 2))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show.quantity(float(f"{value:.6g}"), unit)))
+    if len(lines) > 1:
+        _labels(axes, list(lines), [column[-1] for column in columns], len(points) - 1)
+
+
+def _labels(axes: Axes, names: Sequence[str], ends: Sequence[float | None], place: int) -> None:
+    """Name the lines where they end, the highest first, none over another."""
+    known = [
+        (value, name, SERIES[n]) for n, (name, value) in enumerate(zip(names, ends, strict=True)) if value
+    ]
+    least = axes.get_ylim()[1] * LABEL_SHARE
+    height = -least
+    for value, name, colour in sorted(known):
+        height = max(value, height + least)
+        axes.annotate(
+            name, (place, height), xytext=(8, 0), textcoords="offset points", va="center", color=colour
+        )
 
 
 def _places(axes: Axes, points: Sequence[Point]) -> None:
@@ -135,8 +147,10 @@ def _places(axes: Axes, points: Sequence[Point]) -> None:
 
 
 def _legend(drawn: Figure, points: Sequence[Point]) -> None:
-    """Explain the marks that occur, where there is more than one."""
+    """Explain the marks that occur, where there is more than one kind."""
     there = [outcome for outcome in Outcome if any(point.verdict is outcome for point in points)]
+    if len(there) == 1:
+        return
     axes = drawn.axes[0]
     handles = [
         axes.plot([], [], _MARKERS[one], color=BAD if one is Outcome.MISSED else MUTED, label=str(one))[0]

@@ -39,6 +39,8 @@ from slo.spreads import (
 )
 
 _ROUNDING = 1e-12
+_LARGEST_LOGARITHM = 700.0
+"""A float holds no number of a much larger one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,9 @@ def compare(
 ) -> Comparison:
     """Compare each figure of the candidate's runs, at least one, with the baseline's.
 
-    ``noise`` is the spread between runs of the same thing, by figure (:func:`slo.spreads.aa_noise`); it stands
-    in for a spread that too few runs can't tell, and widens one that looks too small. Without runs of a baseline
-    nothing is compared, and nothing passes.
+    ``noise`` is the spread between runs of the same thing, by figure (:func:`slo.spreads.aa_noise`). It
+    stands in for a spread that too few runs can't tell, and widens one that looks too small. Without runs
+    of a baseline nothing is compared, and nothing passes.
     """
     if not baseline:
         return refused(criteria, Refusal.NO_BASELINE, "there is no run to compare with")
@@ -148,7 +150,7 @@ def _shown(figure: Figure, value: float) -> float:
 
 
 def _relative(figure: Figure, change: float) -> float:
-    return change if figure.additive else expm1(change)
+    return change if figure.additive else expm1(min(change, _LARGEST_LOGARITHM))
 
 
 # --- Conclusions --------------------------------------------------------------------------------
