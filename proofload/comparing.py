@@ -98,8 +98,8 @@ def _difference(part: str, candidate: Sequence[Entry], baseline: Sequence[Entry]
         names = {run.profile for run in side} if part == "profile" else set()
         sides.append(", ".join([*sorted(names), *sorted(values)]))
     if sides[0] == sides[1]:
-        return f"the runs are not of one {part}: {sides[0]}"
-    return f"another {part}: {sides[0]}; the baseline's is {sides[1]}"
+        return f"not all of one {part}: {sides[0]}"
+    return f"not the same {part}: {sides[0]}; the baseline's: {sides[1]}"
 
 
 def _warnings(candidate: Sequence[Entry], baseline: Sequence[Entry]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp, expm1, log1p
+from math import exp, expm1, log1p, sqrt
 from statistics import fmean
 
 from slo.compared import (
@@ -135,6 +135,7 @@ def _compared(
         return (figure.name, replace(result, detail=_too_few(len(before), len(after), criteria))), None
     if floor := sampling(figure, baseline, candidate):
         known.append(floor)
+        deviation = max(deviation, floor.error / sqrt(1 / len(before) + 1 / len(after)))
     return (figure.name, result), _Effect(sign * change, margin, tuple(known), deviation)
 
 

@@ -262,13 +262,13 @@ COMPARED = {
     "a run of another profile": Told(
         ("b0", "--baseline", "a0"),
         3,
-        "not_comparable: another profile: spike, p2; the baseline's is steady, p1",
+        "not_comparable: not the same profile: spike, p2; the baseline's: steady, p1",
         (entry("a0", 1), entry("b0", 2, profile="spike", fingerprint={**HERE, "profile": "p2"})),
     ),
     "a run of another spec": Told(
         ("b0", "--baseline", "a0"),
         3,
-        "not_comparable: another spec: s2",
+        "not_comparable: not the same spec: s2",
         (entry("a0", 1), entry("b0", 2, fingerprint={**HERE, "spec": "s2"})),
     ),
     "a run whose load was not delivered": Told(
@@ -280,7 +280,7 @@ COMPARED = {
     "runs on another machine are compared with a warning": Told(
         (*SIDE_B, *SIDE_A),
         1,
-        "another machine: 64 CPUs; the baseline's is 2 CPUs",
+        "not the same machine: 64 CPUs; the baseline's: 2 CPUs",
         (*series("a", 0), *series("b", 100, 1.2, fingerprint={**HERE, "machine": "64 CPUs"})),
     ),
     "a run that is not there": Told(("zzz",), 2, "no run 'zzz'"),
