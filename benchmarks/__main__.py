@@ -14,6 +14,7 @@ from benchmarks import (
     monitoring_cost,
     verdict_coverage,
     verdict_errors,
+    verdict_scale,
 )
 
 BENCHMARKS = {
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "compare_errors": compare_errors.main,
     "verdict_errors": verdict_errors.main,
     "verdict_coverage": verdict_coverage.main,
+    "verdict_scale": verdict_scale.main,
 }
 
 

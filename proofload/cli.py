@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -20,11 +19,10 @@ from proofload.compare_commands import compare_command, history_command
 from proofload.conclusion import EXIT_CODES, conclude
 from proofload.faults import FAULT, Fault
 from proofload.folder import point_latest
-from proofload.history import keep
+from proofload.history import add_run
 from proofload.inputs import (
     USAGE,
     check_addresses,
-    connection,
     fail,
     or_usage,
     proofload_version,
@@ -33,6 +31,7 @@ from proofload.inputs import (
     settings,
     versions,
 )
+from proofload.lint_command import lint_command
 from proofload.load_process import LoadError, serve_master
 from proofload.options import METRICS_PORT, PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Sending, sending
 from proofload.pipeline import Appendix, FaultsError, Job, run, send
@@ -41,9 +40,8 @@ from proofload.profile_commands import profile_group
 from proofload.rules import rules_command
 from proofload.run_entry import OWN_TARGET
 from proofload.stack import Stack, StackError, external_stack, free_ports, process_stack
-from slo.lint import lint
 from slo.model import Outcome, Policy, Spec
-from slo.prometheus import Prometheus, PrometheusError, connection_from
+from slo.prometheus import connection_from
 
 INTERRUPTED = 130
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -121,7 +119,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         except FaultsError as error:
             fail(str(error), USAGE)
     point_latest(folder)
-    if trouble := keep(proof, folder, target or OWN_TARGET):
+    if trouble := add_run(proof, folder, target or OWN_TARGET):
         terminal.say(trouble)
     conclude(proof, folder)
 
@@ -144,24 +142,6 @@ def _processes(folder: Path, *, workers: int, faults: bool, load_port: int) -> S
     return process_stack(
         folder / "logs", workers=workers, faults=faults, load_port=load_port, say=terminal.say
     )
-
-
-@cli.command("lint")
-@SPEC
-@PROMETHEUS
-def lint_command(specs: tuple[Path, ...], prometheus: str | None) -> None:
-    """Check a spec; with --prometheus, also that its queries find something there."""
-    [spec] = or_usage(partial(read_spec, specs))
-    if prometheus:
-        try:
-            with Prometheus(connection(prometheus, spec)) as server:
-                problems = lint(spec, server, time.time())
-        except PrometheusError as error:
-            fail(str(error), USAGE)
-        if problems:
-            fail("\n".join(map(str, problems)), USAGE)
-    objectives = sum(len(slo.objectives) for slo in spec.slos)
-    click.echo(f"{len(spec.slos)} SLOs with {objectives} objectives: no problem found")
 
 
 @cli.command("load")
@@ -210,6 +190,7 @@ def ui_command(profile: Path, port: int, workers: int) -> None:
 
 
 cli.add_command(check_command)
+cli.add_command(lint_command)
 cli.add_command(rules_command)
 cli.add_command(compare_command)
 cli.add_command(history_command)

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
-from proofload.folder import write_json
+from proofload.folder import write_text
 from proofload.run_entry import FIGURES_FILE, Entry, entry_of, from_json, to_json
 from slo.model import Outcome, Proof
 
@@ -38,7 +38,7 @@ class HistoryError(Exception):
     """The history can't be read or written; the message says why, and what helps."""
 
 
-def keep(proof: Proof, folder: Path, target: str, history: Path = HISTORY) -> str | None:
+def add_run(proof: Proof, folder: Path, target: str, history: Path = HISTORY) -> str | None:
     """Keep a run: ``figures.json`` in its folder, and its entry in the history.
 
     Returns:
@@ -48,7 +48,7 @@ def keep(proof: Proof, folder: Path, target: str, history: Path = HISTORY) -> st
         return None
     entry = entry_of(proof, proof.run, target)
     try:
-        write_json(folder / FIGURES_FILE, to_json([entry]))
+        write_text(folder / FIGURES_FILE, json.dumps(to_json([entry]), indent=1) + "\n")
         add([entry], history)
     except OSError as error:
         return f"not in the history: can't write {error.filename}: {error.strerror}"

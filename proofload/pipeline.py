@@ -13,13 +13,12 @@ from threading import Thread
 import requests
 
 from loadtests.runfile import from_json
-from proofload.folder import write_json
-from proofload.kept import Kept
+from proofload.kept import Kept, keep
 from proofload.load_process import Event, LoadOrder, LoadProcess
 from proofload.scrapes import NoScrapeError, await_scrape
 from proofload.stack import Endpoints, Stack
 from reports.write import prepare, write_reports
-from slo.codec import evidence_to_json
+from slo import intervals
 from slo.evaluate import evaluate
 from slo.evidence import gather
 from slo.model import Evidence, Policy, Proof, RunRecord, Spec, Window
@@ -96,7 +95,8 @@ def run(job: Job, narrator: Narrator) -> Proof:
     with ExitStack() as everything:
         with timer.stage("stack up"):
             narrator.say("starting the stack")
-            Thread(target=prepare, daemon=True).start()
+            for preparing in (prepare, intervals.prepare):
+                Thread(target=preparing, daemon=True).start()
             mode = ("--gate", *_scraped_mode(job.metrics_port))
             load = everything.enter_context(LoadProcess(job.order, job.folder / "logs" / "load.log", mode))
             endpoints = everything.enter_context(job.stack)
@@ -120,6 +120,7 @@ def check(
 ) -> Proof:
     """Judge a window that is already past, whatever made its load; write files only where asked to."""
     timer = Timer()
+    Thread(target=intervals.prepare, daemon=True).start()
     with timer.stage("evidence"):
         evidence = _gather(spec, prometheus, window)
     return _conclude(spec, Kept(evidence, None, policy), folder, appendix, timer)
@@ -219,6 +220,6 @@ def _conclude(spec: Spec, kept: Kept, folder: Path | None, appendix: Appendix, t
     )
     if folder:
         with timer.stage("reports"):
-            write_json(folder / "evidence.json", evidence_to_json(kept.evidence))
+            keep(kept.evidence, folder)
             write_reports(proof, folder)
     return replace(proof, timings=tuple(timer.stages))

@@ -9,14 +9,16 @@ from math import inf, isinf
 from slo.budget import meets
 from slo.histogram import Buckets
 from slo.intervals import LEVEL, further_events, interval, sampled, target_shown
-from slo.model import Bounds, Intervals, Measured, ObjectiveVerdict, Outcome, Policy, Reason
+from slo.model import Bounds, Intervals, Measured, ObjectiveVerdict, Outcome, Policy, Reason, Window
 from slo.slices import Sliced, at_edges, counts
 
 _WHAT = {"threshold": "scrapes", "timeslices": "slices"}
 """What is counted, by the kind of an objective, where that is not events."""
 
 
-def with_certainty(verdict: ObjectiveVerdict, events: Sliced, policy: Policy) -> ObjectiveVerdict:
+def with_certainty(
+    verdict: ObjectiveVerdict, events: Sliced, policy: Policy, window: Window
+) -> ObjectiveVerdict:
     """Give a verdict its intervals; withdraw it where the policy asks for more confidence than they give."""
     level = policy.confidence or LEVEL
     found = intervals(events, verdict.target, level)
@@ -25,7 +27,7 @@ def with_certainty(verdict: ObjectiveVerdict, events: Sliced, policy: Policy) ->
     verdict = replace(verdict, intervals=found, measured=_measured(verdict, events, level))
     if policy.confidence is None or verdict.outcome is Outcome.UNDECIDED:
         return verdict
-    return _judged(verdict, found)
+    return _judged(verdict, found, window)
 
 
 def without_certainty(verdict: ObjectiveVerdict, policy: Policy) -> ObjectiveVerdict:
@@ -72,7 +74,7 @@ def _one_sided(bounds: Bounds, target: float) -> bool:
     return bounds[0] >= target or bounds[1] < target
 
 
-def _judged(verdict: ObjectiveVerdict, found: Intervals) -> ObjectiveVerdict:
+def _judged(verdict: ObjectiveVerdict, found: Intervals, window: Window) -> ObjectiveVerdict:
     if _one_sided(found.combined, verdict.target):
         return verdict
     low, high = found.combined
@@ -80,15 +82,21 @@ def _judged(verdict: ObjectiveVerdict, found: Intervals) -> ObjectiveVerdict:
         f"the ratio of good events is between {100 * low:.4g} % and {100 * high:.4g} % at {found.level:.4g}"
     )
     if found.further_events:
-        detail += (
-            f"; about {found.further_events:,.0f} further {_WHAT.get(verdict.kind, 'events')} would decide"
-        )
+        what = _WHAT.get(verdict.kind, "events")
+        seconds = found.further_events / _number(verdict, found) * window.seconds
+        detail += f"; about {found.further_events:,.0f} further {what} would decide"
+        detail += f": {seconds:,.0f} s more of the like"
     return replace(
         verdict,
         outcome=Outcome.UNDECIDED,
         reason=Reason.WITHIN_CONFIDENCE_INTERVAL,
         detail=f"{detail} (observed: {verdict.outcome})",
     )
+
+
+def _number(verdict: ObjectiveVerdict, found: Intervals) -> float:
+    """Number of what is counted: events, or where those of one moment count as one, slices."""
+    return found.slices if verdict.kind in _WHAT else verdict.total or found.slices
 
 
 # --- Percentiles --------------------------------------------------------------------------------

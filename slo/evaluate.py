@@ -111,7 +111,8 @@ def _judged(
             return without_certainty(_by_server(blank, slo, objective, counted), policy)
         if slo.budgeting is Budgeting.OCCURRENCES:
             verdict = _by_events(blank, slo, tally(slo, objective, counted))
-            return with_certainty(verdict, sliced(slo, objective, counted, bracketed=bracketed), policy)
+            events = sliced(slo, objective, counted, bracketed=bracketed)
+            return with_certainty(verdict, events, policy, counted.window)
         return _by_slices(blank, slo, objective, counted, policy)
     except UndecidedError as undecided:
         return replace(blank, reason=undecided.reason, detail=undecided.detail)
@@ -204,7 +205,8 @@ def _by_slices(
             f"{objective.time_slice_seconds:g} s with events",
         )
     if slo.budgeting is Budgeting.RATIO_TIMESLICES:
-        return with_certainty(_by_mean_ratio(blank, slo, slices), Sliced(as_one_each(slices)), policy)
+        verdict = _by_mean_ratio(blank, slo, slices)
+        return with_certainty(verdict, Sliced(as_one_each(slices)), policy, counted.window)
     wanted = objective.time_slice_target
     least = wanted if wanted is not None else objective.target
     ends = [[budget.meets(one.good[end], one.total, least) for one in slices] for end in (0, 1)]
@@ -212,7 +214,7 @@ def _by_slices(
     notes = (f"{len(slices)} slices of {objective.time_slice_seconds:g} s, cut at scrapes",)
     verdict = _by_events(blank, slo, Tally((low, high), len(slices), notes=notes))
     judged = tuple(Tally((worst, best), 1) for worst, best in zip(*ends, strict=True))
-    return with_certainty(verdict, Sliced(judged), policy)
+    return with_certainty(verdict, Sliced(judged), policy, counted.window)
 
 
 def _slices(slo: SLO, objective: Objective, counted: Counted) -> list[Tally]:

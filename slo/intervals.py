@@ -27,6 +27,11 @@ LEAST_VARIANCE_RATIO = 0.25
 _Array = NDArray[np.float64]
 
 
+def prepare() -> None:
+    """Import what intervals need and takes longer than a check, for a thread to do meanwhile."""
+    import scipy.special  # noqa: F401, PLC0415
+
+
 @dataclass(frozen=True, slots=True)
 class Sampled:
     """A ratio of good events, seen slice by slice.
@@ -95,7 +100,7 @@ def _effective(independent: float, seen: Sampled, level: float) -> float:
 
     Source: Korn and Graubard, with the squared ratio of the normal's quantile to Student's t.
     """
-    from scipy.special import ndtri, stdtrit  # noqa: PLC0415 - takes longer to import than a whole check
+    from scipy.special import ndtri, stdtrit  # noqa: PLC0415 - see prepare
 
     tail = 1 - (1 - level) / 2
     adjusted = independent * (ndtri(tail) / stdtrit(frequencies(seen.slices), tail)) ** 2
@@ -104,7 +109,7 @@ def _effective(independent: float, seen: Sampled, level: float) -> float:
 
 
 def _clopper_pearson(ratio: float, events: float, level: float) -> tuple[float, float]:
-    from scipy.special import betaincinv  # noqa: PLC0415 - likewise
+    from scipy.special import betaincinv  # noqa: PLC0415 - see prepare
 
     good, bad, tail = ratio * events, (1 - ratio) * events, (1 - level) / 2
     return float(betaincinv(good, bad + 1, tail)), float(betaincinv(good + 1, bad, 1 - tail))

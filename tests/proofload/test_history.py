@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from proofload import history
 from proofload.compare_commands import compare_command, history_command
-from proofload.history import HistoryError, add, entries, keep, rebuild
+from proofload.history import HistoryError, add, add_run, entries, rebuild
 from proofload.run_entry import FIGURES_FILE, OWN_TARGET, Entry, entry_of, from_json, to_json
 from slo.model import CheckStatus, Outcome
 from tests.reports.proofs import met, missed, undecided
@@ -117,7 +117,7 @@ def test_a_run_is_kept_with_its_figures_and_the_history_made_anew_from_them(at: 
         folder.mkdir(parents=True)
         proof = met()
         assert proof.run is not None
-        assert keep(replace(proof, run=replace(proof.run, id=name)), folder, OWN_TARGET) is None
+        assert add_run(replace(proof, run=replace(proof.run, id=name)), folder, OWN_TARGET) is None
     (at / "runs" / "latest").symlink_to("two")
     (at / "runs" / "broken").mkdir()
     (at / "runs" / "broken" / FIGURES_FILE).write_text("{")
@@ -174,7 +174,7 @@ def test_a_history_that_cannot_be_used_is_told_and_left_alone(broken: str, at: P
             act()
         assert says in str(told.value)
     assert before is None or path.read_bytes() == before
-    said = keep(met(), path.parent, OWN_TARGET)
+    said = add_run(met(), path.parent, OWN_TARGET)
     assert said is not None
     assert says in said
     assert "\n" not in said
