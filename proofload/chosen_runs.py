@@ -24,7 +24,7 @@ def chosen_runs(names: Iterable[str], known: Sequence[Entry], history: Path) -> 
     for name in names:
         try:
             found |= {one.id: one for one in _named(name, known, history)}
-        except HistoryError as error:
+        except (HistoryError, OSError) as error:  # a name may be too long for a path
             problems.append(str(error))
     if problems:
         raise HistoryError("\n".join(problems))

@@ -73,6 +73,8 @@ def entries(history: Path = HISTORY) -> list[Entry]:
     Raises:
         HistoryError: the history can't be read.
     """
+    if history.is_file() and not history.stat().st_size:  # its first transaction never ended
+        return []
     if not history.exists():
         return []
     with _opened(history, write=False) as connection:

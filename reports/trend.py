@@ -58,7 +58,7 @@ def trend(points: Sequence[Point], title: str) -> str:
 
 def trend_svg(points: Sequence[Point], title: str) -> str:
     """Draw the runs as a file that stands alone, light and dark."""
-    picture = trend(points, title)
+    picture = trend(points, show.clean(title))
     style = (
         f"<style>{_colours()} svg {{ background: var(--card); font-family: system-ui, sans-serif; }}</style>"
     )
@@ -69,6 +69,7 @@ def trend_svg(points: Sequence[Point], title: str) -> str:
 
 def trend_html(points: Sequence[Point], title: str) -> str:
     """Draw the runs as a page, with their figures as a table."""
+    title = show.clean(title)
     names = [name for _, _, lines in PANELS for name in lines.values()]
     units = {name: unit for _, unit, lines in PANELS for name in lines.values()}
     head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in ("run", "verdict", *names))
@@ -116,27 +117,44 @@ def _panel(axes: Axes, points: Sequence[Point], name: str, unit: str, lines: Map
         for outcome, marker in _MARKERS.items():
             places = [n for n, point in enumerate(points) if point.verdict is outcome]
             shown = BAD if outcome is Outcome.MISSED else colour
-            axes.plot(places, [values[n] for n in places], marker, color=shown, markersize=5, clip_on=False)
+            marks = axes.plot(places, [values[n] for n in places], marker, color=shown, markersize=5)
+            marks[0].set(clip_on=False, in_layout=False)  # a mark at 0 stands across the axis
     axes.set_title(name, loc="left", fontsize=11)
     axes.set_ylim(0, top * 1.12 or 1.0)
     axes.yaxis.set_major_locator(MaxNLocator(4 if len(lines) > 1 else 2))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show.quantity(float(f"{value:.6g}"), unit)))
     if len(lines) > 1:
-        _labels(axes, list(lines), [column[-1] for column in columns], len(points) - 1)
+        _labels(axes, list(lines), columns)
 
 
-def _labels(axes: Axes, names: Sequence[str], ends: Sequence[float | None], place: int) -> None:
-    """Name the lines where they end, the highest first, none over another."""
-    known = [
-        (value, name, SERIES[n]) for n, (name, value) in enumerate(zip(names, ends, strict=True)) if value
-    ]
-    least = axes.get_ylim()[1] * LABEL_SHARE
-    height = -least
-    for value, name, colour in sorted(known):
-        height = max(value, height + least)
+def _labels(axes: Axes, names: Sequence[str], columns: Sequence[Sequence[float | None]]) -> None:
+    """Name the lines where they end, none over another and all beside the axes."""
+    ends = [[(value, place) for place, value in enumerate(one) if value is not None][-1:] for one in columns]
+    known = sorted((*end[0], n) for n, end in enumerate(ends) if end)
+    top = axes.get_ylim()[1]
+    heights = _apart([value / top for value, _, _ in known], LABEL_SHARE)
+    for height, (_, place, n) in zip(heights, known, strict=True):
         axes.annotate(
-            name, (place, height), xytext=(8, 0), textcoords="offset points", va="center", color=colour
+            names[n],
+            (place, height * top),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            color=SERIES[n],
         )
+
+
+def _apart(wanted: Sequence[float], least: float) -> list[float]:
+    """Move places from 0 to 1, in ascending order, at least so far apart; few enough to fit."""
+    moved, lowest = list[float](), 0.0
+    for place in wanted:
+        moved.append(max(place, lowest))
+        lowest = moved[-1] + least
+    highest = 1.0
+    for n in reversed(range(len(moved))):
+        moved[n] = min(moved[n], highest)
+        highest = moved[n] - least
+    return moved
 
 
 def _places(axes: Axes, points: Sequence[Point]) -> None:

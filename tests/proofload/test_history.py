@@ -183,6 +183,14 @@ def test_a_history_that_cannot_be_used_is_told_and_left_alone(broken: str, at: P
     assert (done.exit_code, done.output.count("\n")) == (2, 1)
 
 
+def test_a_history_whose_first_transaction_never_ended_is_empty(at: Path) -> None:
+    (at / "runs").mkdir()
+    (at / history.HISTORY).touch()
+    assert entries() == []
+    add([entry("a", 1)])
+    assert [one.id for one in entries()] == ["a"]
+
+
 def test_an_entry_that_is_none_is_told(at: Path) -> None:
     del at
     write_row(history.HISTORY)
@@ -283,6 +291,7 @@ COMPARED = {
         "not the same machine: 64 CPUs; the baseline's: 2 CPUs",
         (*series("a", 0), *series("b", 100, 1.2, fingerprint={**HERE, "machine": "64 CPUs"})),
     ),
+    "a name too long for a path": Told(("z" * 5000,), 2, "File name too long"),
     "a run that is not there": Told(("zzz",), 2, "no run 'zzz'"),
     "a beginning of several ids": Told(("a",), 2, "'a' begins 6 ids"),
     "a run against itself": Told(("b0", "--baseline", "b0"), 2, "b0: on both sides"),
