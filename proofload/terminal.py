@@ -46,7 +46,8 @@ def _console(*, stderr: bool) -> Console:
 
 
 _errors = _console(stderr=True)
-_output = _console(stderr=False)
+output = _console(stderr=False)
+"""Standard output, where results go."""
 
 
 def say(text: str) -> None:
@@ -101,13 +102,13 @@ def summarize(proof: Proof, folder: Path | None) -> None:
     ]
     for part in parts:
         if part.row_count:
-            _output.print("", part, sep="\n")
+            output.print("", part, sep="\n")
     if proof.timings:
         went = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in proof.timings)
-        _output.print(f"\n[dim]time: {escape(went)}[/]")
+        output.print(f"\n[dim]time: {escape(went)}[/]")
     if folder:
-        _output.print(f"[dim]report:[/] {escape(str(folder / 'report.html'))}", soft_wrap=True)
-    _output.print(_verdict(verdict.outcome), show.headline(proof))
+        output.print(f"[dim]report:[/] {escape(str(folder / 'report.html'))}", soft_wrap=True)
+    output.print(_verdict(verdict.outcome), show.headline(proof))
 
 
 def summarize_load(record: RunRecord, folder: Path) -> None:
@@ -121,14 +122,14 @@ def summarize_load(record: RunRecord, folder: Path) -> None:
         numbers = (counts.offered, counts.sent, counts.completed, counts.failed, counts.dropped)
         quantiles = (times.p50, times.p95, times.p99, counts.lateness.p99)
         table.add_row(escape(name), *map(show.count, numbers), *map(show.seconds, quantiles))
-    _output.print("", table, "", sep="\n")
+    output.print("", table, "", sep="\n")
     if record.aborted:
-        _output.print(f"[red]✗[/] given up: {escape(record.aborted)}")
+        output.print(f"[red]✗[/] given up: {escape(record.aborted)}")
     if lost := sum(one.lost for one in record.processes):
-        _output.print(f"[red]✗[/] {lost} of {len(record.processes)} generator processes lost")
+        output.print(f"[red]✗[/] {lost} of {len(record.processes)} generator processes lost")
     for error, number in record.total.errors.items():
-        _output.print(f"[red]✗[/] {number:,} {escape(error)}")
-    _output.print(f"[dim]record:[/] {escape(str(folder / 'run.json'))}", soft_wrap=True)
+        output.print(f"[red]✗[/] {number:,} {escape(error)}")
+    output.print(f"[dim]record:[/] {escape(str(folder / 'run.json'))}", soft_wrap=True)
 
 
 def _objectives(objectives: Sequence[ObjectiveVerdict]) -> Table:
