@@ -15,6 +15,7 @@ import click
 
 from loadtests.profile_file import load_profile
 from proofload import terminal
+from proofload.annotations import mark_run
 from proofload.faults import FAULT, Fault
 from proofload.folder import point_latest
 from proofload.inputs import (
@@ -117,6 +118,8 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         except FaultsError as error:
             fail(str(error), USAGE)
     point_latest(folder)
+    if warning := mark_run(os.environ, proof, folder.resolve().name):
+        terminal.say(warning)
     _conclude(proof, folder)
 
 
