@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from monitoring.dashboards import frame
-from proofload import annotations, cli
+from proofload import annotations as marking
+from proofload import cli
 from proofload.annotations import annotation, mark_run
 from proofload.stack import free_ports
 from slo.model import Proof
@@ -47,7 +48,7 @@ def test_a_run_is_marked_from_its_start_to_its_end(server: Grafana) -> None:
 
 
 def test_the_dashboards_look_for_its_tag() -> None:
-    assert annotations.TAG == frame.TAG
+    assert marking.TAG == frame.TAG
 
 
 def test_names_are_shown_as_they_are_written_not_as_html() -> None:
@@ -115,7 +116,7 @@ def test_nobody_there_is_told() -> None:
 
 
 def test_a_silent_grafana_is_given_up(server: Grafana, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(annotations, "TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(marking, "TIMEOUT_SECONDS", 0.1)
     server.answers.clear()
     assert "ReadTimeout" in str(mark_run(given(server.url), proofs.met(), "run"))
 
