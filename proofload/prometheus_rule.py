@@ -1,6 +1,6 @@
 """Rules as an object of the Prometheus Operator.
 
-Its API: https://prometheus-operator.dev/docs/api-reference/api/ (``monitoring.coreos.com/v1``, ``PrometheusRule``).
+Its API, ``monitoring.coreos.com/v1``: https://prometheus-operator.dev/docs/api-reference/api/
 """
 
 from __future__ import annotations
