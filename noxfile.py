@@ -125,7 +125,8 @@ def _audit(session: nox.Session, programs: Path, name: str) -> None:
     faulty = [f"{one['name']} {one['version']}: {fault['id']}" for one in audited for fault in one["vulns"]]
     if faulty:
         session.error(f"{name}.txt: known faults: {'; '.join(faulty)}")
-    session.log(f"{name}.txt: {len(audited)} packages audited, no fault known")
+    if audited:
+        session.log(f"{name}.txt: {len(audited)} packages audited, no fault known")
 
 
 @nox.session
