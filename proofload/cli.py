@@ -14,6 +14,7 @@ import click
 
 from loadtests.profile_file import load_profile
 from proofload import terminal
+from proofload.annotations import mark_run
 from proofload.check_command import check_command
 from proofload.compare_commands import compare_command, history_command
 from proofload.conclusion import EXIT_CODES, conclude
@@ -119,8 +120,9 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         except FaultsError as error:
             fail(str(error), USAGE)
     point_latest(folder)
-    if trouble := add_run(proof, folder, target or OWN_TARGET):
-        terminal.say(trouble)
+    told = (add_run(proof, folder, target or OWN_TARGET), mark_run(os.environ, proof, folder.resolve().name))
+    for warning in filter(None, told):
+        terminal.say(warning)
     conclude(proof, folder)
 
 
