@@ -102,6 +102,17 @@ def test_gevent_stays_in_the_generator() -> None:
 def test_evaluation_is_pure() -> None:
     """No clock, no network, no files on the way from evidence to verdict."""
     known = everything()
-    for name in ("evaluate", "checks", "counted", "tally", "counters", "histogram", "budget"):
+    for name in (
+        "evaluate",
+        "alerts",
+        "composite",
+        "timeline",
+        "checks",
+        "counted",
+        "tally",
+        "counters",
+        "histogram",
+        "budget",
+    ):
         tops = {one.partition(".")[0] for one in known[f"slo.{name}"]}
         assert not tops & {"time", "datetime", "requests", "socket", "pathlib", "os", "io", "subprocess"}
