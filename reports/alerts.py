@@ -48,7 +48,7 @@ def told(alert: Alert) -> str:
         return alert.detail
     shown = [_firing(one) for one in alert.firings[:_MOST_FIRINGS]]
     if (left := len(alert.firings) - len(shown)) > 0:
-        shown.append(f"and {show.count(left)} times more")
+        shown.append(f"and {show.count(left)} more")
     return "; ".join((*shown, *alert.notes))
 
 

@@ -104,6 +104,9 @@ def test_evaluation_is_pure() -> None:
     known = everything()
     for name in (
         "evaluate",
+        "alerts",
+        "composite",
+        "timeline",
         "checks",
         "counted",
         "tally",
