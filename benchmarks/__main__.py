@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import load_memory, load_processes, load_schedule, load_speed, load_truth, monitoring_cost
+from benchmarks import (
+    load_memory,
+    load_processes,
+    load_schedule,
+    load_speed,
+    load_truth,
+    monitoring_cost,
+    verdict_coverage,
+    verdict_errors,
+    verdict_scale,
+)
 
 BENCHMARKS = {
     "monitoring_cost": monitoring_cost.main,
@@ -13,6 +23,9 @@ BENCHMARKS = {
     "load_truth": load_truth.main,
     "load_processes": load_processes.main,
     "load_memory": load_memory.main,
+    "verdict_errors": verdict_errors.main,
+    "verdict_coverage": verdict_coverage.main,
+    "verdict_scale": verdict_scale.main,
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -16,12 +15,13 @@ import click
 from loadtests.profile_file import load_profile
 from proofload import terminal
 from proofload.annotations import mark_run
+from proofload.check_command import check_command
+from proofload.conclusion import EXIT_CODES, conclude
 from proofload.faults import FAULT, Fault
 from proofload.folder import point_latest
 from proofload.inputs import (
     USAGE,
     check_addresses,
-    connection,
     fail,
     or_usage,
     proofload_version,
@@ -30,23 +30,19 @@ from proofload.inputs import (
     settings,
     versions,
 )
-from proofload.kept import kept_evidence
+from proofload.lint_command import lint_command
 from proofload.load_process import LoadError, serve_master
-from proofload.options import METRICS_PORT, PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Sending, Time, sending
-from proofload.pipeline import Appendix, FaultsError, Job, check, replay, run, send
+from proofload.options import METRICS_PORT, PROFILE, PROMETHEUS, SPEC, STACK, TARGET, Sending, sending
+from proofload.pipeline import Appendix, FaultsError, Job, run, send
+from proofload.policy import policy_options
 from proofload.profile_commands import profile_group
 from proofload.rules import rules_command
-from proofload.scrapes import await_closing_scrape
 from proofload.stack import Stack, StackError, external_stack, free_ports, process_stack
-from slo.lint import lint
-from slo.model import Evidence, Outcome, Proof, RunRecord, Spec, Window
-from slo.prometheus import Prometheus, PrometheusError, connection_from
+from slo.model import Outcome, Policy, Spec
+from slo.prometheus import connection_from
 
-EXIT_CODES = {Outcome.MET: 0, Outcome.MISSED: 1, Outcome.UNDECIDED: 3}
 INTERRUPTED = 130
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-CLOSING_SCRAPE_SECONDS = 65.0
-"""How long ``check`` waits for the scrape that closes a window which ends now."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -65,6 +61,7 @@ def cli() -> None:
 @TARGET
 @PROMETHEUS
 @METRICS_PORT
+@policy_options
 @click.option("--workers", type=click.IntRange(min=1), default=1, help="Worker processes of the target.")
 @click.option(
     "--fault",
@@ -84,6 +81,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     target: str | None,
     prometheus: str | None,
     metrics_port: int | None,
+    policy: Policy | None,
     workers: int,
     faults: tuple[Fault, ...],
     out: Path | None,
@@ -108,6 +106,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         connect=partial(connection_from, os.environ),
         metrics_port=metrics_port,
         faults=dict(faults),
+        policy=policy or Policy(),
         appendix=Appendix(versions(), settings(specs, sending, faults)),
     )
     with terminal.narrate() as narrator:
@@ -120,13 +119,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     point_latest(folder)
     if warning := mark_run(os.environ, proof, folder.resolve().name):
         terminal.say(warning)
-    _conclude(proof, folder)
-
-
-def _conclude(proof: Proof, folder: Path | None) -> NoReturn:
-    """Print the verdict and end with its exit code."""
-    terminal.summarize(proof, folder)
-    sys.exit(EXIT_CODES[proof.verdict.outcome])
+    conclude(proof, folder)
 
 
 def _is_external(
@@ -147,78 +140,6 @@ def _processes(folder: Path, *, workers: int, faults: bool, load_port: int) -> S
     return process_stack(
         folder / "logs", workers=workers, faults=faults, load_port=load_port, say=terminal.say
     )
-
-
-@cli.command("check")
-@SPEC
-@PROMETHEUS
-@click.option("--start", type=Time(), help="Unix seconds, RFC 3339, or -10m.")
-@click.option("--end", type=Time(), help="Likewise; now by default.")
-@click.option(
-    "--replay",
-    type=click.Path(path_type=Path),
-    help="Folder of a run: judge its evidence again, and ask nobody.",
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder for the reports; none are written without."
-)
-def check_command(
-    specs: tuple[Path, ...],
-    prometheus: str | None,
-    start: float | None,
-    end: float | None,
-    replay: Path | None,
-    out: Path | None,
-) -> None:
-    """Judge a window that is already past, whatever made its load."""
-    if replay is not None:
-        if prometheus or start is not None or end is not None:
-            raise click.UsageError("--replay goes without --prometheus, --start and --end")
-        _replay(specs, replay, out)
-    if start is None:
-        raise click.UsageError("Missing option '--start'")
-    end = time.time() if end is None else end
-    if end <= start:
-        raise click.UsageError(f"--end ({end:.3f}) is not after --start ({start:.3f})")
-    if end > time.time() + 1:
-        raise click.UsageError("--end lies in the future")
-    [spec] = or_usage(partial(read_spec, specs))
-    asked = connection(prometheus, spec)
-    folder = run_folder(out) if out else None
-    window = Window(start, end)
-    shown = {"spec": ", ".join(map(str, specs)), "window": f"{start:.3f} to {end:.3f} (Unix seconds)"}
-    with Prometheus(asked) as server:
-        await_closing_scrape(server, spec, end, CLOSING_SCRAPE_SECONDS, terminal.say)
-        proof = check(spec, server, window, folder, Appendix(versions(), shown))
-    _conclude(proof, folder)
-
-
-def _replay(specs: tuple[Path, ...], run: Path, out: Path | None) -> NoReturn:
-    """Judge the evidence that lies in the folder of a run, and end with the verdict's exit code."""
-    read: list[Spec] = []
-    kept: list[tuple[Evidence, RunRecord | None]] = []
-    or_usage(lambda: read.append(read_spec(specs)), lambda: kept.append(kept_evidence(run)))
-    folder = run_folder(out) if out else None
-    shown = {"spec": ", ".join(map(str, specs)), "replay of": str(run)}
-    _conclude(replay(read[0], *kept[0], folder, Appendix(versions(), shown)), folder)
-
-
-@cli.command("lint")
-@SPEC
-@PROMETHEUS
-def lint_command(specs: tuple[Path, ...], prometheus: str | None) -> None:
-    """Check a spec; with --prometheus, also that its queries find something there."""
-    [spec] = or_usage(partial(read_spec, specs))
-    if prometheus:
-        try:
-            with Prometheus(connection(prometheus, spec)) as server:
-                problems = lint(spec, server, time.time())
-        except PrometheusError as error:
-            fail(str(error), USAGE)
-        if problems:
-            fail("\n".join(map(str, problems)), USAGE)
-    objectives = sum(len(slo.objectives) for slo in spec.slos)
-    click.echo(f"{len(spec.slos)} SLOs with {objectives} objectives: no problem found")
 
 
 @cli.command("load")
@@ -266,6 +187,8 @@ def ui_command(profile: Path, port: int, workers: int) -> None:
         fail(str(error), USAGE)
 
 
+cli.add_command(check_command)
+cli.add_command(lint_command)
 cli.add_command(rules_command)
 cli.add_command(profile_group)
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 
 def new_run_id(now: datetime) -> str:
@@ -38,25 +35,25 @@ def point_latest(folder: Path) -> None:
         link.unlink(missing_ok=True)
 
 
-def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write JSON whole or not at all.
-
-    Raises:
-        OSError: the file can't be written; nothing is left of it.
-    """
-    write_text(path, json.dumps(data, allow_nan=False, separators=(",", ":")) + "\n")
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a text whole or not at all.
 
     Raises:
         OSError: the file can't be written; nothing is left of it.
     """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        OSError: the file can't be written; nothing is left of it.
+    """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:

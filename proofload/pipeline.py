@@ -13,15 +13,15 @@ from threading import Thread
 import requests
 
 from loadtests.runfile import from_json
-from proofload.folder import write_json
+from proofload.kept import Kept, keep
 from proofload.load_process import Event, LoadOrder, LoadProcess
 from proofload.scrapes import NoScrapeError, await_scrape
 from proofload.stack import Endpoints, Stack
 from reports.write import prepare, write_reports
-from slo.codec import evidence_to_json
+from slo import intervals
 from slo.evaluate import evaluate
 from slo.evidence import gather
-from slo.model import Evidence, Proof, RunRecord, Spec, Window
+from slo.model import Evidence, Policy, Proof, RunRecord, Spec, Window
 from slo.prometheus import Connection, Prometheus, PrometheusError
 
 SCRAPE_DEADLINE_SECONDS = 150.0
@@ -50,6 +50,7 @@ class Job:
     metrics_port: int | None
     """Loopback port where the generator answers scrapes, until the one after the load."""
     faults: Mapping[str, object]
+    policy: Policy
     appendix: Appendix
 
 
@@ -94,7 +95,8 @@ def run(job: Job, narrator: Narrator) -> Proof:
     with ExitStack() as everything:
         with timer.stage("stack up"):
             narrator.say("starting the stack")
-            Thread(target=prepare, daemon=True).start()
+            for preparing in (prepare, intervals.prepare):
+                Thread(target=preparing, daemon=True).start()
             mode = ("--gate", *_scraped_mode(job.metrics_port))
             load = everything.enter_context(LoadProcess(job.order, job.folder / "logs" / "load.log", mode))
             endpoints = everything.enter_context(job.stack)
@@ -105,24 +107,28 @@ def run(job: Job, narrator: Narrator) -> Proof:
             evidence = _gather(job.spec, prometheus, record.window)
         with timer.stage("stack down"):
             everything.close()
-    return _conclude(job.spec, evidence, record, job.folder, job.appendix, timer)
+    return _conclude(job.spec, Kept(evidence, record, job.policy), job.folder, job.appendix, timer)
 
 
 def check(
-    spec: Spec, prometheus: Prometheus, window: Window, folder: Path | None, appendix: Appendix
+    spec: Spec,
+    prometheus: Prometheus,
+    window: Window,
+    policy: Policy,
+    folder: Path | None,
+    appendix: Appendix,
 ) -> Proof:
     """Judge a window that is already past, whatever made its load; write files only where asked to."""
     timer = Timer()
+    Thread(target=intervals.prepare, daemon=True).start()
     with timer.stage("evidence"):
         evidence = _gather(spec, prometheus, window)
-    return _conclude(spec, evidence, None, folder, appendix, timer)
+    return _conclude(spec, Kept(evidence, None, policy), folder, appendix, timer)
 
 
-def replay(
-    spec: Spec, evidence: Evidence, record: RunRecord | None, folder: Path | None, appendix: Appendix
-) -> Proof:
+def replay(spec: Spec, kept: Kept, policy: Policy, folder: Path | None, appendix: Appendix) -> Proof:
     """Judge again what was gathered once, with nobody to ask; the same evidence gives the same verdict."""
-    return _conclude(spec, evidence, record, folder, appendix, Timer())
+    return _conclude(spec, replace(kept, policy=policy), folder, appendix, Timer())
 
 
 def send(order: LoadOrder, target: str, narrator: Narrator, *, metrics_port: int | None = None) -> RunRecord:
@@ -205,20 +211,15 @@ def _gather(spec: Spec, prometheus: Prometheus, window: Window) -> Evidence:
     return gather(prometheus, spec, window, now=now, margin=min(max(now - window.end, 0), MARGIN_SECONDS))
 
 
-def _conclude(
-    spec: Spec,
-    evidence: Evidence,
-    record: RunRecord | None,
-    folder: Path | None,
-    appendix: Appendix,
-    timer: Timer,
-) -> Proof:
+def _conclude(spec: Spec, kept: Kept, folder: Path | None, appendix: Appendix, timer: Timer) -> Proof:
     """Judge the evidence and write the files of the run."""
     with timer.stage("verdict"):
-        verdict = evaluate(spec, evidence, record)
-    proof = Proof(verdict, evidence, spec, record, tuple(timer.stages), appendix.versions, appendix.settings)
+        verdict = evaluate(spec, kept.evidence, kept.run, kept.policy)
+    proof = Proof(
+        verdict, kept.evidence, spec, kept.run, tuple(timer.stages), appendix.versions, appendix.settings
+    )
     if folder:
         with timer.stage("reports"):
-            write_json(folder / "evidence.json", evidence_to_json(evidence))
+            keep(kept.evidence, folder)
             write_reports(proof, folder)
     return replace(proof, timings=tuple(timer.stages))

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from proofload.load_process import Event
 from proofload.pipeline import Narrator
-from reports import show
+from reports import certainty, show
 from slo.model import Check, CheckStatus, ObjectiveVerdict, Outcome, Proof, RunRecord
 
 PLAIN_SECONDS = 5.0
@@ -130,15 +130,14 @@ def _objectives(objectives: Sequence[ObjectiveVerdict]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("verdict")
     table.add_column("objective", no_wrap=True)
-    for heading in ("measured", "asked", "budget spent"):
+    for heading in ("measured", certainty.heading(objectives), "asked", "budget spent"):
         table.add_column(heading, overflow="fold")
     for one in objectives:
         name = Text(one.slo)
         if one.objective:
             name.append(f"\n{one.objective}", style="dim")
-        table.add_row(
-            _verdict(one.outcome), name, *map(Text, (show.measured(one), show.asked(one), show.budget(one)))
-        )
+        cells = (show.measured(one), certainty.interval(one), show.asked(one), show.budget(one))
+        table.add_row(_verdict(one.outcome), name, *map(Text, cells))
     return table
 
 

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import show
+from reports import certainty, show
 from reports.markdown import ORDER
 from reports.reasons import why
 from slo.model import ObjectiveVerdict, Outcome, Proof
@@ -54,7 +54,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_cleaned,
     )
-    environment.globals.update(show=show, why=why, marks=MARKS, bar=_bar)
+    environment.globals.update(show=show, certainty=certainty, why=why, marks=MARKS, bar=_bar)
     return environment
 
 

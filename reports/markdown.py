@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from reports import show
+from reports import certainty, show
 from reports.reasons import why
 from slo.model import CheckStatus, ObjectiveVerdict, Outcome, Proof
 
@@ -50,12 +50,19 @@ def escaped(text: str) -> str:
 def _table(objectives: list[ObjectiveVerdict]) -> Iterator[str]:
     if not objectives:
         return
-    yield "| Objective | Measured | Asked | Budget spent | Events | Verdict |"
-    yield "| :-- | :-- | :-- | --: | --: | :-- |"
+    sure = certainty.heading(objectives).capitalize()
+    yield f"| Objective | Measured | {sure} | Asked | Budget spent | Events | Verdict |"
+    yield "| :-- | :-- | :-- | :-- | --: | --: | :-- |"
     for one in objectives[:_MOST_ROWS]:
         name = escaped(show.shortened(show.title(one), _MOST_NAME))
         approximate = "" if one.exact else " (approximate)"
-        cells = (show.measured(one) + approximate, show.asked(one), show.budget(one), show.events(one))
+        cells = (
+            show.measured(one) + approximate,
+            certainty.interval(one),
+            show.asked(one),
+            show.budget(one),
+            show.events(one),
+        )
         yield f"| {name} | {' | '.join(map(escaped, cells))} | {MARKS[one.outcome]} {one.outcome} |"
     if (left := len(objectives) - _MOST_ROWS) > 0:
         yield ""

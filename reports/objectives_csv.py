@@ -33,6 +33,9 @@ COLUMNS = (
     "sli_low",
     "sli_high",
     "exact",
+    "confidence_level",
+    "confidence_low",
+    "confidence_high",
     "measured",
     "measured_low",
     "measured_high",
@@ -64,10 +67,13 @@ class CsvWriter:
 
 def _row(objective: dict[str, Any], window: dict[str, Any]) -> list[Any]:
     measured = objective["measured"] or {"bounds": (None, None)}
+    sure = objective["intervals"] or {"level": None, "combined": (None, None)}
     return [
         *(objective[name] for name in _PLAIN),
         *objective["bounds"],
         objective["exact"],
+        sure["level"],
+        *sure["combined"],
         measured.get("value"),
         *measured["bounds"],
         *(measured.get(name) for name in ("op", "threshold", "unit", "quantile")),

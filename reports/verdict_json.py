@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from math import isfinite
 from typing import Any, TextIO
 
-from slo.model import SCHEMA, Check, Measured, ObjectiveVerdict, Proof, Verdict
+from slo.model import SCHEMA, Check, Intervals, Measured, ObjectiveVerdict, Proof, Verdict
+
+_DIGITS = 10
 
 
 class JsonWriter:
@@ -31,6 +33,7 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "verdict": str(verdict.outcome),
+        "policy": {"confidence": verdict.policy.confidence},
         "window": {"start": _number(verdict.window.start), "end": _number(verdict.window.end)},
         "objectives": [_objective(one) for one in verdict.objectives],
         "checks": [_check(one) for one in verdict.checks],
@@ -58,6 +61,7 @@ def _objective(one: ObjectiveVerdict) -> dict[str, Any]:
         "bounds": _numbers(one.bounds),
         "exact": one.exact,
         "measured": _measured(one.measured) if one.measured else None,
+        "intervals": _intervals(one.intervals) if one.intervals else None,
         "queries": list(one.queries),
         "notes": list(one.notes),
     }
@@ -71,7 +75,27 @@ def _measured(found: Measured) -> dict[str, Any]:
         "threshold": _number(found.threshold),
         "unit": found.unit,
         "quantile": _number(found.quantile),
+        "sampling": _numbers(found.sampling) if found.sampling else None,
     }
+
+
+def _intervals(found: Intervals) -> dict[str, Any]:
+    return {
+        "level": found.level,
+        "bucket": _numbers(found.bucket),
+        "sampling": _rounded(found.sampling),
+        "edges": _numbers(found.edges) if found.edges else None,
+        "combined": _rounded(found.combined),
+        "slices": found.slices,
+        "independent_events": None if found.independent_events is None else round(found.independent_events),
+        "further_events": _number(found.further_events),
+        "target_shown": round(found.target_shown, _DIGITS),
+    }
+
+
+def _rounded(values: Iterable[float]) -> list[float | None]:
+    """Round what numerical libraries of different machines may give with other last digits."""
+    return [_number(round(value, _DIGITS)) for value in values]
 
 
 def _check(check: Check) -> dict[str, Any]:

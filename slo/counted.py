@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from math import inf, isfinite, isnan
 
 from slo.counters import Increase, Instance, increase, instance_of
-from slo.histogram import Buckets, MalformedHistogramError, merge
+from slo.histogram import Buckets, MalformedHistogramError, Observed, observed
 from slo.model import Evidence, QueryResult, Reason, Series, Window
 from slo.promql import Selector
 from slo.queries import PROCESS_START, UP
@@ -31,6 +30,7 @@ class Counted:
         self.evidence = evidence
         self.window = evidence.window
         self._increases: dict[Selector, Increase] = {}
+        self._observed: dict[Selector, Observed] = {}
 
     def result(self, key: str) -> QueryResult:
         """Give the answer to a selector or an expression."""
@@ -44,34 +44,42 @@ class Counted:
 
     def increase(self, selector: Selector) -> Increase:
         """Count what a counter counted in the window."""
+        counted = self._increase(selector)
+        if counted.unbased:
+            raise UndecidedError(
+                Reason.SCRAPE_GAP,
+                f"{counted.unbased} series of {selector} have no sample before the window, and no scrape "
+                "without them shows that they began inside it",
+            )
+        return counted
+
+    def _increase(self, selector: Selector) -> Increase:
         if selector not in self._increases:
-            counted = increase(self._closed_series(selector), self.window, self.scrapes)
-            if counted.unbased:
-                raise UndecidedError(
-                    Reason.SCRAPE_GAP,
-                    f"{counted.unbased} series of {selector} have no sample before the window, and no scrape "
-                    "without them shows that they began inside it",
-                )
-            self._increases[selector] = counted
+            series = self._closed_series(selector)
+            self._increases[selector] = increase(series, self.window, self.scrapes)
         return self._increases[selector]
 
-    def reset_instances(self, selector: Selector) -> set[Instance]:
+    def reset_instances(self, selector: Selector) -> frozenset[Instance]:
         """Name the targets of which a counter began anew in the window; none where there is no answer."""
         try:
-            series = self._closed_series(selector)
+            return self._increase(selector).reset
         except UndecidedError:
-            return set()
-        return {instance_of(one) for one in series if increase([one], self.window, self.scrapes).resets}
+            return frozenset()
 
     def buckets(self, selector: Selector, part: Window | None = None) -> Buckets:
         """Sum the buckets of a histogram over the window, or over the scrapes of a part of it."""
+        try:
+            if selector not in self._observed:
+                self._observed[selector] = observed(self._bucket_series(selector), self.window, self.scrapes)
+            return self._observed[selector].buckets(part)
+        except MalformedHistogramError as error:
+            raise UndecidedError(Reason.MALFORMED_HISTOGRAM, f"{selector}: {error}") from None
+
+    def _bucket_series(self, selector: Selector) -> tuple[Series, ...]:
         series = self._closed_series(selector)
         if not series:
             raise UndecidedError(Reason.NO_DATA, f"{selector} matched no series")
-        try:
-            return merge(series, self.window, self.scrapes, part)
-        except MalformedHistogramError as error:
-            raise UndecidedError(Reason.MALFORMED_HISTOGRAM, f"{selector}: {error}") from None
+        return series
 
     def _closed_series(self, selector: Selector) -> tuple[Series, ...]:
         """Give a counter's samples up to the scrape that closes the window: what came later is not its own.
@@ -81,9 +89,10 @@ class Counted:
         closed = []
         for one in self.result(str(selector)).series:
             scrapes = self.scrapes.get(instance_of(one), ())
-            closing = next((time for time in scrapes if time >= self.window.end), inf)
-            kept = bisect_right(one.times, closing)
-            closed.append(replace(one, times=one.times[:kept], values=one.values[:kept]))
+            place = bisect_left(scrapes, self.window.end)
+            kept = bisect_right(one.times, scrapes[place] if place < len(scrapes) else inf)
+            whole = kept == len(one.times)
+            closed.append(one if whole else Series(one.labels, one.times[:kept], one.values[:kept]))
         return tuple(closed)
 
     def values(self, selector: Selector, part: Window | None = None) -> list[float]:

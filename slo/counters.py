@@ -9,7 +9,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from math import isfinite
+from typing import NamedTuple
 
 from slo.model import Series, Window
 
@@ -20,37 +23,38 @@ _SAME_SCRAPE_SECONDS = 0.0005
 """Prometheus keeps milliseconds: samples of one scrape differ by less than half of one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Increment:
-    """Events that one sample added to the one before it; ``time`` is that sample's, in Unix seconds."""
-
-    time: float
-    events: float
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Increase:
     """What the series of one counter counted in a window.
 
-    ``increments`` are in the order of time, over all series. ``resets`` and ``born`` count the counters
-    that fell back and the series that began inside the window. ``unbased`` counts series whose count at
-    the window's start is unknown: nothing proves that they began inside it.
+    ``times`` are those of samples that added events, ascending, in Unix seconds, and ``added`` the events of
+    each, over all series. ``reset`` names the targets of which a counter fell back. ``resets`` and ``born``
+    count the series that did, and that began inside the window. ``unbased`` counts series whose count at the
+    window's start is unknown: nothing proves that they began inside it.
     """
 
-    increments: tuple[Increment, ...] = ()
+    times: tuple[float, ...] = ()
+    added: tuple[float, ...] = ()
     series: int = 0
     resets: int = 0
     born: int = 0
     unbased: int = 0
+    reset: frozenset[Instance] = frozenset()
 
     @property
     def events(self) -> float:
         """Number of events in the window."""
-        return sum(step.events for step in self.increments)
+        return self._sums[-1]
 
     def within(self, window: Window) -> float:
         """Count the events of the samples in ``(window.start, window.end]``."""
-        return sum(step.events for step in self.increments if window.start < step.time <= window.end)
+        first, last = (bisect_right(self.times, end) for end in (window.start, window.end))
+        return self._sums[last] - self._sums[first]
+
+    @cached_property
+    def _sums(self) -> list[float]:
+        """Events before each time, and all of them at the end."""
+        return list(accumulate(self.added, initial=0.0))
 
 
 def instance_of(series: Series) -> Instance:
@@ -68,43 +72,68 @@ def increase(
         window: the window asked for.
         scrapes: times of the successful scrapes of each target, ascending (``up == 1``).
     """
-    increments: list[Increment] = []
+    added: dict[float, float] = {}
     number = resets = born = unbased = 0
+    reset: set[Instance] = set()
     for series in counter:
         number += 1
-        count = _count(series, window, scrapes.get(instance_of(series), ()))
-        increments.extend(count.increments)
-        resets += count.resets
-        born += count.born
-        unbased += count.unbased
-    increments.sort(key=lambda step: step.time)
-    return Increase(tuple(increments), number, resets, born, unbased)
+        instance = instance_of(series)
+        found = _count(series, window, scrapes.get(instance, ()), added)
+        if found.resets:
+            reset.add(instance)
+        resets += found.resets
+        born += found.born
+        unbased += found.unbased
+    times = sorted(added)
+    return Increase(
+        tuple(times), tuple(map(added.__getitem__, times)), number, resets, born, unbased, frozenset(reset)
+    )
 
 
-def _count(series: Series, window: Window, scrapes: Sequence[float]) -> Increase:
-    """Walk one series from its base before the window to the first sample after it."""
+class _Found(NamedTuple):
+    """How often one series was reset, and whether it was born, or had no base."""
+
+    resets: int = 0
+    born: bool = False
+    unbased: bool = False
+
+
+def _count(series: Series, window: Window, scrapes: Sequence[float], added: dict[float, float]) -> _Found:
+    """Walk one series from its base before the window to the first sample after it; add up events by time."""
     times, values = _finite(series)
     first = max(bisect_right(times, window.start) - 1, 0)
     last = min(bisect_left(times, window.end), len(times) - 1)
     if last < first or not times or times[last] <= window.start:
-        return Increase(series=1)
-    increments: list[Increment] = []
-    resets = born = unbased = 0
+        return _Found()
+    born = unbased = False
     if times[first] > window.start:
-        proven = _absent_before(times[first], window.start, scrapes)
-        born, unbased = (1, 0) if proven else (0, 1)
-        if proven:
-            increments.append(Increment(times[first], values[first]))
-    for before, after in zip(range(first, last), range(first + 1, last + 1), strict=True):
-        fell = values[after] < values[before]
-        gone = _scraped_between(times[before], times[after], scrapes)
-        resets += fell or gone
-        counted = values[after] - (0 if fell or gone else values[before])
-        increments.append(Increment(times[after], counted))
-    return Increase(tuple(increments), 1, resets, born, unbased)
+        born = _absent_before(times[first], window.start, scrapes)
+        unbased = not born
+        if born and values[first]:
+            added[times[first]] = added.get(times[first], 0.0) + values[first]
+    resets = 0
+    seamless = _on_every_scrape(times[first : last + 1], scrapes)
+    for place in range(first, last):
+        value = values[place + 1]
+        grown = value - values[place]
+        if grown < 0 or (not seamless and _scraped_between(times[place], times[place + 1], scrapes)):
+            resets += 1
+            grown = value
+        if grown:
+            time = times[place + 1]
+            added[time] = added.get(time, 0.0) + grown
+    return _Found(resets, born, unbased)
 
 
-def _finite(series: Series) -> tuple[list[float], list[float]]:
+def _on_every_scrape(times: Sequence[float], scrapes: Sequence[float]) -> bool:
+    """Tell at a glance, for most series, that no scrape between their samples was without one."""
+    first = bisect_left(scrapes, times[0])
+    return list(scrapes[first : first + len(times)]) == list(times)
+
+
+def _finite(series: Series) -> tuple[Sequence[float], Sequence[float]]:
+    if all(map(isfinite, series.values)):
+        return series.times, series.values
     kept = [(t, v) for t, v in zip(series.times, series.values, strict=True) if isfinite(v)]
     return [t for t, _ in kept], [v for _, v in kept]
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import inf
 
 from slo import budget
+from slo.certainty import with_certainty, without_certainty
 from slo.checks import check_evidence
 from slo.counted import Counted, UndecidedError
 from slo.model import (
@@ -23,6 +24,7 @@ from slo.model import (
     Objective,
     ObjectiveVerdict,
     Outcome,
+    Policy,
     PromQL,
     RawRatioSLI,
     Reason,
@@ -34,24 +36,28 @@ from slo.model import (
 )
 from slo.promql import Shape
 from slo.queries import expression, judged_by_server, metrics
+from slo.slices import Sliced, as_one_each, sliced
 from slo.tally import Tally, holds, tally, unit_of
 
 
-def evaluate(spec: Spec, evidence: Evidence, run: RunRecord | None = None) -> Verdict:
+def evaluate(
+    spec: Spec, evidence: Evidence, run: RunRecord | None = None, policy: Policy | None = None
+) -> Verdict:
     """Judge every objective of a spec on the evidence.
 
-    ``run`` is what the load generator says it sent; without it the window is judged whoever made its
-    load, and counter resets and restarts are counted across.
+    ``run`` is what the load generator says it sent; without it the window is judged whoever made its load,
+    and counter resets and restarts are counted across. ``policy``: by default, what was observed is judged.
     """
+    policy = policy or Policy()
     counted = Counted(evidence)
     checks = check_evidence(spec, counted, run)
     sent = run.total.sent if run else None
     objectives = tuple(
-        _checked(_judged(slo, objective, counted), checks, sent)
+        _checked(_judged(slo, objective, counted, policy, bracketed=run is not None), checks, sent)
         for slo in spec.slos
         for objective in slo.objectives
     )
-    return Verdict(overall(o.outcome for o in objectives), evidence.window, objectives, checks)
+    return Verdict(overall(o.outcome for o in objectives), evidence.window, objectives, checks, policy)
 
 
 def overall(outcomes: Iterable[Outcome]) -> Outcome:
@@ -87,7 +93,9 @@ def _stands(verdict: ObjectiveVerdict, sent: int | None) -> bool:
     return budget.missed_whatever_unseen(verdict.bad, max(verdict.total, sent), verdict.target)
 
 
-def _judged(slo: SLO, objective: Objective, counted: Counted) -> ObjectiveVerdict:
+def _judged(
+    slo: SLO, objective: Objective, counted: Counted, policy: Policy, *, bracketed: bool
+) -> ObjectiveVerdict:
     blank = ObjectiveVerdict(
         slo=slo.name,
         objective=objective.name,
@@ -100,10 +108,12 @@ def _judged(slo: SLO, objective: Objective, counted: Counted) -> ObjectiveVerdic
     )
     try:
         if judged_by_server(slo):
-            return _by_server(blank, slo, objective, counted)
+            return without_certainty(_by_server(blank, slo, objective, counted), policy)
         if slo.budgeting is Budgeting.OCCURRENCES:
-            return _by_events(blank, slo, tally(slo, objective, counted))
-        return _by_slices(blank, slo, objective, counted)
+            verdict = _by_events(blank, slo, tally(slo, objective, counted))
+            events = sliced(slo, objective, counted, bracketed=bracketed)
+            return with_certainty(verdict, events, policy, counted.window)
+        return _by_slices(blank, slo, objective, counted, policy)
     except UndecidedError as undecided:
         return replace(blank, reason=undecided.reason, detail=undecided.detail)
 
@@ -180,7 +190,9 @@ def _with_budget(
 # --- Timeslices ---------------------------------------------------------------------------------
 
 
-def _by_slices(blank: ObjectiveVerdict, slo: SLO, objective: Objective, counted: Counted) -> ObjectiveVerdict:
+def _by_slices(
+    blank: ObjectiveVerdict, slo: SLO, objective: Objective, counted: Counted, policy: Policy
+) -> ObjectiveVerdict:
     """Judge each slice of the window, then the share of good slices (or the mean of their ratios).
 
     Slices without events are left out: nothing measured is neither good nor bad.
@@ -193,12 +205,16 @@ def _by_slices(blank: ObjectiveVerdict, slo: SLO, objective: Objective, counted:
             f"{objective.time_slice_seconds:g} s with events",
         )
     if slo.budgeting is Budgeting.RATIO_TIMESLICES:
-        return _by_mean_ratio(blank, slo, slices)
+        verdict = _by_mean_ratio(blank, slo, slices)
+        return with_certainty(verdict, Sliced(as_one_each(slices)), policy, counted.window)
     wanted = objective.time_slice_target
     least = wanted if wanted is not None else objective.target
-    low, high = (sum(budget.meets(one.good[end], one.total, least) for one in slices) for end in (0, 1))
+    ends = [[budget.meets(one.good[end], one.total, least) for one in slices] for end in (0, 1)]
+    low, high = map(sum, ends)
     notes = (f"{len(slices)} slices of {objective.time_slice_seconds:g} s, cut at scrapes",)
-    return _by_events(blank, slo, Tally((low, high), len(slices), notes=notes))
+    verdict = _by_events(blank, slo, Tally((low, high), len(slices), notes=notes))
+    judged = tuple(Tally((worst, best), 1) for worst, best in zip(*ends, strict=True))
+    return with_certainty(verdict, Sliced(judged), policy, counted.window)
 
 
 def _slices(slo: SLO, objective: Objective, counted: Counted) -> list[Tally]:

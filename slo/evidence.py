@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from statistics import median
 
 from slo.model import Evidence, QueryResult, Series, Spec, Window
 from slo.prometheus import Prometheus, PrometheusUnreachableError, QueryError
 from slo.queries import PROCESS_START, UP, exactly, of_jobs, plan
+from slo.templates import filled
 
+CONCURRENT_QUERIES = 4
+"""Prometheus itself answers 20 at a time (``--query.max-concurrency``), and not to us alone."""
 LOOKBACK_SECONDS = 300.0
 """How far before the window samples are fetched: Prometheus's own default look-back."""
 
@@ -32,10 +36,13 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
     results: dict[str, QueryResult] = {}
     try:
         version = prometheus.version()
-        for selector in map(str, wanted.selectors):
-            results[selector] = _asked(selector, lambda text: prometheus.raw(text, start, end))
-        for query in wanted.opaque:
-            results[query] = _asked(query, lambda text: prometheus.value(text, window.end))
+        with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
+            results |= _all(pool, map(str, wanted.selectors), lambda text: prometheus.raw(text, start, end))
+            results |= _all(
+                pool,
+                wanted.opaque,
+                lambda text: prometheus.value(filled(text, window.seconds), window.end),
+            )
         if jobs := wanted.jobs | set(map(exactly, _jobs(results.values()))):
             for name in (UP, PROCESS_START):
                 selector = str(of_jobs(name, jobs))
@@ -44,6 +51,14 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
         return Evidence(window, results, now, LOOKBACK_SECONDS, error=str(error))
     server = {"url": prometheus.connection.shown_url, "version": version}
     return Evidence(window, results, now, LOOKBACK_SECONDS, _scrape_interval(results), server)
+
+
+def _all(
+    pool: ThreadPoolExecutor, queries: Iterable[str], ask: Callable[[str], QueryResult]
+) -> dict[str, QueryResult]:
+    """Ask several at a time; the answers are in the order of the queries."""
+    asked = list(queries)
+    return dict(zip(asked, pool.map(lambda query: _asked(query, ask), asked), strict=True))
 
 
 def _asked(query: str, ask: Callable[[str], QueryResult]) -> QueryResult:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import ceil, inf, isinf
 
 from slo.budget import exact
-from slo.counters import Instance, increase
+from slo.counters import Increase, Instance, increase
 from slo.model import Op, Series, Window
 
 
@@ -92,17 +92,30 @@ def parse_bound(text: str) -> float:
         raise MalformedHistogramError(f"bucket bound le={text!r} is not a number") from None
 
 
-def merge(
-    series: Iterable[Series],
-    window: Window,
-    scrapes: Mapping[Instance, Sequence[float]],
-    part: Window | None = None,
-) -> Buckets:
-    """Sum the buckets of all series over a window (or over a part of it, by sample times).
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the series of one histogram counted in a window, bucket by bucket."""
+
+    bounds: tuple[float, ...]
+    increases: tuple[Increase, ...]
+
+    def buckets(self, part: Window | None = None) -> Buckets:
+        """Sum the buckets over the window, or over a part of it, by sample times.
+
+        Raises:
+            MalformedHistogramError: cumulative counts fall.
+        """
+        counts = (one.within(part) if part else one.events for one in self.increases)
+        return _monotonic(Buckets(self.bounds, tuple(counts)))
+
+
+def observed(
+    series: Iterable[Series], window: Window, scrapes: Mapping[Instance, Sequence[float]]
+) -> Observed:
+    """Count the buckets of all series of a histogram.
 
     Raises:
-        MalformedHistogramError: a histogram lacks its +Inf bucket, two histograms have different
-            bounds, or cumulative counts fall.
+        MalformedHistogramError: a histogram lacks its +Inf bucket, or two histograms have different bounds.
     """
     children: dict[frozenset[tuple[str, str]], dict[float, list[Series]]] = {}
     for one in series:
@@ -110,11 +123,11 @@ def merge(
         bound = parse_bound(one.labels.get("le", ""))
         children.setdefault(identity, {}).setdefault(bound, []).append(one)
     bounds = _shared_bounds(children.values())
-    counts = []
-    for bound in bounds:
-        counted = increase((s for child in children.values() for s in child[bound]), window, scrapes)
-        counts.append(counted.within(part) if part else counted.events)
-    return _monotonic(Buckets(bounds, tuple(counts)))
+    increases = (
+        increase((s for child in children.values() for s in child[bound]), window, scrapes)
+        for bound in bounds
+    )
+    return Observed(bounds, tuple(increases))
 
 
 def _shared_bounds(children: Iterable[Mapping[float, object]]) -> tuple[float, ...]:

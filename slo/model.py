@@ -344,11 +344,50 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """How verdicts are reached.
+
+    ``confidence``: MET and MISSED stand only where an interval at this level lies on one side of the target;
+    ``None`` judges what was observed.
+    """
+
+    confidence: float | None = None
+
+
+Bounds = tuple[float, float]
+"""Lowest and highest, both included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Where the ratio of good events can lie, by what makes it uncertain.
+
+    ``bucket``: what the histogram's bounds leave open; ``sampling``: what chance alone could give, at
+    ``level``, from ``slices`` of time whose events vary as ``independent_events`` would (``None``: a single
+    slice can't tell); ``edges``: what the scrapes around a window that was not free of traffic at its ends
+    leave open (``None``: it was, or whole slices are judged); ``combined``: all of it. ``further_events``
+    more would decide, roughly (``None``: it is decided, or no run of a sensible length would).
+    ``target_shown``: the highest target that so many events could have shown, had all been good.
+    """
+
+    level: float
+    bucket: Bounds
+    sampling: Bounds
+    combined: Bounds
+    slices: int
+    target_shown: float
+    edges: Bounds | None = None
+    independent_events: float | None = None
+    further_events: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """A measured value beside the threshold asked; ``bounds`` hold what the evidence cannot tell apart.
 
-    An upper bound of ``None`` means there is none (a percentile in the ``+Inf`` bucket).
-    ``unit`` is ``seconds``, ``bytes``, ``ratio`` or empty. ``quantile`` is set for percentiles.
+    An upper bound of ``None`` means there is none (a percentile in the ``+Inf`` bucket). ``unit`` is
+    ``seconds``, ``bytes``, ``ratio`` or empty. ``quantile`` is set for percentiles, and ``sampling``: between
+    which values chance alone could have put it, at the level of the objective's intervals.
     """
 
     value: float | None
@@ -357,6 +396,7 @@ class Measured:
     threshold: float
     unit: str = ""
     quantile: float | None = None
+    sampling: tuple[float | None, float | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +428,7 @@ class ObjectiveVerdict:
     days_to_exhaustion: float | None = None
     window_days: float | None = None
     measured: Measured | None = None
+    intervals: Intervals | None = None
     queries: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -427,6 +468,7 @@ class Verdict:
     window: Window
     objectives: tuple[ObjectiveVerdict, ...]
     checks: tuple[Check, ...] = ()
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,6 +201,19 @@ class Prometheus:
             return ""
         return str(data.get("version", "")) if isinstance(data, dict) else ""
 
+    def types(self, metric: str) -> frozenset[str]:
+        """Name what targets say a metric is (``counter``, ``gauge``, …); empty where nobody says.
+
+        Raises:
+            PrometheusUnreachableError: there is no answer.
+        """
+        try:
+            data, _ = self._call("/api/v1/metadata", {"metric": metric})
+        except QueryError:
+            return frozenset()
+        said = data.get(metric) if isinstance(data, dict) else None
+        return frozenset(str(one.get("type")) for one in said or () if isinstance(one, dict))
+
     def _query(
         self, query: str, time: float, read: Callable[[Mapping[str, Any]], tuple[Series, ...]]
     ) -> tuple[tuple[Series, ...], tuple[str, ...]]:
@@ -274,15 +287,12 @@ def _said(response: requests.Response, body: object) -> str:
 def _matrix(data: Mapping[str, Any]) -> tuple[Series, ...]:
     if data["resultType"] != "matrix":
         raise ValueError("raw samples come as a matrix")
-    return tuple(
-        Series(
-            labels=dict(row["metric"]),
-            times=tuple(float(time) for time, _ in row["values"]),
-            values=tuple(float(value) for _, value in row["values"]),
-        )
-        for row in data["result"]
-        if "values" in row
-    )
+    return tuple(_raw_series(row) for row in data["result"] if "values" in row)
+
+
+def _raw_series(row: Mapping[str, Any]) -> Series:
+    times, values = zip(*row["values"], strict=True)
+    return Series(row["metric"], tuple(map(float, times)), tuple(map(float, values)))
 
 
 def _vector(data: Mapping[str, Any]) -> tuple[Series, ...]:

@@ -9,6 +9,7 @@ from slo import model, openslo
 from slo.catalogue import Catalogue, at, part, sound_part, source
 from slo.document import Document, DocumentError, Location, Problem, ProblemsError, load_documents, shown
 from slo.objective_rules import faults, label, translated
+from slo.ratios import counted
 
 DEFAULT_WINDOW_SECONDS = 28 * 86_400.0
 """Window of an SLO that names none, as OpenSLO allows: four weeks, as in the SRE workbook (appendix A)."""
@@ -105,7 +106,7 @@ def _slo(catalogue: Catalogue, document: Document) -> model.SLO | None:
     return model.SLO(
         name=written.metadata.name,
         service=written.spec.service,
-        sli=_translated_sli(sli),
+        sli=counted(_translated_sli(sli)),
         budgeting=model.Budgeting(method),
         window_seconds=window_seconds,
         objectives=tuple(translated(objective, method, sli) for objective in written.spec.objectives),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan
 
 from slo.counted import Counted, UndecidedError
 from slo.counters import Increase
-from slo.histogram import Percentile, percentile
+from slo.histogram import Buckets, Percentile, percentile
 from slo.model import SLO, EventsSLI, Measured, Objective, Op, Reason, Series, ThresholdSLI, Window
 from slo.promql import Expression, Selector, Shape
 from slo.queries import expression, metrics
@@ -76,8 +76,10 @@ def _counter_events(parts: dict[str, Expression], counted: Counted, part: Window
         if wrong:
             raise UndecidedError(*wrong)
     window = part or counted.closed
-    matched = increases[other].within(window)
-    return _two_counts(other, matched, total.within(window), _counter_notes(increases))
+    matched, everything = increases[other].within(window), total.within(window)
+    if part:  # of one scrape, which may have caught a service between two counters
+        matched = min(matched, everything)
+    return _two_counts(other, matched, everything, _counter_notes(increases))
 
 
 def _summed_events(parts: dict[str, Expression], counted: Counted, part: Window | None) -> Tally:
@@ -140,7 +142,18 @@ def _percentile_events(
     place = percentile(buckets, quantile) or Percentile(0, None, None)
     unit = unit_of(_selector(metric).metric)
     measured = Measured(place.point, (place.lower, place.upper), op, threshold, unit, quantile)
-    return Tally(buckets.good(op, threshold), buckets.total, measured)
+    return replace(bucket_events(buckets, objective), measured=measured)
+
+
+def bucket_selector(slo: SLO) -> Selector:
+    """Name the buckets of an indicator that is a percentile."""
+    (metric,) = metrics(slo).values()
+    return _selector(expression(metric))
+
+
+def bucket_events(buckets: Buckets, objective: Objective) -> Tally:
+    """Count the events of a histogram that are within an objective's threshold."""
+    return Tally(buckets.good(*_threshold(objective)), buckets.total)
 
 
 def _gauge_samples(metric: Expression, objective: Objective, counted: Counted, part: Window | None) -> Tally:

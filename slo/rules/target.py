@@ -12,7 +12,7 @@ import promql_parser as parser
 from slo.budget import exact
 from slo.document import Problem, ProblemsError
 from slo.model import SLO, EventsSLI, Objective, Spec
-from slo.promql import Shape
+from slo.promql import Shape, syntax_tree
 from slo.queries import expression, judged_by_server, metrics, place
 from slo.rules.windows import DAY, INTERVAL_SECONDS, SHARES, Pair, decimal, duration, pairs
 
@@ -133,7 +133,7 @@ def _faults(slo: SLO) -> Iterator[tuple[str, str]]:
 
 
 def _scalar(query: str) -> str | None:
-    if _is_scalar(parser.parse(query)):
+    if _is_scalar(syntax_tree(query)):
         return f"{query} has no series; write an expression that gives one"
     return None
 

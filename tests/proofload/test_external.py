@@ -82,6 +82,16 @@ def test_a_replay_gives_the_same_verdict_byte_for_byte(loaded: Path, tmp_path: P
     assert (tmp_path / "again" / "verdict.json").read_bytes() == (loaded / "verdict.json").read_bytes()
 
 
+def test_a_replay_at_a_confidence_gives_itself_again(loaded: Path, tmp_path: Path) -> None:
+    first = proofload(
+        "check", "--replay", str(loaded), "--confidence", "0.999999", "--out", str(tmp_path / "a")
+    )
+    assert (first.returncode, "within_confidence_interval" in first.stdout) == (3, True), first.stdout
+    again = proofload("check", "--replay", str(tmp_path / "a"), "--out", str(tmp_path / "b"))
+    # Without the record of the run its window is one that is past; the policy is kept all the same.
+    assert (again.returncode, read(tmp_path / "b", "verdict.json")["policy"]) == (3, {"confidence": 0.999999})
+
+
 def test_a_replay_of_another_spec_is_undecided_where_nothing_was_asked(loaded: Path, tmp_path: Path) -> None:
     text = (ROOT / "slo" / "objectives.yaml").read_text().replace("http_requests_total", "orders_total")
     (tmp_path / "spec.yaml").write_text(text)

@@ -24,6 +24,8 @@ FILES = {
     "tabs.yaml": "name:\n\t- x\n",
     "odd/evidence.json": '{"schema": 7}',
     "odd/run.json": "{",
+    "policy.yaml": "policy:\n  confidence: 95\n  confidnce: 0.9\n",
+    "two.yaml": "policy: {}\n---\npolicy: {}\n",
 }
 OPTION = "Error: Invalid value for '{}': "
 
@@ -137,6 +139,23 @@ USAGE: dict[str, Bad] = {
         "proofload: odd/evidence.json: holds no evidence of a run (ValueError: evidence of schema 7, "
         "expected 1)\n"
         "odd/run.json:1: is no JSON: ",
+    ),
+    "a confidence in percent": Bad(
+        ("run", "--confidence", "95"), OPTION.format("--confidence") + "95.0 is not"
+    ),
+    "a configuration with mistakes": Bad(
+        ("check", "--start", "-1m", "--config", "policy.yaml"),
+        "proofload: policy.yaml:2: policy.confidence: should be less than 1, got 95\n"
+        "policy.yaml:3: policy.confidnce: is not a known field; did you mean confidence?",
+    ),
+    "two configurations in one file": Bad(
+        ("run", "--config", "two.yaml"), "two.yaml:3: is a second document; a configuration is one"
+    ),
+    "a configuration that is not there": Bad(
+        ("lint", "--config", "nowhere.yaml"), "nowhere.yaml: can't be read: "
+    ),
+    "a load planned without a profile": Bad(
+        ("lint", "--rate", "5"), "Error: --duration and --rate go with --profile"
     ),
     "a time that is a word": Bad(
         ("check", "--start", "yesterday"),

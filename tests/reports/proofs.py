@@ -12,6 +12,7 @@ from slo.model import (
     EventsSLI,
     Evidence,
     HistogramQuantile,
+    Intervals,
     Measured,
     Objective,
     ObjectiveVerdict,
@@ -216,8 +217,17 @@ def _proof(verdict: Verdict, seen: Evidence, record: RunRecord | None) -> Proof:
 
 
 def verdict_met() -> Verdict:
+    certain = Intervals(
+        level=0.95,
+        bucket=(2999 / 3000, 2999 / 3000),
+        sampling=(0.99814, 0.99999),
+        combined=(0.99814, 0.99999),
+        slices=31,
+        target_shown=0.999,
+        independent_events=2104.4,
+    )
     objectives = (
-        _events("availability", "No server error", 0.995, 1, 3000, (BAD, ALL)),
+        replace(_events("availability", "No server error", 0.995, 1, 3000, (BAD, ALL)), intervals=certain),
         _events("predict-latency", "Within 250 ms", 0.95, 3, 2700, (FAST, COUNT)),
         _percentile(3, 2700, 0.0441, (0.025, 0.05)),
         _samples("data-drift", "PSI up to 0.25", 0.99, 0, 900, PSI, _psi(0.2211, 0.0104, 0.25)),

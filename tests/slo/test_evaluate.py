@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from slo.evaluate import evaluate, overall
 from slo.model import Measured, Objective, Op, Outcome, PromQL, Reason, ThresholdSLI
+from tests.slo.confidence_cases import CONFIDENCE
 from tests.slo.evidence_cases import (
     FAULTY,
     OK,
@@ -28,7 +29,7 @@ from tests.slo.slice_cases import SLICES
 from tests.slo.verdict_cases import EVENTS, GAUGES, LATENCIES, P90, Case
 
 MET, MISSED, UNDECIDED = Outcome.MET, Outcome.MISSED, Outcome.UNDECIDED
-CASES = EVENTS | LATENCIES | GAUGES | SLICES | SERVER | CHECKED
+CASES = EVENTS | LATENCIES | GAUGES | SLICES | SERVER | CHECKED | CONFIDENCE
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
@@ -44,7 +45,7 @@ def test_the_evidence_decides(case: Case) -> None:
 
 
 def test_no_sentence_names_two_cases() -> None:
-    assert len(CASES) == sum(map(len, (EVENTS, LATENCIES, GAUGES, SLICES, SERVER, CHECKED)))
+    assert len(CASES) == sum(map(len, (EVENTS, LATENCIES, GAUGES, SLICES, SERVER, CHECKED, CONFIDENCE)))
 
 
 @pytest.mark.parametrize("case", SERVER.values(), ids=SERVER.keys())
@@ -55,12 +56,9 @@ def test_what_prometheus_computes_is_never_called_exact(case: Case) -> None:
         assert any("approximate" in note for note in judged.notes)
 
 
-NEVER_GIVEN = {Reason.WITHIN_CONFIDENCE_INTERVAL: "reserved for judging with a confidence level"}
-
-
 def test_every_reason_of_the_closed_list_is_given_by_a_case() -> None:
     given = {judged.reason for case in CASES.values() for judged in case.judge().objectives}
-    assert given - {None} == set(Reason) - set(NEVER_GIVEN)
+    assert given - {None} == set(Reason)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from slo.model import (
     Objective,
     Op,
     Outcome,
+    Policy,
     PromQL,
     Reason,
     RunRecord,
@@ -49,11 +50,13 @@ class Case:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     run: RunRecord | None = None
     error: str | None = None
+    policy: Policy | None = None
 
     def judge(self) -> Verdict:
         """Evaluate the case's evidence."""
         spec = spec_of(self.slo)
-        return evaluate(spec, evidence(spec, self.samples, self.answers, error=self.error), self.run)
+        seen = evidence(spec, self.samples, self.answers, error=self.error)
+        return evaluate(spec, seen, self.run, self.policy)
 
 
 GOOD_OF_ALL = slo_of(

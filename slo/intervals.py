@@ -1,0 +1,171 @@
+"""How sure a ratio of events can be: intervals that respect that requests of one moment are alike.
+
+Two steps. The variance of the ratio comes from its sums over consecutive slices of time, by the
+equal-weighted cosine estimator with Student's t (E. Lazarus, D. Lewis, J. Stock, M. Watson, HAR Inference:
+Recommendations for Practice, Journal of Business & Economic Statistics 36(4), 2018). The interval is then
+Clopper and Pearson's (Biometrika 26, 1934) for as many independent events as would vary as much, which holds
+for few events, too (E. Korn, B. Graubard, Survey Methodology 24(2), 1998).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, log, pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVEL = 0.95
+"""Confidence of the intervals that are shown where the policy asks for none."""
+FEW_EVENTS = 10
+"""Fewer good or bad events than these tell no variance: they count at most as independent ones."""
+
+LEAST_VARIANCE_RATIO = 0.25
+"""Of independent events' variance: a few frequencies may by luck miss a pattern and see none at all."""
+
+_Array = NDArray[np.float64]
+
+
+def prepare() -> None:
+    """Import what intervals need and takes longer than a check, for a thread to do meanwhile."""
+    import scipy.special  # noqa: F401, PLC0415
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A ratio of good events, seen slice by slice.
+
+    ``total`` events; ``good`` of them; ``slices`` in number. ``independent`` is how many independent events
+    would vary as much. ``None``: a single slice can't tell.
+    """
+
+    good: float
+    total: float
+    slices: int
+    independent: float | None
+
+    @property
+    def ratio(self) -> float:
+        """Share of good events."""
+        return self.good / self.total
+
+
+def sampled(good: Sequence[float], total: Sequence[float]) -> Sampled | None:
+    """Learn from slices, in the order of time, how much their ratio varies; ``None`` without any event."""
+    goods, totals = np.asarray(good, float), np.asarray(total, float)
+    events, ratio = float(totals.sum()), float(goods.sum()) / (float(totals.sum()) or 1)
+    if not events:
+        return None
+    few = min(goods.sum(), (totals - goods).sum())
+    if not few:  # no variance to see: it counts as of independent events
+        return Sampled(float(goods.sum()), events, len(goods), events)
+    if len(goods) == 1:
+        return Sampled(float(goods.sum()), events, 1, None)
+    variance = _long_run_variance(goods - ratio * totals) * len(goods) / events**2
+    independent = ratio * (1 - ratio) / max(variance, LEAST_VARIANCE_RATIO * ratio * (1 - ratio) / events)
+    return Sampled(float(goods.sum()), events, len(goods), independent)
+
+
+def frequencies(slices: int) -> int:
+    """Give the degrees of freedom of the variance: 0.4 T^(2/3), as the source recommends; at least one."""
+    return max(1, min(int(0.4 * slices ** (2 / 3) + 0.5), slices - 1))
+
+
+def _long_run_variance(deviations: _Array) -> float:
+    """Average the squares of the first few cosine coefficients of deviations from the mean."""
+    number = len(deviations)
+    moments = (np.arange(number) + 0.5) / number
+    waves = np.cos(pi * np.outer(np.arange(1, frequencies(number) + 1), moments))
+    return float(np.mean((waves @ deviations) ** 2) * 2 / number)
+
+
+def interval(seen: Sampled, level: float) -> tuple[float, float]:
+    """Give the (lower, upper) bound of the ratio of good events at a confidence level, both included.
+
+    With bad events alone or good ones alone only one side can be wrong, so that one has all of the level:
+    0 of 299 events are bad shows 99 % good at 0.95. ``(0, 1)`` where a single slice can't tell.
+    """
+    if seen.independent is None:
+        return 0.0, 1.0
+    if seen.good == seen.total:
+        return float((1 - level) ** (1 / seen.total)), 1.0
+    if not seen.good:
+        return 0.0, float(1 - (1 - level) ** (1 / seen.total))
+    return _clopper_pearson(seen.ratio, _effective(seen.independent, seen, level), level)
+
+
+def _effective(independent: float, seen: Sampled, level: float) -> float:
+    """Give the number of events that stand for the ratio, less for how roughly its variance is known.
+
+    Source: Korn and Graubard, with the squared ratio of the normal's quantile to Student's t.
+    """
+    from scipy.special import ndtri, stdtrit  # noqa: PLC0415 - see prepare
+
+    tail = 1 - (1 - level) / 2
+    adjusted = independent * (ndtri(tail) / stdtrit(frequencies(seen.slices), tail)) ** 2
+    few = min(seen.good, seen.total - seen.good) < FEW_EVENTS
+    return float(min(adjusted, seen.total) if few else adjusted)
+
+
+def _clopper_pearson(ratio: float, events: float, level: float) -> tuple[float, float]:
+    from scipy.special import betaincinv  # noqa: PLC0415 - see prepare
+
+    good, bad, tail = ratio * events, (1 - ratio) * events, (1 - level) / 2
+    return float(betaincinv(good, bad + 1, tail)), float(betaincinv(good + 1, bad, 1 - tail))
+
+
+# --- How much more would decide -----------------------------------------------------------------
+
+_MOST_TIMES = 1e6
+"""A run this many times as long would be needed: the ratio is too near to the target to be told from it."""
+
+
+def further_events(seen: Sampled, target: float, level: float) -> float | None:
+    """Estimate how many more events, alike, would put the interval on one side of the target.
+
+    Two figures that count; ``None`` where no run of a sensible length would, or nothing is known of the
+    variance.
+    """
+    if seen.independent is None or seen.ratio == target:
+        return None
+    low, high = 1.0, 2.0
+    while not _decides(seen, high, target, level):
+        low, high = high, 2 * high
+        if high > _MOST_TIMES:
+            return None
+    while high / low > 1.01:  # noqa: PLR2004 - one per cent: two figures are shown
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if _decides(seen, middle, target, level) else (middle, high)
+    return _two_figures((high - 1) * seen.total)
+
+
+def _decides(seen: Sampled, times: float, target: float, level: float) -> bool:
+    longer = Sampled(
+        seen.good * times,
+        seen.total * times,
+        max(round(seen.slices * times), 1),
+        (seen.independent or 0) * times,
+    )
+    low, high = interval(longer, level)
+    return low >= target or high < target
+
+
+def _two_figures(number: float) -> float:
+    """Round up to two figures that count: 1,234 becomes 1,300."""
+    step = 10 ** max(len(str(ceil(number))) - 2, 0)
+    return float(ceil(number / step) * step)
+
+
+def events_to_show(target: float, level: float) -> int:
+    """Give the fewest events, all good, that show a target at a confidence level: 299 show 99 % at 0.95.
+
+    The least n with target^n <= 1 - level (the rule of three; J. Hanley, A. Lippman-Hand, JAMA 249, 1983).
+    """
+    number = ceil(log(1 - level) / log(target) - 1e-9)
+    return number if target**number <= 1 - level + 1e-12 else number + 1
+
+
+def target_shown(events: float, level: float) -> float:
+    """Give the highest target that so many events, had all been good, would have shown."""
+    return float((1 - level) ** (1 / events)) if events else 0.0

@@ -1,0 +1,106 @@
+"""An objective's events slice by slice, and at the window's edges: what its uncertainty is learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
+
+from slo.counted import Counted
+from slo.histogram import Buckets
+from slo.model import SLO, EventsSLI, Objective, Window
+from slo.promql import Shape
+from slo.queries import expression, metrics
+from slo.tally import Tally, bucket_events, bucket_selector, tally
+
+MOST_SLICES = 300
+"""Longer windows are cut into longer slices: as many tell a variance well enough."""
+_INTERVALS_UNKNOWN = 30
+"""Slices of a window whose scrape interval nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sliced:
+    """Events of consecutive slices that cover the window.
+
+    ``edges``: the events of the scrapes that reach across the window's start and end, of which nobody knows
+    on which side they fell; ``None`` for samples that lie inside. ``buckets``: each slice's histogram, where
+    the indicator is one.
+    """
+
+    slices: tuple[Tally, ...]
+    edges: tuple[Tally, Tally] | None = None
+    buckets: tuple[Buckets, ...] = ()
+
+
+def sliced(slo: SLO, objective: Objective, counted: Counted, *, bracketed: bool) -> Sliced:
+    """Cut the window into slices of a scrape each.
+
+    ``bracketed``: there was no traffic between the window's ends and the scrapes around them.
+
+    Raises:
+        UndecidedError: the evidence holds no usable answer.
+    """
+    parts = cuts(counted)
+    if expression(next(iter(metrics(slo).values()))).shape is Shape.QUANTILE:
+        buckets = tuple(counted.buckets(bucket_selector(slo), part) for part in parts)
+        tallies = tuple(bucket_events(one, objective) for one in buckets)
+    else:
+        buckets, tallies = (), tuple(tally(slo, objective, counted, part) for part in parts)
+    if not (buckets or isinstance(slo.sli, EventsSLI)):  # samples of one moment tell the same
+        return Sliced(as_one_each(tallies))
+    if bracketed or (isinstance(slo.sli, EventsSLI) and not slo.sli.counter):
+        return Sliced(tallies, None, buckets)
+    first, last = (tally(slo, objective, counted, part) for part in _edge_parts(counted))
+    return Sliced(tallies, (first, last), buckets)
+
+
+def cuts(counted: Counted) -> list[Window]:
+    """Cut the window at every scrape interval; the last part is of the scrapes that close the window."""
+    window, interval = counted.window, _interval(counted)
+    number = min(max(round(window.seconds / interval), 1), MOST_SLICES)
+    length = window.seconds / number
+    inner = [window.start + place * length for place in range(1, number)]
+    return [Window(*ends) for ends in pairwise([window.start, *inner, window.end, inf])]
+
+
+def _interval(counted: Counted) -> float:
+    return counted.evidence.scrape_interval_seconds or counted.window.seconds / _INTERVALS_UNKNOWN
+
+
+def _edge_parts(counted: Counted) -> tuple[Window, Window]:
+    window = counted.window
+    first = min(window.start + _interval(counted), window.end)
+    return Window(window.start, first), Window(window.end, inf)
+
+
+def as_one_each(slices: Sequence[Tally]) -> tuple[Tally, ...]:
+    """Count each slice that holds events as one observation: of its share of good ones."""
+    return tuple(Tally((one.good[0] / one.total, one.good[1] / one.total), 1) for one in slices if one.total)
+
+
+def counts(slices: Sequence[Tally], end: int) -> tuple[list[float], list[float]]:
+    """List good and total events of the slices that hold any; as few good ones as can be, or (1) as many."""
+    held = [one for one in slices if one.total]
+    return [one.good[end] for one in held], [one.total for one in held]
+
+
+def at_edges(part: Sliced, end: int) -> tuple[list[float], list[float]]:
+    """List good and total events of the slices with the edges' events put where they are worst, or best.
+
+    Worst (``end`` 0): of what reaches across an edge, all that is bad lies inside and nothing good; best (1):
+    the other way round.
+    """
+    if part.edges is None:
+        return counts(part.slices, end)
+    good = [one.good[end] for one in part.slices]
+    total = [one.total for one in part.slices]
+    first, last = part.edges
+    for place, edge in ((0, first), (len(good) - 1, last)):
+        outside = edge.good[end] if end == 0 else edge.total - edge.good[end]
+        total[place] = max(total[place] - outside, 0)
+        if end == 0:
+            good[place] = max(good[place] - outside, 0)
+    held = [place for place, number in enumerate(total) if number]
+    return [min(good[place], total[place]) for place in held], [total[place] for place in held]

@@ -1,0 +1,119 @@
+"""Intervals of a ratio: known figures, and what always holds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from slo.certainty import percentile_interval
+from slo.histogram import Buckets
+from slo.intervals import (
+    Sampled,
+    events_to_show,
+    frequencies,
+    further_events,
+    interval,
+    sampled,
+    target_shown,
+)
+
+SLICES = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=2, max_size=40)
+"""Good and bad events of slices."""
+
+SHOWN = [(0.99, 299), (0.999, 2_995), (0.9999, 29_956)]
+
+
+@pytest.mark.parametrize(("target", "events"), SHOWN)
+def test_so_many_good_events_show_a_target(target: float, events: int) -> None:
+    assert events_to_show(target, 0.95) == events
+    assert target_shown(events, 0.95) >= target > target_shown(events - 1, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("slices", "degrees"),
+    [
+        pytest.param(2, 1, id="the least that vary"),
+        pytest.param(30, 4, id="0.4 x 30^(2/3) = 3.86"),
+        pytest.param(300, 18, id="0.4 x 300^(2/3) = 17.9"),
+    ],
+)
+def test_degrees_of_freedom(slices: int, degrees: int) -> None:
+    assert frequencies(slices) == degrees
+
+
+def bounds(good: list[float], total: list[float], level: float = 0.95) -> tuple[float, float]:
+    seen = sampled(good, total)
+    assert seen is not None
+    return interval(seen, level)
+
+
+def test_few_bad_events_have_clopper_and_pearsons_interval_for_fewer_than_all() -> None:
+    """For 5 of 1,000 it is 0.9884 to 0.9984; so few slices know their variance roughly, so this is wider."""
+    low, high = bounds([199, 199, 199, 199, 199], [200] * 5)
+    assert low < 0.9884
+    assert 0.9984 < high < 1
+
+
+def test_nothing_is_known_of_one_slice() -> None:
+    assert bounds([99], [100]) == (0, 1)
+
+
+def test_no_events() -> None:
+    assert sampled([], []) is None
+    assert sampled([0], [0]) is None
+
+
+def test_a_burst_is_wider_than_the_same_failures_spread() -> None:
+    spread = bounds([98, 99, 97, 98, 98, 98], [100] * 6)
+    burst = bounds([100, 100, 88, 100, 100, 100], [100] * 6)
+    assert burst[0] < spread[0]
+    assert spread[1] < burst[1]
+
+
+@given(SLICES, st.sampled_from([0.8, 0.9, 0.95]))
+def test_the_interval_holds_the_ratio_and_grows_with_the_level(
+    slices: list[tuple[int, int]], level: float
+) -> None:
+    good, total = [float(g) for g, _ in slices], [float(g + b) for g, b in slices]
+    seen = sampled(good, total)
+    assume(seen is not None)
+    assert seen is not None
+    low, high = interval(seen, level)
+    assert 0 <= low <= seen.ratio <= high <= 1
+    wider = interval(seen, 0.99)
+    assert wider[0] <= low
+    assert wider[1] >= high
+
+
+@given(SLICES)
+def test_good_and_bad_mirror_each_other(slices: list[tuple[int, int]]) -> None:
+    total = [float(g + b) for g, b in slices]
+    assume(sum(total) > 0)
+    low, high = bounds([float(g) for g, _ in slices], total)
+    mirrored = bounds([float(b) for _, b in slices], total)
+    assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-6)
+
+
+@given(SLICES, st.floats(0.05, 0.95))
+def test_so_many_further_events_put_it_on_one_side(slices: list[tuple[int, int]], target: float) -> None:
+    seen = sampled([float(g) for g, _ in slices], [float(g + b) for g, b in slices])
+    assume(seen is not None)
+    assert seen is not None
+    more = further_events(seen, target, 0.95)
+    assume(more is not None)
+    assert more is not None
+    assert seen.independent is not None
+    times = 1 + more / seen.total
+    slices_then = round(seen.slices * times)
+    longer = Sampled(seen.good * times, seen.total * times, slices_then, seen.independent * times)
+    low, high = interval(longer, 0.95)
+    assert low >= target or high < target
+
+
+def test_a_percentile_lies_above_the_bounds_that_too_few_events_reach() -> None:
+    slices = [
+        Buckets((0.1, 0.2, 0.5, float("inf")), (n, 90.0, 99.0, 100.0)) for n in [50.0, 52.0, 48.0, 50.0] * 10
+    ]
+    assert percentile_interval(slices, 0.95, 0.95) == (0.2, 0.5)
+    assert percentile_interval(slices, 0.999, 0.95) == (0.5, None)
