@@ -9,8 +9,9 @@ import pytest
 
 from proofload import scrapes
 from proofload.scrapes import NoScrapeError, await_closing_scrape, await_scrape, up_query
+from slo.connection import Connection
 from slo.model import EventsSLI, PromQL, Service, Spec
-from slo.prometheus import Connection, Prometheus, PrometheusError
+from slo.prometheus import Prometheus, PrometheusError
 from tests.slo.http_faults import Answer, Server, envelope, refusal, refused_url, reset, serving, text
 from tests.slo.spec_cases import CHECKOUT
 

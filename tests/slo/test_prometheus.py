@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from slo.connection import Connection
 from slo.evaluate import evaluate
 from slo.evidence import gather
 from slo.model import Evidence, Outcome, PromQL, RawRatioSLI, Reason, Series, Spec, Window
 from slo.prometheus import (
-    Connection,
     Prometheus,
     PrometheusError,
     PrometheusUnreachableError,
