@@ -101,7 +101,7 @@ class Prometheus:
             PrometheusUnreachableError: there is no answer.
         """
         try:
-            data, _ = self._call("/api/v1/query", {"query": "time()"} | BACKENDS[self.backend].parameters)
+            data, _ = self._call("/api/v1/query", {"query": "time()", **BACKENDS[self.backend].parameters})
             (series,) = _vector(data)
         except (QueryError, TypeError, LookupError, ValueError):
             return None
@@ -123,8 +123,8 @@ class Prometheus:
     def _query(
         self, query: str, time: float, read: Callable[[Mapping[str, Any]], tuple[Series, ...]]
     ) -> tuple[tuple[Series, ...], tuple[str, ...]]:
-        given = {"query": query, "time": f"{time:.3f}"}
-        data, warnings = self._call("/api/v1/query", given | BACKENDS[self.backend].parameters)
+        given = {"query": query, "time": f"{time:.3f}", **BACKENDS[self.backend].parameters}
+        data, warnings = self._call("/api/v1/query", given)
         try:
             return read(data), warnings
         except (TypeError, LookupError, ValueError):

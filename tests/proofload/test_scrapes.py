@@ -78,9 +78,11 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def awaited(*answers: Answer, deadline: float = 10, jobs: Sequence[str] = ("shop",)) -> tuple[float, Server]:
-    with serving(*answers) as server, Prometheus(Connection(server.url, retries=0)) as prometheus:
+    build = envelope({"version": "2.42.0"})
+    with serving(build, *answers) as server, Prometheus(Connection(server.url, retries=0)) as prometheus:
         spec = of_jobs(*jobs)
         seen = await_scrape(prometheus, spec, after=NOW, deadline_seconds=deadline, clock=Clock())
+        assert server.asked.pop(0).path == "/api/v1/status/buildinfo"
         return seen, server
 
 
@@ -174,7 +176,7 @@ def test_a_window_long_past_is_not_waited_for() -> None:
 def test_a_window_that_ended_just_now_is_waited_for() -> None:
     with serving(scraped(time.time() + 60)) as server:
         assert closing(server.url, ago=1) == ["waiting for the scrape that closes the window"]
-        assert len(server.asked) == 1
+        assert [asked.path for asked in server.asked] == ["/api/v1/status/buildinfo", "/api/v1/query"]
 
 
 def test_a_closing_scrape_that_never_comes_is_told_and_left_to_the_evidence() -> None:
