@@ -1,4 +1,4 @@
-"""Sessions: load (the default), ui, tests, lint, types, bench.
+"""Sessions: load (the default), ui, tests, lint, types, security, bench.
 
 ``python3 noxfile.py -s load`` needs nothing but Python 3.11 and pip; ``nox -s load`` is the same.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -84,6 +85,51 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def security(session: nox.Session) -> None:
+    """Look for secrets in files, for holes in workflows, for known faults of what is required."""
+    programs = _environment(session, "security")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", ":!requirements/*.txt"], check=True, capture_output=True
+    )
+    files = [name for name in os.fsdecode(listed.stdout).split("\0") if name and Path(name).is_file()]
+    session.run(programs / "detect-secrets-hook", "--baseline", ".secrets.baseline", *files, log=False)
+    session.run(
+        programs / "zizmor",
+        "--offline",
+        "--no-progress",
+        "--min-severity=medium",
+        ".github",
+        "action.yml",
+        "examples/ci",
+    )
+    for name in ("run", "dev"):
+        _audit(session, programs, name)
+
+
+def _audit(session: nox.Session, programs: Path, name: str) -> None:
+    """Fail for faults that are known; say how much was looked up, for without the service nothing is.
+
+    pip-audit ends with 0 where it could look up none of the packages, and with 1 for faults and for errors.
+    """
+    options = ["--no-deps", "--disable-pip", "--progress-spinner=off", "--format=json"]
+    command = [programs / "pip-audit", *options, "--requirement", REQUIREMENTS / f"{name}.txt"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    try:
+        found = json.loads(done.stdout)["dependencies"]
+    except ValueError:
+        session.warn(f"{name}.txt was NOT audited: {(done.stderr.strip().splitlines() or ['no answer'])[-1]}")
+        return
+    audited = [one for one in found if "skip_reason" not in one]
+    if len(audited) < len(found):
+        session.warn(f"{name}.txt: {len(found) - len(audited)} of {len(found)} packages were NOT audited")
+    faulty = [f"{one['name']} {one['version']}: {fault['id']}" for one in audited for fault in one["vulns"]]
+    if faulty:
+        session.error(f"{name}.txt: known faults: {'; '.join(faulty)}")
+    if audited:
+        session.log(f"{name}.txt: {len(audited)} packages audited, no fault known")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks; their names may follow ``--``."""
     session.run(_environment(session, "run") / "python", "-m", "benchmarks", *session.posargs)
@@ -112,7 +158,8 @@ def _environment(session: nox.Session, name: str) -> Path:
         session.run(sys.executable, "-m", "virtualenv", "--quiet", folder, env={"PYTHONPATH": path})
         install = [programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     session.run(*install, "--require-hashes", "-r", requirements)
-    session.run(*install, "--no-deps", "--no-build-isolation", "-e", ROOT)
+    if name != "security":  # its tools read files, and import nothing of ours
+        session.run(*install, "--no-deps", "--no-build-isolation", "-e", ROOT)
     stamp.write_text(digest.hexdigest())
     return programs
 

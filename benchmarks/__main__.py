@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from benchmarks import (
+    compare_errors,
     load_memory,
     load_processes,
     load_schedule,
@@ -23,6 +24,7 @@ BENCHMARKS = {
     "load_truth": load_truth.main,
     "load_processes": load_processes.main,
     "load_memory": load_memory.main,
+    "compare_errors": compare_errors.main,
     "verdict_errors": verdict_errors.main,
     "verdict_coverage": verdict_coverage.main,
     "verdict_scale": verdict_scale.main,

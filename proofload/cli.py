@@ -14,10 +14,13 @@ import click
 
 from loadtests.profile_file import load_profile
 from proofload import terminal
+from proofload.annotations import mark_run
 from proofload.check_command import check_command
+from proofload.compare_commands import compare_command, history_command
 from proofload.conclusion import EXIT_CODES, conclude
 from proofload.faults import FAULT, Fault
 from proofload.folder import point_latest
+from proofload.history import add_run
 from proofload.inputs import (
     USAGE,
     check_addresses,
@@ -36,6 +39,7 @@ from proofload.pipeline import Appendix, FaultsError, Job, run, send
 from proofload.policy import policy_options
 from proofload.profile_commands import profile_group
 from proofload.rules import rules_command
+from proofload.run_entry import OWN_TARGET
 from proofload.stack import Stack, StackError, external_stack, free_ports, process_stack
 from slo.connection import connection_from
 from slo.model import Outcome, Policy, Spec
@@ -116,6 +120,9 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         except FaultsError as error:
             fail(str(error), USAGE)
     point_latest(folder)
+    told = (add_run(proof, folder, target or OWN_TARGET), mark_run(os.environ, proof, folder.resolve().name))
+    for warning in filter(None, told):
+        terminal.say(warning)
     conclude(proof, folder)
 
 
@@ -187,6 +194,8 @@ def ui_command(profile: Path, port: int, workers: int) -> None:
 cli.add_command(check_command)
 cli.add_command(lint_command)
 cli.add_command(rules_command)
+cli.add_command(compare_command)
+cli.add_command(history_command)
 cli.add_command(profile_group)
 
 

@@ -14,6 +14,7 @@ from loadtests.profile_file import load_profile
 from proofload.inputs import USAGE, connection, fail, or_usage, read_spec
 from proofload.options import PROMETHEUS, SPEC, Duration, Rate
 from proofload.policy import policy_options
+from slo.advice import advice
 from slo.document import Problem
 from slo.lint import lint, traffic_problems
 from slo.model import Policy, Spec
@@ -39,6 +40,8 @@ def lint_command(
     if profile is None and (duration or rate):
         raise click.UsageError("--duration and --rate go with --profile")
     [spec] = or_usage(partial(read_spec, specs))
+    for doubt in advice(spec):
+        click.echo(f"warning: {doubt}", err=True)
     problems: list[Problem] = []
     if prometheus:
         problems += _found_there(spec, prometheus)
@@ -48,7 +51,7 @@ def lint_command(
     if problems:
         fail("\n".join(map(str, problems)), USAGE)
     objectives = sum(len(slo.objectives) for slo in spec.slos)
-    click.echo(f"{len(spec.slos)} SLOs with {objectives} objectives: no problem found")
+    click.echo(f"{len({slo.name for slo in spec.slos})} SLOs with {objectives} objectives: no problem found")
 
 
 def _found_there(spec: Spec, prometheus: str) -> list[Problem]:

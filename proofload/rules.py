@@ -12,12 +12,20 @@ import click
 
 from proofload.inputs import USAGE, fail, or_usage, read_spec
 from proofload.options import SPEC
+from proofload.prometheus_rule import object_name, prometheus_rule_text
 from slo.model import Spec
 from slo.rules.files import rules_text
 from slo.rules.promtool_tests import promtool_text
 from slo.rules.target import unreachable
 
 RULES_FILE = "slo.rules.yaml"
+
+
+def _named(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    try:
+        return value if value is None else object_name(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command("rules")
@@ -30,14 +38,24 @@ RULES_FILE = "slo.rules.yaml"
 @click.option(
     "--tests", type=click.Path(path_type=Path), help="File of unit tests for promtool to write as well."
 )
-def rules_command(specs: tuple[Path, ...], out: Path | None, tests: Path | None) -> None:
+@click.option(
+    "--prometheus-rule",
+    metavar="NAME",
+    callback=_named,
+    help="Write a PrometheusRule of this name, for the Prometheus Operator.",
+)
+def rules_command(
+    specs: tuple[Path, ...], out: Path | None, tests: Path | None, prometheus_rule: str | None
+) -> None:
     """Write Prometheus recording and alerting rules from a spec, and unit tests of them."""
     if tests and not out:
         raise click.UsageError("--tests needs --out: the tests name the file of the rules")
+    if tests and prometheus_rule:
+        raise click.UsageError("--tests goes without --prometheus-rule, which promtool does not read")
     target = out / RULES_FILE if out and (out.is_dir() or not out.suffix) else out
     if tests and target and tests.resolve() == target.resolve():
         raise click.UsageError("--tests and --out name the same file")
-    [(spec, texts)] = or_usage(partial(_texts, specs, target, tests))
+    [(spec, texts)] = or_usage(partial(_texts, specs, target, tests, prometheus_rule))
     if target is None:
         click.echo(texts[None], nl=False)
     else:
@@ -47,7 +65,7 @@ def rules_command(specs: tuple[Path, ...], out: Path | None, tests: Path | None)
 
 
 def _texts(
-    specs: tuple[Path, ...], out: Path | None, tests: Path | None
+    specs: tuple[Path, ...], out: Path | None, tests: Path | None, prometheus_rule: str | None
 ) -> tuple[Spec, Mapping[Path | None, str]]:
     """Make everything before anything is written.
 
@@ -55,7 +73,8 @@ def _texts(
         ProblemsError: the spec is wrong, or can't be turned into rules.
     """
     spec = read_spec(specs)
-    texts: dict[Path | None, str] = {out: rules_text(spec)}
+    rules = prometheus_rule_text(spec, prometheus_rule) if prometheus_rule else rules_text(spec)
+    texts: dict[Path | None, str] = {out: rules}
     if tests and out:
         texts[tests] = promtool_text(spec, os.path.relpath(out.resolve(), tests.resolve().parent))
     return spec, texts

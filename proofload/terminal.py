@@ -18,8 +18,8 @@ from rich.text import Text
 
 from proofload.load_process import Event
 from proofload.pipeline import Narrator
-from reports import certainty, show
-from slo.model import Check, CheckStatus, ObjectiveVerdict, Outcome, Proof, RunRecord
+from reports import alerts, certainty, show
+from slo.model import Alert, Check, CheckStatus, ObjectiveVerdict, Outcome, Proof, RunRecord
 
 PLAIN_SECONDS = 5.0
 """Distance of progress lines where there is no terminal to redraw."""
@@ -46,7 +46,8 @@ def _console(*, stderr: bool) -> Console:
 
 
 _errors = _console(stderr=True)
-_output = _console(stderr=False)
+output = _console(stderr=False)
+"""Standard output, where results go."""
 
 
 def say(text: str) -> None:
@@ -93,16 +94,21 @@ def _figures(event: Event) -> str:
 def summarize(proof: Proof, folder: Path | None) -> None:
     """Print a row an objective, why some are undecided, the checks, where the time went, the verdict."""
     verdict = proof.verdict
-    parts = [_objectives(verdict.objectives), _reasons(verdict.objectives), _checks(verdict.checks)]
+    parts = [
+        _objectives(verdict.objectives),
+        _reasons(verdict.objectives),
+        _alerts(verdict.alerts),
+        _checks(verdict.checks),
+    ]
     for part in parts:
         if part.row_count:
-            _output.print("", part, sep="\n")
+            output.print("", part, sep="\n")
     if proof.timings:
         went = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in proof.timings)
-        _output.print(f"\n[dim]time: {escape(went)}[/]")
+        output.print(f"\n[dim]time: {escape(went)}[/]")
     if folder:
-        _output.print(f"[dim]report:[/] {escape(str(folder / 'report.html'))}", soft_wrap=True)
-    _output.print(_verdict(verdict.outcome), show.headline(proof))
+        output.print(f"[dim]report:[/] {escape(str(folder / 'report.html'))}", soft_wrap=True)
+    output.print(_verdict(verdict.outcome), show.headline(proof))
 
 
 def summarize_load(record: RunRecord, folder: Path) -> None:
@@ -116,14 +122,14 @@ def summarize_load(record: RunRecord, folder: Path) -> None:
         numbers = (counts.offered, counts.sent, counts.completed, counts.failed, counts.dropped)
         quantiles = (times.p50, times.p95, times.p99, counts.lateness.p99)
         table.add_row(escape(name), *map(show.count, numbers), *map(show.seconds, quantiles))
-    _output.print("", table, "", sep="\n")
+    output.print("", table, "", sep="\n")
     if record.aborted:
-        _output.print(f"[red]✗[/] given up: {escape(record.aborted)}")
+        output.print(f"[red]✗[/] given up: {escape(record.aborted)}")
     if lost := sum(one.lost for one in record.processes):
-        _output.print(f"[red]✗[/] {lost} of {len(record.processes)} generator processes lost")
+        output.print(f"[red]✗[/] {lost} of {len(record.processes)} generator processes lost")
     for error, number in record.total.errors.items():
-        _output.print(f"[red]✗[/] {number:,} {escape(error)}")
-    _output.print(f"[dim]record:[/] {escape(str(folder / 'run.json'))}", soft_wrap=True)
+        output.print(f"[red]✗[/] {number:,} {escape(error)}")
+    output.print(f"[dim]record:[/] {escape(str(folder / 'run.json'))}", soft_wrap=True)
 
 
 def _objectives(objectives: Sequence[ObjectiveVerdict]) -> Table:
@@ -150,6 +156,26 @@ def _reasons(objectives: Sequence[ObjectiveVerdict]) -> Table:
     table = Table.grid(padding=(0, 1))
     for reason, names in grouped.items():
         table.add_row("[yellow]?[/]", Text(f"{', '.join(dict.fromkeys(names))}: {reason}"))
+    return table
+
+
+def _alerts(conditions: Sequence[Alert]) -> Table:
+    table = Table(
+        title=alerts.HEADING, title_justify="left", title_style="", box=None, padding=(0, 2, 0, 0),
+        header_style="dim",
+    )  # fmt: skip
+    for heading in ("alert", "severity", "condition", "peak", "when"):
+        table.add_column(heading, overflow="fold")
+    for one in alerts.ordered(conditions):
+        name = Text(alerts.title(one))
+        name.append(f"\n{alerts.objective(one)}", style="dim")
+        when = (
+            alerts.told(one)
+            if one.firings
+            else ". ".join(filter(None, (alerts.state(one), alerts.told(one))))
+        )
+        shown = (one.policy.condition.severity, alerts.condition(one), alerts.peak(one), when)
+        table.add_row(name, *map(Text, shown))
     return table
 
 

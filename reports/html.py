@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import certainty, show
+from reports import alerts, certainty, show
 from reports.markdown import ORDER
 from reports.reasons import why
 from slo.model import ObjectiveVerdict, Outcome, Proof
@@ -37,6 +37,7 @@ class HtmlWriter:
                 verdict=proof.verdict,
                 objectives=sorted(proof.verdict.objectives, key=lambda one: ORDER[one.outcome]),
                 counts=_tally(proof.verdict.objectives),
+                alerts=alerts.ordered(proof.verdict.alerts),
                 sections=gallery(proof),
                 tables=query_tables(proof.evidence),
                 longest=max((seconds for _, seconds in proof.timings), default=0) or 1,
@@ -54,7 +55,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_cleaned,
     )
-    environment.globals.update(show=show, certainty=certainty, why=why, marks=MARKS, bar=_bar)
+    environment.globals.update(show=show, certainty=certainty, alert=alerts, why=why, marks=MARKS, bar=_bar)
     return environment
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from reports import certainty, show
+from reports import alerts, certainty, show
 from reports.reasons import why
 from slo.model import CheckStatus, ObjectiveVerdict, Outcome, Proof
 
@@ -34,6 +34,7 @@ class MarkdownWriter:
             [f"## {MARKS[proof.verdict.outcome]} {proof.verdict.outcome}: {escaped(show.headline(proof))}"],
             list(_table(objectives)),
             list(_reasons(objectives)),
+            list(_alerts(proof)),
             list(_checks(proof)),
             list(_pointers(proof)),
         ]
@@ -77,6 +78,18 @@ def _reasons(objectives: Iterable[ObjectiveVerdict]) -> Iterator[str]:
     for one in told[:_MOST_ROWS]:
         name = escaped(show.shortened(show.title(one), _MOST_NAME))
         yield f"- {MARKS[one.outcome]} **{name}**: {escaped(show.shortened(why(one), _MOST_WHY))}"
+
+
+def _alerts(proof: Proof) -> Iterator[str]:
+    if not proof.verdict.alerts:
+        return
+    yield f"### {alerts.HEADING}"
+    yield ""
+    for alert in alerts.ordered(proof.verdict.alerts)[:_MOST_ROWS]:
+        head = f"{alert.policy.condition.severity}: {alerts.title(alert)}, {alerts.objective(alert)}"
+        text = f"{alerts.condition(alert)}, peak {alerts.peak(alert)}. {alerts.told(alert)}"
+        shown = escaped(show.shortened(text, _MOST_WHY))
+        yield f"- {alerts.state(alert)}: **{escaped(show.shortened(head, _MOST_NAME))}**: {shown}"
 
 
 def _checks(proof: Proof) -> Iterator[str]:

@@ -47,6 +47,8 @@ def _cause(objective: ObjectiveVerdict) -> str:
 def _shortfall(objective: ObjectiveVerdict) -> str:
     """Say by how much a target is missed, beside what was measured and asked."""
     bad, total, spent = objective.bad, objective.total, objective.budget_spent
+    if objective.kind == "composite" and spent is not None:
+        return f"{show.number(spent, [1.0])} times the error budget was burnt"
     if bad is None or not total:
         return "what was measured falls short of what was asked"
     allowed = show.number(total * (1 - objective.target), digits=2)

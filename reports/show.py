@@ -181,6 +181,8 @@ def title(objective: ObjectiveVerdict) -> str:
 def measured(objective: ObjectiveVerdict) -> str:
     """Show what was measured, beside :func:`asked`: ``p99 41-50 ms``, ``99.97 %``."""
     found = objective.measured
+    if objective.kind == "composite":
+        return NOTHING if objective.burn_rate is None else f"burn rate {number(objective.burn_rate, [1.0])}"
     good = percent(objective.sli, [objective.target])
     if found is None:
         if objective.sli is not None:
@@ -197,6 +199,8 @@ def measured(objective: ObjectiveVerdict) -> str:
 def asked(objective: ObjectiveVerdict) -> str:
     """Show what was asked: ``p99 ≤ 1 s``, ``≥ 99.5 %``."""
     found, target = objective.measured, exact_percent(objective.target)
+    if objective.kind == "composite":
+        return "burn rate ≤ 1"
     if found is None:
         return f"≥ {target}{_of_slices(objective)}"
     limit = f"{SIGNS[found.op]} {quantity(found.threshold, found.unit)}"

@@ -32,11 +32,11 @@ def thresholds(proof: Proof) -> list[Threshold]:
 
     Those of threshold indicators as written; those of events from the bucket (``le``) that is good.
     """
-    slos = {slo.name: slo for slo in proof.spec.slos}
+    slos = {(slo.name, objective.name): slo for slo in proof.spec.slos for objective in slo.objectives}
     found = {}
     for verdict in proof.verdict.objectives:
-        slo = slos.get(verdict.slo)
-        for query in verdict.queries:
+        slo = slos.get((verdict.slo, verdict.objective))
+        for query in verdict.queries if verdict.kind != "composite" else ():
             made = (_written(slo, verdict, query) if slo else None) or _bucket(verdict, query)
             if made and isfinite(made.value):
                 found[made.metric, made.value, made.label] = made

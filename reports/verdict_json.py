@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from math import isfinite
 from typing import Any, TextIO
 
-from slo.model import SCHEMA, Check, Intervals, Measured, ObjectiveVerdict, Proof, Verdict
+from slo.model import (
+    SCHEMA,
+    Alert,
+    Check,
+    Firing,
+    Intervals,
+    Measured,
+    ObjectiveVerdict,
+    Proof,
+    Verdict,
+)
 
 _DIGITS = 10
 
@@ -37,6 +47,7 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
         "window": {"start": _number(verdict.window.start), "end": _number(verdict.window.end)},
         "objectives": [_objective(one) for one in verdict.objectives],
         "checks": [_check(one) for one in verdict.checks],
+        "alerts": [_alert(one) for one in verdict.alerts],
     }
 
 
@@ -105,6 +116,34 @@ def _check(check: Check) -> dict[str, Any]:
         "reason": str(check.reason) if check.reason else None,
         "detail": check.detail,
         "numbers": {name: _number(value) for name, value in sorted(check.numbers.items())},
+    }
+
+
+def _alert(one: Alert) -> dict[str, Any]:
+    condition = one.policy.condition
+    return {
+        "slo": one.slo,
+        "objective": one.objective,
+        "policy": one.policy.name,
+        "condition": condition.name,
+        "severity": condition.severity,
+        "op": str(condition.op),
+        "threshold": _number(condition.threshold),
+        "lookback_seconds": _number(condition.lookback_seconds),
+        "alert_after_seconds": _number(condition.alert_after_seconds),
+        "peak_burn_rate": _number(one.peak_burn_rate),
+        "firings": [_firing(firing) for firing in one.firings],
+        "detail": one.detail,
+        "notes": list(one.notes),
+    }
+
+
+def _firing(one: Firing) -> dict[str, Any]:
+    return {
+        "fired_at_seconds": _number(one.fired_at),
+        "resolved_at_seconds": _number(one.resolved_at),
+        "peak_burn_rate": _number(one.peak_burn_rate),
+        "no_data": one.no_data,
     }
 
 

@@ -13,4 +13,5 @@ pin() { # pin FILE ARGUMENTS...
 pin run.txt pyproject.toml --group target --group build
 pin target.txt --group target
 pin dev.txt pyproject.toml --group target --group train --group monitoring --group build --group test --group lint --group types
+pin security.txt --group security
 pin nox.txt --group nox

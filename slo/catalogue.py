@@ -10,11 +10,12 @@ import pydantic
 
 from slo import openslo
 from slo.document import Document, Location, Problem, shown, validation_problems
+from slo.openslo_base import Model
 
 _NAME = ("metadata", "name")
 _ANNOTATIONS = (("metadata", "annotations"), ("spec", "indicator", "metadata", "annotations"))
 
-_Model = TypeVar("_Model", bound=openslo.Model)
+_Model = TypeVar("_Model", bound=Model)
 
 
 def at(data: Any, *keys: str) -> Any:
@@ -105,8 +106,6 @@ def _header_fault(document: Document) -> Problem | None:
     version, kind = data.get("apiVersion"), data.get("kind")
     if version != openslo.API_VERSION:
         return document.problem(("apiVersion",), f"should be {openslo.API_VERSION}, got {shown(version)}")
-    if kind in openslo.REFUSED_KINDS:
-        return document.problem(("kind",), f"{kind} is not supported: Proofload does not read alert policies")
     if not isinstance(kind, str) or kind not in openslo.KINDS:
         return document.problem(("kind",), f"should be one of {', '.join(openslo.KINDS)}, got {shown(kind)}")
     return None

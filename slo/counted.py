@@ -84,6 +84,15 @@ class Counted:
             raise UndecidedError(Reason.NO_DATA, f"{selector} matched no series")
         return series
 
+    def bucket_steps(self, selector: Selector) -> dict[float, Buckets]:
+        """Give what each scrape added to the buckets of a histogram, by its time in Unix seconds."""
+        bounds = self.buckets(selector).bounds
+        added: dict[float, list[float]] = {}
+        for place, counted in enumerate(self._observed[selector].increases):
+            for time, events in counted.steps:
+                added.setdefault(time, [0.0] * len(bounds))[place] += events
+        return {time: Buckets(bounds, tuple(counts)) for time, counts in added.items()}
+
     def _closed_series(self, selector: Selector) -> tuple[Series, ...]:
         """Give a counter's samples up to the scrape that closes the window: what came later is not its own.
 
@@ -100,12 +109,16 @@ class Counted:
 
     def values(self, selector: Selector, part: Window | None = None) -> list[float]:
         """List the samples of a gauge inside the window, or from a part's start to before its end; no NaN."""
+        return [value for _, value in self.samples(selector, part)]
+
+    def samples(self, selector: Selector, part: Window | None = None) -> list[tuple[float, float]]:
+        """List what :meth:`values` does, each with its time."""
         part = part or self.closed
         series = self.result(str(selector)).series
         if not series:
             raise UndecidedError(Reason.NO_DATA, f"{selector} matched no series")
         return [
-            value
+            (time, value)
             for one in series
             for time, value in zip(one.times, one.values, strict=True)
             if part.start <= time < part.end and time <= self.window.end and not isnan(value)

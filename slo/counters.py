@@ -7,7 +7,7 @@ it, corrected for resets. A series that the scrape before the window did not hol
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -40,6 +40,11 @@ class Increase:
     born: int = 0
     unbased: int = 0
     reset: frozenset[Instance] = frozenset()
+
+    @property
+    def steps(self) -> Iterator[tuple[float, float]]:
+        """Pairs of a time and the events that were added then."""
+        return zip(self.times, self.added, strict=True)
 
     @property
     def events(self) -> float:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
-from math import inf
 
 from slo import budget
+from slo.alerts import alerts
 from slo.certainty import with_certainty, without_certainty
 from slo.checks import check_evidence
+from slo.composite import with_composites
 from slo.counted import Counted, UndecidedError
 from slo.model import (
     SLO,
@@ -32,12 +32,12 @@ from slo.model import (
     Spec,
     ThresholdSLI,
     Verdict,
-    Window,
 )
 from slo.promql import Shape
 from slo.queries import expression, judged_by_server, metrics
 from slo.slices import Sliced, as_one_each, sliced
 from slo.tally import Tally, holds, tally, unit_of
+from slo.time_slices import time_slices
 
 
 def evaluate(
@@ -52,12 +52,14 @@ def evaluate(
     counted = Counted(evidence)
     checks = check_evidence(spec, counted, run)
     sent = run.total.sent if run else None
-    objectives = tuple(
-        _checked(_judged(slo, objective, counted, policy, bracketed=run is not None), checks, sent)
+    judged = [
+        _judged(slo, objective, counted, policy, bracketed=run is not None)
         for slo in spec.slos
         for objective in slo.objectives
-    )
-    return Verdict(overall(o.outcome for o in objectives), evidence.window, objectives, checks, policy)
+    ]
+    objectives = tuple(_checked(one, checks, sent) for one in with_composites(spec, judged, counted))
+    outcome = overall(one.outcome for one in objectives)
+    return Verdict(outcome, evidence.window, objectives, checks, policy, alerts(spec, counted))
 
 
 def overall(outcomes: Iterable[Outcome]) -> Outcome:
@@ -197,7 +199,7 @@ def _by_slices(
 
     Slices without events are left out: nothing measured is neither good nor bad.
     """
-    slices = _slices(slo, objective, counted)
+    slices = [events for _, events in time_slices(slo, objective, counted)]
     if not slices:
         raise UndecidedError(
             Reason.NO_DATA,
@@ -215,25 +217,6 @@ def _by_slices(
     verdict = _by_events(blank, slo, Tally((low, high), len(slices), notes=notes))
     judged = tuple(Tally((worst, best), 1) for worst, best in zip(*ends, strict=True))
     return with_certainty(verdict, Sliced(judged), policy, counted.window)
-
-
-def _slices(slo: SLO, objective: Objective, counted: Counted) -> list[Tally]:
-    """Count each slice that holds events.
-
-    A run is seldom a multiple of the slice long: the last slice takes the rest, shorter or longer by up to
-    a half, and reaches to the scrape that closes the window. So no event is left out.
-    """
-    length = objective.time_slice_seconds
-    if not length:
-        raise TypeError(f"objective {objective.name!r} has no time slice")
-    number = round(counted.window.seconds / length)
-    cuts = [counted.window.start + n * length for n in range(number)]
-    slices = []
-    for start, end in pairwise([*cuts, inf]):
-        events = tally(slo, objective, counted, Window(start, end))
-        if events.total:
-            slices.append(events)
-    return slices
 
 
 def _by_mean_ratio(blank: ObjectiveVerdict, slo: SLO, slices: list[Tally]) -> ObjectiveVerdict:

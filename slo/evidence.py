@@ -11,6 +11,7 @@ from statistics import median
 from slo.model import Evidence, QueryResult, Series, Spec, Window
 from slo.prometheus import Prometheus, PrometheusUnreachableError, QueryError
 from slo.queries import PROCESS_START, UP, exactly, of_jobs, plan
+from slo.templates import filled
 
 CONCURRENT_QUERIES = 4
 """Prometheus itself answers 20 at a time (``--query.max-concurrency``), and not to us alone."""
@@ -39,7 +40,11 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
         skew, round_trip = _skew(prometheus)
         with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
             results |= _all(pool, map(str, wanted.selectors), lambda text: prometheus.raw(text, start, end))
-            results |= _all(pool, wanted.opaque, lambda text: prometheus.value(text, window.end))
+            results |= _all(
+                pool,
+                wanted.opaque,
+                lambda text: prometheus.value(filled(text, window.seconds), window.end),
+            )
         if jobs := wanted.jobs | set(map(exactly, _jobs(results.values()))):
             for name in (UP, PROCESS_START):
                 selector = str(of_jobs(name, jobs))

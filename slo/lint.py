@@ -15,6 +15,7 @@ from slo.prometheus import Prometheus, QueryError
 from slo.promql import Expression, Selector, Shape
 from slo.queries import expression, metrics, place
 from slo.tally import unexplained_absence
+from slo.templates import filled
 
 MOST_SERIES = 10_000
 """More series of one selector make a gate slow, and are more than anybody meant."""
@@ -77,7 +78,7 @@ def _slo_problems(slo: SLO, prometheus: Prometheus, now: float) -> Iterator[Prob
 
 
 def _asked(item: Expression) -> str:
-    return str(item.selector) if item.selector else item.text
+    return str(item.selector) if item.selector else filled(item.text)
 
 
 def _absence(part: str, items: Mapping[str, Expression], prometheus: Prometheus, now: float) -> str | None:

@@ -113,8 +113,37 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertCondition:
+    """When an alert is due: ``burn rate op threshold`` over the last ``lookback_seconds`` of events.
+
+    It has to hold for ``alert_after_seconds`` without a break.
+    """
+
+    name: str
+    severity: str
+    op: Op
+    threshold: float
+    lookback_seconds: float
+    alert_after_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPolicy:
+    """What an SLO's people are told of: a condition that holds, that ends, or that nothing can answer."""
+
+    name: str
+    condition: AlertCondition
+    when_breaching: bool = False
+    when_resolved: bool = False
+    when_no_data: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SLO:
-    """A service level objective: one SLI, one budgeting method, one or more objectives."""
+    """A service level objective: one SLI, one budgeting method, one or more objectives.
+
+    A composite SLO is a row of such, of one name, each with an objective and a ``weight`` of its own.
+    """
 
     name: str
     service: str
@@ -127,6 +156,9 @@ class SLO:
     data_source: str | None = None
     source: str = ""
     """Where it was written, as ``file:line``."""
+    alert_policies: tuple[AlertPolicy, ...] = ()
+    weight: float | None = None
+    """How often its burn rate counts in its composite SLO's; ``None``: it is no part of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,7 +449,7 @@ class ObjectiveVerdict:
     slo: str
     objective: str
     kind: str
-    """``events``, ``latency``, ``threshold``, ``timeslices`` or ``ratio``."""
+    """``events``, ``latency``, ``threshold``, ``timeslices``, ``ratio`` or ``composite``."""
     outcome: Outcome
     target: float
     exact: bool
@@ -466,14 +498,47 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Firing:
+    """One time that an alert fired; times in seconds since the window began.
+
+    ``resolved_at`` is ``None`` when it still fired at the end. ``no_data``: there was no burn rate.
+    """
+
+    fired_at: float
+    resolved_at: float | None = None
+    peak_burn_rate: float | None = None
+    no_data: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What one alert condition would have done under the load; it changes no verdict.
+
+    ``peak_burn_rate`` is the highest over its look-back window. ``detail`` says why it can't be told.
+    """
+
+    slo: str
+    objective: str
+    policy: AlertPolicy
+    firings: tuple[Firing, ...] = ()
+    peak_burn_rate: float | None = None
+    detail: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """One verdict for the run, one for each objective, and the checks of the evidence."""
+    """One verdict for the run, one for each objective, and the checks of the evidence.
+
+    ``alerts`` are what the spec's alert policies would have made of the load.
+    """
 
     outcome: Outcome
     window: Window
     objectives: tuple[ObjectiveVerdict, ...]
     checks: tuple[Check, ...] = ()
     policy: Policy = field(default_factory=Policy)
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, model_validator
 
-from slo.document import StrictModel
+from slo.openslo_alerts import AlertCondition, AlertNotificationTarget, AlertPolicy, PolicyItem
+from slo.openslo_base import Kind, Metadata, Model
 from slo.openslo_fields import (
     Description,
     Duration,
-    Key,
     Name,
     PrometheusType,
     Quantile,
@@ -38,24 +37,7 @@ CONTEXT = "proofload/context"
 """Annotation of a Service: selectors that reports show beside the SLIs, one a line."""
 ANNOTATIONS = (REQUESTS, CONTEXT)
 
-_COMPOSITE = refused("Proofload judges no composite SLOs; write one SLO for each indicator")
 _CALENDAR = refused("a load test has no place in a calendar; write a rolling window")
-_ALERTS = refused("Proofload does not read alert policies; remove them")
-
-
-class Model(StrictModel):
-    """Base of the models: snake_case here, camelCase in the file."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
-
-
-class Metadata(Model):
-    """``metadata`` of every kind."""
-
-    name: Name
-    display_name: str = ""
-    labels: dict[Key, str | list[str]] = Field(default_factory=dict)
-    annotations: dict[Key, str] = Field(default_factory=dict)
 
 
 class ConnectionDetails(Model):
@@ -206,9 +188,9 @@ class Objective(Model):
     target_percent: TargetPercent | None = None
     time_slice_target: SliceTarget | None = None
     time_slice_window: SliceWindow | None = None
-    indicator: Annotated[None, _COMPOSITE] = None
-    indicator_ref: Annotated[None, _COMPOSITE] = None
-    composite_weight: Annotated[None, _COMPOSITE] = None
+    indicator: Indicator | None = None
+    indicator_ref: Name | None = None
+    composite_weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
     @model_validator(mode="after")
     def _one_target(self) -> Objective:
@@ -246,53 +228,68 @@ class SLOSpec(Model):
     time_window: Annotated[list[TimeWindow], Field(min_length=1, max_length=1)] | None = None
     budgeting_method: Literal["Occurrences", "Timeslices", "RatioTimeslices"]
     objectives: Annotated[list[Objective], Field(min_length=1)]
-    alert_policies: Annotated[None, _ALERTS] = None
+    alert_policies: list[PolicyItem] | None = None
 
     @model_validator(mode="after")
     def _one_indicator(self) -> SLOSpec:
-        if (self.indicator is None) == (self.indicator_ref is None):
+        own = _indicators(self)
+        parts = [_indicators(objective) for objective in self.objectives]
+        if own and any(parts):
+            raise ValueError("has an indicator, and so have objectives; a composite SLO has only theirs")
+        if own > 1 or (not own and not any(parts)):
             raise ValueError("takes exactly one of indicator and indicatorRef")
+        if not own and any(given != 1 for given in parts):
+            raise ValueError("is composite: each objective takes exactly one of indicator and indicatorRef")
+        if not own and self.budgeting_method != "Occurrences":
+            raise ValueError("is composite: OpenSLO gives composite time slices no target; use Occurrences")
+        if own and any(objective.composite_weight is not None for objective in self.objectives):
+            raise ValueError("has a compositeWeight, but one indicator; weights belong to composite SLOs")
         return self
 
+    @property
+    def composite(self) -> bool:
+        """Whether the objectives bring the indicators."""
+        return not _indicators(self)
 
-class _Kind(Model):
-    api_version: Literal["openslo/v1"]
-    metadata: Metadata
+
+def _indicators(item: Objective | SLOSpec) -> int:
+    return (item.indicator is not None) + (item.indicator_ref is not None)
 
 
-class DataSource(_Kind):
+class DataSource(Kind):
     """Where metrics are read from."""
 
     kind: Literal["DataSource"]
     spec: DataSourceSpec
 
 
-class Service(_Kind):
+class Service(Kind):
     """What SLOs are grouped by."""
 
     kind: Literal["Service"]
     spec: ServiceSpec | None = None
 
 
-class SLI(_Kind):
+class SLI(Kind):
     """An indicator that SLOs name in ``indicatorRef``."""
 
     kind: Literal["SLI"]
     spec: SLISpec
 
 
-class SLO(_Kind):
+class SLO(Kind):
     """A service level objective."""
 
     kind: Literal["SLO"]
     spec: SLOSpec
 
 
-KINDS: Mapping[str, type[DataSource | Service | SLI | SLO]] = {
+KINDS: Mapping[str, type[Kind]] = {
     "DataSource": DataSource,
     "Service": Service,
     "SLI": SLI,
     "SLO": SLO,
+    "AlertPolicy": AlertPolicy,
+    "AlertCondition": AlertCondition,
+    "AlertNotificationTarget": AlertNotificationTarget,
 }
-REFUSED_KINDS = ("AlertPolicy", "AlertCondition", "AlertNotificationTarget")
-"""Kinds of OpenSLO that the checker does not read."""

@@ -63,6 +63,15 @@ def _slice_seconds(value: Any) -> float:
     return float(seconds[1]) if seconds else duration_seconds(value)
 
 
+def _alert_seconds(value: Any) -> float:
+    """Seconds of a duration; nothing (``0m``) and our extension ``10s`` too."""
+    if isinstance(value, str) and re.fullmatch(r"0[smhdwMQY]", value, re.ASCII):
+        return 0.0
+    if not isinstance(value, str):
+        raise ValueError(f"{shown(value)} is not a duration; write e.g. 5m or 10s")  # noqa: TRY004 - pydantic's
+    return _slice_seconds(value)
+
+
 def _name(text: str) -> str:
     if _DNS_LABEL.fullmatch(text) is None:
         raise ValueError(
@@ -150,3 +159,5 @@ Duration = Annotated[float, BeforeValidator(_duration)]
 """A duration shorthand in the file, seconds once read."""
 SliceWindow = Annotated[float, BeforeValidator(_slice_seconds)]
 """A duration shorthand, ``10s`` or a number of minutes in the file, seconds once read."""
+AlertDuration = Annotated[float, BeforeValidator(_alert_seconds)]
+"""A duration shorthand, ``0m`` or ``10s`` in the file, seconds once read."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from slo import model, openslo
+from slo import alert_policies, model, openslo
 from slo.catalogue import Catalogue, at, part, sound_part, source
 from slo.document import Document, DocumentError, Location, Problem, ProblemsError, load_documents, shown
 from slo.objective_rules import faults, label, translated
+from slo.ratios import counted
 
 DEFAULT_WINDOW_SECONDS = 28 * 86_400.0
 """Window of an SLO that names none, as OpenSLO allows: four weeks, as in the SRE workbook (appendix A)."""
@@ -57,7 +58,8 @@ def _translate(catalogue: Catalogue) -> model.Spec:
     for document in catalogue.documents("SLI"):
         catalogue.validated(openslo.SLI, document)
         _referred_source(catalogue, document, ("spec",), part(openslo.SLISpec, at(document.data, "spec")))
-    slos = [slo for document in catalogue.documents("SLO") if (slo := _slo(catalogue, document))]
+    alert_policies.validate(catalogue)
+    slos = [slo for document in catalogue.documents("SLO") for slo in _slos(catalogue, document)]
     # OpenSLO leaves it open whether a service has to be declared.
     implied = {slo.service: model.Service(slo.service, source=slo.source) for slo in slos}
     services = implied | {service.name: service for service in declared if service}
@@ -89,31 +91,49 @@ def _service(catalogue: Catalogue, document: Document) -> model.Service | None:
     )
 
 
-def _slo(catalogue: Catalogue, document: Document) -> model.SLO | None:
-    """Check the parts of an SLO that are without faults against each other, also when another has some."""
+def _slos(catalogue: Catalogue, document: Document) -> list[model.SLO]:
+    """Check the parts of an SLO that are without faults against each other, also when another has some.
+
+    A composite SLO becomes as many as it has objectives, each with its own indicator.
+    """
     spec = at(document.data, "spec")
     written = catalogue.validated(openslo.SLO, document)
-    sli, data_source = _indicator(catalogue, document)
+    indicators = _indicators(catalogue, document)
     _check_service(catalogue, document, at(spec, "service"))
     windows = at(spec, "timeWindow")
     window = part(openslo.TimeWindow, windows[0]) if isinstance(windows, list) and windows else None
     window_seconds = window.duration if window else DEFAULT_WINDOW_SECONDS
-    _check_objectives(catalogue, document, sli, window_seconds)
-    if catalogue.problems or written is None or sli is None:
-        return None
-    method = written.spec.budgeting_method
-    return model.SLO(
-        name=written.metadata.name,
-        service=written.spec.service,
-        sli=_translated_sli(sli),
-        budgeting=model.Budgeting(method),
-        window_seconds=window_seconds,
-        objectives=tuple(translated(objective, method, sli) for objective in written.spec.objectives),
-        display_name=written.metadata.display_name,
-        description=written.spec.description,
-        data_source=data_source,
-        source=source(document),
-    )
+    _check_objectives(catalogue, document, [sli for sli, _ in indicators], window_seconds)
+    if written is None:
+        return []
+    policies = tuple(alert_policies.policies(catalogue, document, written.spec.alert_policies))
+    if catalogue.problems:
+        return []
+    method, composite = written.spec.budgeting_method, written.spec.composite
+    asked = written.spec.objectives
+    groups = [[objective] for objective in asked] if composite else [asked]
+    return [
+        model.SLO(
+            name=written.metadata.name,
+            service=written.spec.service,
+            sli=counted(_translated_sli(sli)),
+            budgeting=model.Budgeting(method),
+            window_seconds=window_seconds,
+            objectives=tuple(translated(objective, method, sli) for objective in group),
+            display_name=written.metadata.display_name,
+            description=written.spec.description,
+            data_source=data_source,
+            source=source(document),
+            alert_policies=policies,
+            weight=_weight(group[0]) if composite else None,
+        )
+        for (sli, data_source), group in zip(indicators, groups, strict=False)
+        if sli is not None
+    ]
+
+
+def _weight(objective: openslo.Objective) -> float:
+    return 1.0 if objective.composite_weight is None else objective.composite_weight
 
 
 def _check_service(catalogue: Catalogue, document: Document, name: object) -> None:
@@ -122,17 +142,39 @@ def _check_service(catalogue: Catalogue, document: Document, name: object) -> No
         catalogue.named("Service", name, document, ("spec", "service"))
 
 
-def _indicator(catalogue: Catalogue, document: Document) -> tuple[openslo.SLISpec | None, str | None]:
-    """The SLI of an SLO, inline or referred to, and the name of its data source."""
-    home = document
-    place: tuple[str, ...] = ("spec", "indicator", "spec")
-    ref = at(document.data, "spec", "indicatorRef")
+_Indicator = tuple[openslo.SLISpec | None, str | None]
+"""An SLI, where it is without faults, and the name of its data source."""
+
+
+def _indicators(catalogue: Catalogue, document: Document) -> list[_Indicator]:
+    """The indicator that an SLO's objectives share, or those that each of a composite SLO's brings."""
+    spec = at(document.data, "spec")
+    items = at(spec, "objectives")
+    items = items if isinstance(items, list) else []
+    shared = at(spec, "indicator") is not None or at(spec, "indicatorRef") is not None
+    if shared or not any(_brings(item) for item in items):
+        return [_indicator(catalogue, document, ("spec",), spec)] * max(len(items), 1)
+    return [
+        _indicator(catalogue, document, ("spec", "objectives", index), item)
+        for index, item in enumerate(items)
+    ]
+
+
+def _brings(item: object) -> bool:
+    return at(item, "indicator") is not None or at(item, "indicatorRef") is not None
+
+
+def _indicator(catalogue: Catalogue, document: Document, where: Location, holder: object) -> _Indicator:
+    """The SLI of an SLO or an objective, inline or referred to, and the name of its data source."""
+    home, inline = document, at(holder, "indicator", "spec")
+    place: Location = (*where, "indicator", "spec")
+    ref = at(holder, "indicatorRef")
     if isinstance(ref, str):
-        found = catalogue.named("SLI", ref, document, ("spec", "indicatorRef"))
+        found = catalogue.named("SLI", ref, document, (*where, "indicatorRef"))
         if found is None:
             return None, None
-        home, place = found, ("spec",)
-    sli = part(openslo.SLISpec, at(home.data, *place))
+        home, place, inline = found, ("spec",), at(found.data, "spec")
+    sli = part(openslo.SLISpec, inline)
     return sli, _referred_source(catalogue, home, place, sli)
 
 
@@ -153,7 +195,7 @@ def _referred_source(
 
 
 def _check_objectives(
-    catalogue: Catalogue, document: Document, sli: openslo.SLISpec | None, window_seconds: float
+    catalogue: Catalogue, document: Document, slis: list[openslo.SLISpec | None], window_seconds: float
 ) -> None:
     items = at(document.data, "spec", "objectives")
     items = items if isinstance(items, list) else []
@@ -162,6 +204,7 @@ def _check_objectives(
     seen: set[str] = set()
     for index, item in enumerate(items):
         place: Location = ("spec", "objectives", index)
+        sli = slis[index]
         objective, faulty = sound_part(openslo.Objective, item)
         if objective is None:
             continue
@@ -173,7 +216,12 @@ def _check_objectives(
             message = f"is a second {shown(name)}; give each objective its own displayName"
             catalogue.fault(document, place, message)
         seen |= {name} - {""}
-    if len(items) > 1 and sli is not None and sli.threshold_metric is not None:
+    shared = (
+        slis[0]
+        if at(document.data, "spec", "indicator") or at(document.data, "spec", "indicatorRef")
+        else None
+    )
+    if len(items) > 1 and shared is not None and shared.threshold_metric is not None:
         message = "OpenSLO allows one objective with a thresholdMetric; write an SLO for each"
         catalogue.fault(document, ("spec", "objectives", 1), message)
 

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "target_service": set[str](),
     "loadtests": {"slo.model", "slo.document"},
     "slo": set[str](),
-    "reports": {"slo.model"},
+    "reports": {"slo.model", "slo.compared"},
     "monitoring": {"slo.model", "slo.spec", "slo.document", "slo.promql"},
 }
 """Beside itself; ``proofload``, ``tests`` and ``benchmarks`` may import everything."""
@@ -102,6 +102,19 @@ def test_gevent_stays_in_the_generator() -> None:
 def test_evaluation_is_pure() -> None:
     """No clock, no network, no files on the way from evidence to verdict."""
     known = everything()
-    for name in ("evaluate", "checks", "counted", "tally", "counters", "histogram", "budget"):
+    for name in (
+        "evaluate",
+        "alerts",
+        "composite",
+        "timeline",
+        "checks",
+        "counted",
+        "tally",
+        "counters",
+        "histogram",
+        "budget",
+        "comparison",
+        "spreads",
+    ):
         tops = {one.partition(".")[0] for one in known[f"slo.{name}"]}
         assert not tops & {"time", "datetime", "requests", "socket", "pathlib", "os", "io", "subprocess"}

@@ -15,6 +15,7 @@ from slo.model import SLO, Budgeting, EventsSLI, Objective, Op, RawRatioSLI
 from slo.promql import Expression, Matcher, Selector, Shape
 from slo.queries import expression, metrics
 from slo.rules.windows import BASE_SECONDS, decimal, duration
+from slo.templates import filled
 
 SAMPLE_SECONDS = 15
 """Step at which the samples of a gauge inside a slice are read."""
@@ -36,7 +37,7 @@ class Counts:
 
 def counts(slo: SLO, objective: Objective) -> Counts:
     """Say what an evaluation counts for one objective of an SLO that can be turned into rules."""
-    whole = _events(slo, objective, duration(_range_seconds(objective)))
+    whole = _events(slo, objective, _range_seconds(objective))
     if slo.budgeting is Budgeting.OCCURRENCES:
         return replace(whole, lasting=is_counted(slo))
     ratio = f"({whole.bad}) / ({whole.total} > 0)"
@@ -58,20 +59,20 @@ def _range_seconds(objective: Objective) -> int:
     return round(objective.time_slice_seconds) if objective.time_slice_seconds else BASE_SECONDS
 
 
-def _events(slo: SLO, objective: Objective, span: str) -> Counts:
+def _events(slo: SLO, objective: Objective, seconds: int) -> Counts:
+    span = duration(seconds)
     parts = {name: expression(metric) for name, metric in metrics(slo).items()}
     match slo.sli:
         case EventsSLI(counter=counter):
             return _ratio_events(parts, span, counter=counter)
         case RawRatioSLI(success=success):
-            return _raw(_text(parts["raw"]), success=success)
+            return _raw(_text(parts["raw"], seconds), success=success)
         case _ if parts["metric"].shape is Shape.QUANTILE:
             good, total = buckets(parts["metric"], objective)
             return _good_of_total(good, total, span)
         case _:
-            return _samples(
-                _text(parts["metric"]), objective, span, sliced=slo.budgeting is not Budgeting.OCCURRENCES
-            )
+            query = _text(parts["metric"], seconds)
+            return _samples(query, objective, span, sliced=slo.budgeting is not Budgeting.OCCURRENCES)
 
 
 # --- Counters -----------------------------------------------------------------------------------
@@ -133,9 +134,10 @@ def spellings(bound: float) -> list[str]:
     return sorted({text, text if "." in text else f"{text}.0", repr(bound), f"{bound:g}"})
 
 
-def _text(item: Expression) -> str:
-    """Give an expression that may stand in brackets: a comment at its end would swallow them."""
-    return f"{item.text}\n" if "#" in item.text else item.text
+def _text(item: Expression, seconds: int) -> str:
+    """Give an expression over so many seconds; a comment at its end would swallow a bracket around it."""
+    text = filled(item.text, seconds)
+    return f"{text}\n" if "#" in text else text
 
 
 def selector_of(item: Expression) -> Selector:

@@ -12,7 +12,7 @@ import promql_parser as parser
 from slo.budget import exact
 from slo.document import Problem, ProblemsError
 from slo.model import SLO, EventsSLI, Objective, Spec
-from slo.promql import Shape
+from slo.promql import Shape, syntax_tree
 from slo.queries import expression, judged_by_server, metrics, place
 from slo.rules.windows import DAY, INTERVAL_SECONDS, SHARES, Pair, decimal, duration, pairs
 
@@ -70,10 +70,10 @@ def targets(spec: Spec) -> tuple[Target, ...]:
     if problems:
         raise ProblemsError(problems)
     found: list[Target] = []
-    taken = {(slo.service, slo.name) for slo in spec.slos if len(slo.objectives) > 1}
+    taken = {(slo.service, slo.name) for slo in spec.slos if _shared(slo)}
     for slo in sorted(spec.slos, key=lambda slo: len(slo.objectives)):
         for objective in slo.objectives:
-            name = slo.name if len(slo.objectives) == 1 else f"{slo.name}-{_slug(objective.name)}"
+            name = slo.name if not _shared(slo) else f"{slo.name}-{_slug(objective.name)}"
             plain, number = name, 1
             while (slo.service, name) in taken:
                 number += 1
@@ -94,6 +94,11 @@ def unreachable(spec: Spec) -> Iterator[str]:
                     f"{float(1 / target.budget):.4g} times as fast as allowed, "
                     f"and that alert takes more than {float(pair.burn_rate):.4g}"
                 )
+
+
+def _shared(slo: SLO) -> bool:
+    """Tell whether other objectives bear an SLO's name: it has several, or is part of a composite SLO."""
+    return len(slo.objectives) > 1 or slo.weight is not None
 
 
 def _slug(text: str) -> str:
@@ -133,7 +138,7 @@ def _faults(slo: SLO) -> Iterator[tuple[str, str]]:
 
 
 def _scalar(query: str) -> str | None:
-    if _is_scalar(parser.parse(query)):
+    if _is_scalar(syntax_tree(query)):
         return f"{query} has no series; write an expression that gives one"
     return None
 

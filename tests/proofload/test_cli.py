@@ -143,6 +143,15 @@ def test_a_good_spec_has_no_problem(proofload: Run) -> None:
     assert (done.code, done.out) == (0, "1 SLOs with 1 objectives: no problem found\n")
 
 
+def test_lint_warns_of_what_is_approximate(proofload: Run) -> None:
+    spec = Path("spec.yaml")
+    spec.write_text(spec.read_text().replace("query: orders_total", "query: avg(rate(orders_total[5m]))"))
+    spec.write_text(spec.read_text().replace("query: paid_total", "query: avg(rate(paid_total[5m]))"))
+    done = proofload("lint", "--spec", "spec.yaml")
+    assert (done.code, done.out) == (0, "1 SLOs with 1 objectives: no problem found\n")
+    assert "warning: spec.yaml:4: SLO checkout, total: avg(rate(orders_total[5m])) is left to Pro" in done.err
+
+
 LINTS = {
     "both queries find something": ((rows({"a": "b"}),), 0, "no problem found"),
     "one finds nothing": (

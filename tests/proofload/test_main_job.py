@@ -13,13 +13,15 @@ from typing import Any
 import psutil
 import pytest
 
+from proofload.history import HISTORY, entries
+from slo.model import Outcome
 from tests.proofload.processes import RUN_SECONDS, Marked, marked
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(RUN_SECONDS)]
 
 FILES = {
     *("run.json", "requests.csv", "evidence.json", "verdict.json"),
-    *("report.html", "report.md", "junit.xml", "objectives.csv"),
+    *("figures.json", "report.html", "report.md", "junit.xml", "objectives.csv"),
 }
 LOAD = ["--duration", "10s", "--rate", "100"]
 
@@ -91,6 +93,8 @@ def test_a_healthy_service_is_met_and_every_request_is_counted(tmp_path: Path) -
     assert numbers["sent"] == numbers["counted"] == done.read("run.json")["total"]["offered"] > 0
     assert "difference 0" in done.stdout
     assert {path.name for path in done.folder.iterdir()} >= FILES
+    [kept] = entries(tmp_path / HISTORY)
+    assert (kept.verdict, kept.sent, kept.sound) == (Outcome.MET, numbers["sent"], True)
     assert "difference 0" in (done.folder / "report.html").read_text()
     assert not done.left
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from ruamel.yaml import YAML
 
 from proofload.cli import cli
+from proofload.prometheus_rule import prometheus_rule_text
 from slo.rules.files import rules_text
 from slo.rules.promtool_tests import promtool_text
 from slo.spec import load_spec
@@ -39,6 +41,27 @@ def test_rules_and_tests_are_written(spec: Path, tmp_path: Path, out: str) -> No
     beside = f"../{rules.relative_to(tmp_path)}"
     assert (tmp_path / "tests" / "t.yaml").read_text() == promtool_text(loaded, beside)
     assert not list(tmp_path.rglob(".*"))
+
+
+def test_rules_are_wrapped_for_the_operator(spec: Path) -> None:
+    done = proofload("--spec", spec, "--prometheus-rule", "shop-slo")
+    assert (done.exit_code, done.stdout) == (0, prometheus_rule_text(load_spec([spec]), "shop-slo"))
+    wrapped, plain = YAML(typ="safe").load(done.stdout), YAML(typ="safe").load(rules_text(load_spec([spec])))
+    assert (wrapped["kind"], wrapped["metadata"]["name"]) == ("PrometheusRule", "shop-slo")
+    assert wrapped["spec"] == plain
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--prometheus-rule", "Shop_SLO"], "can't be an object's name"),
+        (["--prometheus-rule", "shop", "--out", "o", "--tests", "t.yaml"], "goes without --prometheus-rule"),
+    ],
+)
+def test_what_the_operator_would_not_take_is_usage(spec: Path, arguments: list[str], words: str) -> None:
+    done = proofload("--spec", spec, *arguments)
+    assert done.exit_code == 2
+    assert words in " ".join(done.stderr.split())
 
 
 def test_what_is_left_out_is_said(spec: Path) -> None:

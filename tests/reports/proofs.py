@@ -6,11 +6,15 @@ from dataclasses import replace
 
 from slo.model import (
     SLO,
+    Alert,
+    AlertCondition,
+    AlertPolicy,
     Budgeting,
     Check,
     CheckStatus,
     EventsSLI,
     Evidence,
+    Firing,
     HistogramQuantile,
     Intervals,
     Measured,
@@ -105,7 +109,8 @@ def met() -> Proof:
 
 def missed() -> Proof:
     """2 % of the requests failed, from the tenth second on; predictions took 300 ms longer."""
-    return _proof(verdict_missed(), evidence(failing=0.03, slower=0.3), run(failing=0.03, slower=0.3))
+    verdict = replace(verdict_missed(), alerts=alerts())
+    return _proof(verdict, evidence(failing=0.03, slower=0.3), run(failing=0.03, slower=0.3))
 
 
 def undecided(reason: Reason = Reason.TARGET_RESTARTED) -> Proof:
@@ -186,10 +191,12 @@ def hostile(text: str) -> Proof:
         for one in proof.verdict.objectives
     )
     checks = (Check(text, CheckStatus.FAIL, text, Reason.NO_DATA, {text: 1}), *proof.verdict.checks)
+    condition = AlertCondition(text, text, Op.GT, 1, 60)
+    alert = Alert(text, text, AlertPolicy(text, condition), detail=text, notes=(text,))
     record = run()
     counts = replace(record.total, statuses={text: 1}, errors={text: 2})
     return Proof(
-        Verdict(Outcome.MISSED, WINDOW, objectives, checks),
+        Verdict(Outcome.MISSED, WINDOW, objectives, checks, alerts=(alert, replace(alert, detail=""))),
         replace(proof.evidence, results=results, server={text: text}, error=text),
         Spec(slos=(), services=(Service(text, text),)),
         replace(
@@ -260,6 +267,20 @@ def verdict_missed() -> Verdict:
         ),
     )
     return Verdict(Outcome.MISSED, WINDOW, objectives, checks_passed())
+
+
+def alerts() -> tuple[Alert, ...]:
+    """One fired and ended, one still fires after many times, one waits, one can't be told."""
+    fast = AlertPolicy("page", AlertCondition("fast", "page", Op.GT, 14.4, 10, 5), when_breaching=True)
+    hours = AlertCondition("ticket", "ticket", Op.GTE, 1, 21_600, 1800)
+    slow = AlertPolicy("ticket", hours, when_breaching=True)
+    many_times = (*(Firing(2.0 * n, 2.0 * n + 1, 20.0) for n in range(1, 6)), Firing(29.0, None, None, True))
+    return (
+        Alert("availability", "No server error", slow, peak_burn_rate=0.99996, notes=("pending at the end",)),
+        Alert("availability", "No server error", fast, (Firing(6.25, 21.5, 31.25),), 31.25),
+        Alert("predict-latency", "composite", fast, many_times, 20.0),
+        Alert("data-drift", "PSI up to 0.25", fast, detail="burn rates need raw samples"),
+    )
 
 
 def checks_passed() -> tuple[Check, ...]:

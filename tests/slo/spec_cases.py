@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from slo.model import (
     SLO,
+    AlertCondition,
+    AlertPolicy,
     Budgeting,
     EventsSLI,
     HistogramQuantile,
@@ -142,6 +144,46 @@ WAIT = replace(
     sli=ThresholdSLI(HistogramQuantile("wait_seconds", 0.95)),
     objectives=(Objective("lt 100", 0.95, Op.LT, 100.0),),
 )
+POLICIES = """\
+  alertPolicies:
+    - kind: AlertPolicy
+      metadata: {name: tickets}
+      spec:
+        alertWhenNoData: true
+        conditions:
+          - kind: AlertCondition
+            metadata: {name: slow}
+            spec:
+              severity: ticket
+              condition: {op: gte, threshold: 1, lookbackWindow: 6h}
+    - alertPolicyRef: pages
+---
+apiVersion: openslo/v1
+kind: AlertPolicy
+metadata: {name: pages}
+spec:
+  alertWhenBreaching: true
+  alertWhenResolved: true
+  conditions: [{conditionRef: fast}]
+  notificationTargets:
+    - targetRef: on-call
+    - kind: AlertNotificationTarget
+      metadata: {name: mail}
+      spec: {target: email}
+---
+apiVersion: openslo/v1
+kind: AlertCondition
+metadata: {name: fast}
+spec:
+  severity: page
+  condition: {kind: burnrate, op: gt, threshold: 14.4, lookbackWindow: 10s, alertAfter: 5m}
+---
+apiVersion: openslo/v1
+kind: AlertNotificationTarget
+metadata: {name: on-call}
+spec: {target: slack}
+"""
+
 METHOD = "budgetingMethod: Occurrences"
 
 GOOD: dict[str, tuple[str, SLO]] = {
@@ -234,6 +276,23 @@ GOOD: dict[str, tuple[str, SLO]] = {
             sli=RawRatioSLI(PromQL("failures:ratio"), success=False),
             objectives=(Objective("99.95%", 0.9995),),
             data_source="main",
+        ),
+    ),
+    "alert policies, written in the SLO and referred to, with what is left out": (
+        EVENTS + POLICIES,
+        replace(
+            CHECKOUT,
+            alert_policies=(
+                AlertPolicy(
+                    "tickets", AlertCondition("slow", "ticket", Op.GTE, 1.0, 6 * 3600.0), when_no_data=True
+                ),
+                AlertPolicy(
+                    "pages",
+                    AlertCondition("fast", "page", Op.GT, 14.4, 10.0, 300.0),
+                    when_breaching=True,
+                    when_resolved=True,
+                ),
+            ),
         ),
     ),
 }

@@ -17,12 +17,14 @@ from slo.model import (
     Op,
     Outcome,
     PromQL,
+    RawRatioSLI,
     Reason,
     Spec,
     Verdict,
     Window,
 )
 from slo.prometheus import QueryError
+from slo.ratios import counted
 from tests.proofload.prometheus_server import Scraped, scraped
 from tests.slo.spec_cases import CHECKOUT, WAIT
 
@@ -36,6 +38,12 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
         yield server
 
 
+UNPAID = RawRatioSLI(
+    PromQL("1 - sum by (kind) (rate(paid_total[$window])) / sum by (kind) (rate(orders_total[$window]))"),
+    success=False,
+)
+UNPAID_RATIO = replace(CHECKOUT, sli=counted(UNPAID))
+PEAK = PromQL("sum(count_over_time(orders_total[{{.window}}])) > bool 0")
 WAIT_AT_MOST = replace(WAIT, objectives=(Objective("lte 100", 0.95, Op.LTE, 100.0),))
 
 
@@ -66,6 +74,12 @@ STORIES = {
         (shop(1000, 900), shop(1000, 900) + shop(150, 149, "app")), Outcome.MET, 149, 150
     ),
     "all series are born mid-way": Story(("", shop(150, 150), shop(160, 160)), Outcome.MET, 160, 160),
+    "a ratio of two counters, one of them born mid-way": Story(
+        (shop(1000, 900), shop(1100, 1000) + shop(50, 49, "app")), Outcome.MET, 149, 150, slo=UNPAID_RATIO
+    ),
+    "a ratio of two counters is missed by three": Story(
+        (shop(0, 0), shop(200, 197)), Outcome.MISSED, 197, 200, slo=UNPAID_RATIO
+    ),
     "a counter is reset": Story(
         (shop(1000, 900), shop(1100, 1000), shop(50, 50), shop(60, 60)), Outcome.MET, 160, 160
     ),
@@ -108,6 +122,16 @@ def test_what_prometheus_scraped_is_counted_exactly(story: Story, prometheus: Sc
     assert (objective.outcome, objective.reason) == (story.outcome, story.reason), objective.detail
     if story.total is not None:
         assert (objective.good, objective.total) == (story.good, story.total)
+
+
+def test_what_prometheus_computes_looks_over_the_window(prometheus: Scraped) -> None:
+    """The evidence keeps the query that was sent, under the text of the spec."""
+    spec = Spec((replace(CHECKOUT, sli=RawRatioSLI(PEAK)),))
+    start = prometheus.show(shop(0, 0), spec)
+    window = Window(start - 2.5, start)
+    result = gather(prometheus.api, spec, window, now=time.time(), margin=0).results[PEAK.query]
+    assert result.query == PEAK.query.replace("{{.window}}", "3s")
+    assert (result.error, [one.values for one in result.series]) == (None, [(1.0,)])
 
 
 def test_a_healthy_window_passes_every_check(prometheus: Scraped) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from slo.document import ProblemsError
-from slo.model import SLO, Spec
+from slo.model import SLO, PromQL, Spec, ThresholdSLI
 from slo.promql import parse_selector
 from slo.rules.examples import example, matches
 from slo.rules.files import rules_text
@@ -21,6 +21,7 @@ from slo.rules.windows import decimal, duration, pairs
 from slo.spec import load_spec
 from tests.slo.promtool import promtool
 from tests.slo.rules_cases import KINDS, REFUSED
+from tests.slo.spec_cases import QUEUE
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMITTED = ROOT / "monitoring" / "rules"
@@ -136,6 +137,13 @@ BURN_RATES = {7: "13.44 3.5 1.4 1", 28: "13.44 5.6 2.8 1", 30: "14.4 6 3 1", 90:
 @pytest.mark.parametrize(("days", "rates"), BURN_RATES.items())
 def test_burn_rates_spend_the_share_of_the_budget(days: int, rates: str) -> None:
     assert " ".join(decimal(pair.burn_rate) for pair in pairs(days)) == rates
+
+
+def test_a_template_of_the_window_is_filled_with_the_rules_own() -> None:
+    query = "max(rate(x_total[{{.window}}])) + max(rate(x_total[1h]))"
+    text = rules_text(Spec((replace(QUEUE, sli=ThresholdSLI(PromQL(query))),)))
+    assert "max(rate(x_total[300s])) + max(rate(x_total[1h]))" in text
+    assert "window}}" not in text
 
 
 def test_windows_are_named_as_prometheus_does() -> None:

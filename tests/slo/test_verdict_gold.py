@@ -1,7 +1,7 @@
 """The whole verdict of every case, figures and words, compared with a golden file: a line a case.
 
-``PROOFLOAD_RENEW_GOLD=1 pytest tests/slo/test_verdict_gold.py`` writes it anew and fails, so that nobody takes
-that for a pass; look at the difference before committing it.
+``PROOFLOAD_RENEW_GOLD=1 pytest tests/slo/test_verdict_gold.py`` writes it anew and fails, so that nobody
+takes that for a pass; look at the difference before committing it.
 """
 
 from __future__ import annotations

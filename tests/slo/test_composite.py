@@ -1,0 +1,189 @@
+"""Composite SLOs: weighted burn rates added up, and when that can't be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from slo.document import ProblemsError
+from slo.evaluate import evaluate
+from slo.model import SLO, AlertCondition, AlertPolicy, Objective, Op, Outcome, PromQL, Reason, ThresholdSLI
+from slo.rules.target import targets
+from slo.spec import load_spec
+from tests.slo.evidence_cases import FAULTY, OK, availability, buckets, evidence, quick, sent, slo_of, spec_of
+
+JOURNEY = """\
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: journey}
+spec:
+  service: shop
+  budgetingMethod: Occurrences
+  timeWindow: [{duration: 28d, isRolling: true}]
+  objectives:
+    - displayName: Paid
+      target: 0.99
+      indicator:
+        metadata: {name: paid}
+        spec:
+          ratioMetric:
+            counter: true
+            good: {metricSource: {type: Prometheus, spec: {query: paid_total}}}
+            total: {metricSource: {type: Prometheus, spec: {query: orders_total}}}
+    - displayName: Quick
+      op: lte
+      value: 0.25
+      compositeWeight: 2.5
+      indicatorRef: latency
+---
+apiVersion: openslo/v1
+kind: SLI
+metadata: {name: latency}
+spec:
+  thresholdMetric:
+    metricSource: {type: Prometheus, spec: {histogram: latency_seconds, quantile: 0.95}}
+"""
+MET, MISSED = Outcome.MET, Outcome.MISSED
+
+
+def part(slo: SLO, weight: float = 1.0, name: str = "") -> SLO:
+    """Make an SLO a part of the composite one."""
+    objective = replace(slo.objectives[0], name=name or f"part of {weight:g}")
+    return replace(slo, name="journey", weight=weight, objectives=(objective,))
+
+
+@dataclass(frozen=True)
+class Case:
+    """Parts, samples, and the composite's verdict, burn rate and what is said."""
+
+    parts: tuple[SLO, ...]
+    expected: Outcome | Reason
+    burn: float | None
+    says: str
+    samples: Mapping[str, str]
+
+
+TEN_PERCENT = {OK: "0+9x7", FAULTY: "0+1x7"}
+LATENCY = buckets(total="0+10x7", le_0_1="0+9x7", le_0_5="0+10x7")
+GAUGE = slo_of(ThresholdSLI(PromQL("depth")), Objective("o", 0.8, Op.LTE, 5.0))
+CASES = {
+    "two parts that spend half of their budgets spend the whole one": Case(
+        (part(availability(0.8)), part(availability(0.8), name="b")),
+        MET, 1.0, "1 x 0.5 (part of 1) + 1 x 0.5 (b)", TEN_PERCENT,
+    ),
+    "parts that are met by themselves may miss together": Case(
+        (part(availability(0.8)), part(availability(0.8), 1.1)),
+        MISSED, 1.05, "1 x 0.5 (part of 1) + 1.1 x 0.5 (part of 1.1)", TEN_PERCENT,
+    ),
+    "a light weight forgives": Case(
+        (part(availability(0.95), 0.25), part(availability(0.8))),
+        MET, 1.0, "0.25 x 2 (part of 0.25) + 1 x 0.5", TEN_PERCENT,
+    ),
+    "a part that is undecided leaves it undecided for the same reason": Case(
+        (part(availability(0.8)), part(availability(0.999), name="rare")),
+        Reason.TOO_FEW_EVENTS, None, "the burn rate is unknown; rare: 70 events", {OK: "0+10x7"},
+    ),
+    "unless the others miss it whatever that part did": Case(
+        (part(availability(0.95)), part(quick(0.1), name="unseen")),
+        MISSED, 2.0, "1 x unknown (unseen)", TEN_PERCENT,
+    ),
+    "a part inside a bucket leaves an interval that may still decide": Case(
+        (part(quick(0.2, 0.8)), part(availability(0.6), 2)),
+        MET, 1.0, "1 x 0 to 0.5 (part of 1) + 2 x 0.25 (part of 2)", TEN_PERCENT | LATENCY,
+    ),
+    "or not": Case(
+        (part(quick(0.2, 0.8)), part(availability(0.6), 2.5)),
+        Reason.THRESHOLD_INSIDE_BUCKET, None,
+        "the burn rate is 0.625 to 1.125; part of 1", TEN_PERCENT | LATENCY,
+    ),
+    "samples of a gauge": Case(
+        (part(GAUGE), part(availability(0.8), 0.5)),
+        MET, 0.25, "1 x 0 (part of 1) + 0.5 x 0.5", TEN_PERCENT | {"depth": "1x7"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_the_burn_rates_of_the_parts_decide(case: Case) -> None:
+    spec = spec_of(*case.parts)
+    verdict = evaluate(spec, evidence(spec, case.samples))
+    *parts, whole = verdict.objectives
+    assert len(parts) == len(case.parts)
+    assert (whole.slo, whole.objective, whole.kind) == ("journey", "composite", "composite")
+    reason = case.expected if isinstance(case.expected, Reason) else None
+    outcome = Outcome.UNDECIDED if reason else case.expected
+    assert (whole.outcome, whole.reason) == (outcome, reason), whole
+    assert whole.burn_rate == (None if case.burn is None else pytest.approx(case.burn))
+    assert case.says in f"{whole.detail} {whole.notes}"
+
+
+def test_a_composite_stands_after_its_parts_and_others_are_left_alone() -> None:
+    spec = spec_of(
+        availability(), part(availability()), part(availability(), 2), replace(availability(), name="z")
+    )
+    kinds = [(one.slo, one.kind) for one in evaluate(spec, evidence(spec, TEN_PERCENT)).objectives]
+    assert kinds == [
+        ("slo", "events"), ("journey", "events"), ("journey", "events"), ("journey", "composite"),
+        ("z", "events"),
+    ]  # fmt: skip
+
+
+def test_a_failed_check_makes_it_undecided_too() -> None:
+    spec = spec_of(part(availability(0.8)), part(availability(0.8), 2))
+    whole = evaluate(spec, evidence(spec, TEN_PERCENT), sent(80)).objectives[-1]
+    assert (whole.outcome, whole.reason) == (Outcome.UNDECIDED, Reason.COUNTS_DO_NOT_RECONCILE)
+
+
+def test_an_alert_of_a_composite_watches_the_sum() -> None:
+    policy = AlertPolicy("p", AlertCondition("c", "page", Op.GT, 1.4, 20.0), when_breaching=True)
+    parts = [part(availability(0.8)), part(availability(0.8), 2)]
+    spec = spec_of(*(replace(one, alert_policies=(policy,)) for one in parts))
+    (alert,) = evaluate(spec, evidence(spec, TEN_PERCENT)).alerts
+    assert (alert.objective, alert.peak_burn_rate) == ("composite", 1.5)
+    assert [one.fired_at for one in alert.firings] == [5.0]
+
+
+def test_each_objective_of_a_composite_brings_its_indicator(tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(JOURNEY)
+    spec = load_spec([tmp_path / "spec.yaml"])
+    found = [(slo.name, slo.objectives[0].name, slo.weight, slo.objectives[0].target) for slo in spec.slos]
+    assert found == [("journey", "Paid", 1.0, 0.99), ("journey", "Quick", 2.5, 0.95)]
+    assert [type(slo.sli).__name__ for slo in spec.slos] == ["EventsSLI", "ThresholdSLI"]
+    assert [target.name for target in targets(spec)] == ["journey-paid", "journey-quick"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        pytest.param(
+            "indicatorRef: latency",
+            "timeSliceWindow: 1m",
+            "spec: is composite: each objective",
+            id="one lacks it",
+        ),
+        pytest.param(
+            "budgetingMethod: Occurrences",
+            "budgetingMethod: Timeslices",
+            "spec: is composite: OpenSLO gives composite time slices no target; use Occurrences",
+            id="time slices",
+        ),
+        pytest.param(
+            "compositeWeight: 2.5", "compositeWeight: 0", "compositeWeight: should be greater than 0", id="0"
+        ),
+        pytest.param(
+            "indicatorRef: latency", "indicatorRef: late", "did you mean latency?", id="a name that is none"
+        ),
+        pytest.param(
+            "value: 0.25", "value: x", "objectives[1].value: should be a valid number", id="a fault in one"
+        ),
+    ],
+)
+def test_a_faulty_composite_is_refused(tmp_path: Path, old: str, new: str, says: str) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(JOURNEY.replace(old, new))
+    with pytest.raises(ProblemsError) as refused:
+        load_spec([path])
+    assert any(says in str(problem) for problem in refused.value.problems), refused.value.problems
