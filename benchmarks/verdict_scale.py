@@ -18,10 +18,11 @@ import requests
 from proofload.prometheus_binary import find_prometheus
 from proofload.stack import free_ports
 from proofload.supervised import Supervised
+from slo.connection import Connection
 from slo.evaluate import evaluate
 from slo.evidence import LOOKBACK_SECONDS, gather
 from slo.model import SLO, Budgeting, EventsSLI, Objective, Outcome, PromQL, Spec, Window
-from slo.prometheus import Connection, Prometheus
+from slo.prometheus import Prometheus
 from slo.queries import plan
 
 SAMPLES = 40

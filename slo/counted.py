@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import inf, isfinite, isnan
 
+from slo.backends import partial
 from slo.counters import Increase, Instance, increase, instance_of
 from slo.histogram import Buckets, MalformedHistogramError, Observed, observed
 from slo.model import Evidence, QueryResult, Reason, Series, Window
@@ -40,6 +41,8 @@ class Counted:
         if result is None or result.error:
             said = result.error if result else "it was not asked"
             raise UndecidedError(Reason.QUERY_FAILED, f"{key}: {said}")
+        if missing := partial(result.warnings):
+            raise UndecidedError(Reason.PARTIAL_DATA, f"{key}: {missing}")
         return result
 
     def increase(self, selector: Selector) -> Increase:

@@ -343,6 +343,9 @@ class Evidence:
     server: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
     """Why Prometheus could not be asked at all."""
+    clock_skew_seconds: float | None = None
+    """The server's clock minus ours, in the middle of ``round_trip_seconds``; ``None``: not measured."""
+    round_trip_seconds: float | None = None
 
 
 # --- What follows: the verdict ------------------------------------------------------------------
@@ -361,6 +364,8 @@ class Reason(StrEnum):
 
     PROMETHEUS_UNREACHABLE = "prometheus_unreachable"
     QUERY_FAILED = "query_failed"
+    PARTIAL_DATA = "partial_data"
+    CLOCK_SKEW = "clock_skew"
     INTERRUPTED = "interrupted"
     TARGET_RESTARTED = "target_restarted"
     TARGET_DOWN = "target_down"

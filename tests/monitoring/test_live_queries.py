@@ -24,8 +24,9 @@ from proofload.prometheus_binary import PrometheusNotFoundError, find_prometheus
 from proofload.scrapes import await_scrape
 from proofload.stack import READY_SECONDS, _target, free_ports
 from proofload.supervised import Supervised
+from slo.connection import Connection
 from slo.model import Service, Spec
-from slo.prometheus import Connection, Prometheus
+from slo.prometheus import Prometheus
 from tests.monitoring.boards import Query, boards, queries, substituted
 from tests.monitoring.books import serving_books
 

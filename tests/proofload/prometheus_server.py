@@ -16,8 +16,9 @@ from proofload.prometheus_binary import PrometheusNotFoundError, find_prometheus
 from proofload.scrapes import await_scrape
 from proofload.stack import READY_SECONDS, free_ports
 from proofload.supervised import Supervised
+from slo.connection import Connection
 from slo.model import Spec
-from slo.prometheus import Connection, Prometheus
+from slo.prometheus import Prometheus
 
 CONFIGURATION = """\
 global: {{scrape_interval: 1s, scrape_timeout: 1s}}
