@@ -17,7 +17,7 @@ import requests
 from urllib3.exceptions import LocationParseError
 
 from slo.model import Outcome, Proof
-from slo.prometheus import BearerAuth
+from slo.connection import BearerAuth
 
 TAG = "proofload"
 """By which the dashboards of ``monitoring/`` find the annotations of runs."""
