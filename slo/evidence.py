@@ -37,6 +37,7 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
     results: dict[str, QueryResult] = {}
     try:
         version = prometheus.version()
+        prometheus.settle()
         skew, round_trip = _skew(prometheus)
         with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
             results |= _all(pool, map(str, wanted.selectors), lambda text: prometheus.raw(text, start, end))

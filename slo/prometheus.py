@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from time import sleep
 from types import TracebackType
 from typing import Any, Self
 
@@ -93,6 +94,16 @@ class Prometheus:
             return ""
         self.backend = self.connection.backend or learnt(response.headers, data)
         return str(data.get("version", "")) if isinstance(data, dict) else ""
+
+    def settle(self) -> None:
+        """See to it that what was scraped up to now can be found, where the backend takes its time.
+
+        Raises:
+            PrometheusUnreachableError: there is no answer.
+        """
+        backend = BACKENDS[self.backend]
+        if backend.flush and not self._sent(backend.flush, {}).ok:
+            sleep(backend.settle_seconds)
 
     def time(self) -> float | None:
         """The server's own clock as a Unix time, or ``None`` where it does not say.
