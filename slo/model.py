@@ -5,7 +5,7 @@ Units: times are Unix seconds, durations seconds, sizes bytes, shares ratios fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -308,8 +308,8 @@ class Series:
     """Raw samples of one time series, oldest first; ``times`` and ``values`` are of one length."""
 
     labels: Mapping[str, str]
-    times: tuple[float, ...]
-    values: tuple[float, ...]
+    times: Sequence[float]
+    values: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)

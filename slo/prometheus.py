@@ -15,6 +15,7 @@ from urllib3.util import Retry
 from slo.backends import BACKENDS, IS_PARTIAL, learnt
 from slo.connection import Connection
 from slo.model import QueryResult, Series
+from slo.pieces import Joined, pieces
 
 _LONG_QUERY_CHARACTERS = 1_000
 """Longer queries go by POST: proxies commonly refuse URLs of a few thousand characters."""
@@ -63,14 +64,22 @@ class Prometheus:
         self._session.close()
 
     def raw(self, selector: str, start: float, end: float) -> QueryResult:
-        """Fetch the raw samples of a selector in ``(start, end]``.
+        """Fetch the raw samples of a selector in ``(start, end]``, of a long stretch piece by piece.
 
         Raises:
             PrometheusError: there is no answer, or the server refuses the query.
         """
-        query = f"{selector}[{max(round((end - start) * 1000), 1)}ms]"
-        series, warnings = self._query(query, end, _matrix)
-        return QueryResult(query, end, series, exact=True, warnings=warnings)
+        query = _ranged(selector, start, end)
+        parts = list(pieces(start, end))
+        if len(parts) == 1:
+            series, warnings = self._query(query, end, _matrix)
+            return QueryResult(query, end, series, exact=True, warnings=warnings)
+        joined, warned = Joined(), dict[str, None]()
+        for begin, last in parts:
+            series, warnings = self._query(_ranged(selector, begin, last), last, _matrix)
+            joined.add(series)
+            warned |= dict.fromkeys(warnings)
+        return QueryResult(query, end, joined.series(), exact=True, warnings=tuple(warned))
 
     def value(self, query: str, time: float) -> QueryResult:
         """Let the server evaluate a query at a time; scalars come as one series without labels.
@@ -204,6 +213,10 @@ def _said(response: requests.Response, body: object) -> str:
     if response.status_code in {401, 403}:
         return "it wants other credentials (see PROOFLOAD_PROMETHEUS_USERNAME and _BEARER_TOKEN)"
     return "no answer of the Prometheus HTTP API"
+
+
+def _ranged(selector: str, start: float, end: float) -> str:
+    return f"{selector}[{max(round((end - start) * 1000), 1)}ms]"
 
 
 def _matrix(data: Mapping[str, Any]) -> tuple[Series, ...]:
