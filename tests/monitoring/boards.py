@@ -47,7 +47,11 @@ def substituted(text: str, board: Any) -> str:
 
 def queries() -> Iterator[Query]:
     for name, board in boards().items():
-        for panel in panels(board):
-            for target in panel["targets"]:
-                expr = substituted(target["expr"], board)
-                yield Query(name, panel["title"], expr, bool(target.get("instant")))
+        yield from queries_of(name, board)
+
+
+def queries_of(name: str, board: Any) -> Iterator[Query]:
+    for panel in panels(board):
+        for target in panel["targets"]:
+            expr = substituted(target["expr"], board)
+            yield Query(name, panel["title"], expr, bool(target.get("instant")))
