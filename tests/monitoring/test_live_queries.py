@@ -1,7 +1,7 @@
 """Every query of every panel returns data of a real Prometheus, after a real load on the real target.
 
-Prometheus scrapes the target and the load generator as ``monitoring/prometheus/prometheus.yml`` says, and evaluates
-the rules that ``proofload rules`` wrote from the reference spec; every second, not every minute.
+Prometheus scrapes the target and the load generator as ``monitoring/prometheus/prometheus.yml`` says, and
+evaluates the rules that ``proofload rules`` wrote from the reference spec; every second, not every minute.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from monitoring.build import ROOT
 from proofload.prometheus_binary import PrometheusNotFoundError, find_prometheus
 from proofload.stack import READY_SECONDS, free_ports
 from proofload.supervised import Supervised
-from tests.monitoring.boards import Query, boards, queries, substituted
+from tests.monitoring.boards import LISTED, Query, boards, queries, substituted
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
@@ -69,17 +69,18 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     except PrometheusNotFoundError as error:
         pytest.skip(str(error))
     target, load, port = free_ports(3)
-    configuration = _configured(folder, {"target": target, "proofload-load": load})
-    serving = ("-m", "target_service"), os.environ | {"TARGET_PORT": str(target)}
-    options = (
+    configuration = _configured(folder, {LISTED: target, "proofload-load": load})
+    serving, setting = [sys.executable, "-m", "target_service"], {"TARGET_PORT": str(target)}
+    watching = [
+        str(binary),
         f"--config.file={configuration}",
         f"--storage.tsdb.path={folder / 'tsdb'}",
         f"--web.listen-address=127.0.0.1:{port}",
-    )
+    ]
     with ExitStack() as running:
-        service = Supervised("the target", [sys.executable, *serving[0]], folder / "target.log", serving[1])
+        service = Supervised("the target", serving, folder / "target.log", os.environ | setting)
         running.callback(service.stop)
-        prometheus = Supervised("Prometheus", [str(binary), *options], folder / "prometheus.log")
+        prometheus = Supervised("Prometheus", watching, folder / "prometheus.log")
         running.callback(prometheus.stop)
         service.await_ready(f"http://127.0.0.1:{target}/ready", READY_SECONDS)
         url = f"http://127.0.0.1:{port}"
@@ -129,12 +130,20 @@ def test_every_query_of_every_panel_returns_data(live: Live) -> None:
     assert not empty, "\n".join(empty)
 
 
+def test_the_service_is_told_from_other_processes(live: Live) -> None:
+    """The load generator and Prometheus have ``process_*`` metrics, too."""
+    asked = [one for one in queries() if one.dashboard == "proofload-service" and "process_" in one.expr]
+    assert asked
+    assert {live.series(one) for one in asked} == {1}
+
+
 def test_every_variable_finds_values(live: Live) -> None:
     for board in boards().values():
         for variable in board["templating"]["list"][1:]:
             text = substituted(variable["query"], board)
             series, label = text.removeprefix("label_values(").removesuffix(")").rsplit(", ", 1)
-            assert live.ask(f"label/{label}/values", **{"match[]": series}), text
+            found = live.ask(f"label/{label}/values", **{"match[]": series})
+            assert found == [LISTED] if "allValue" not in variable else found, text
 
 
 def test_a_query_without_data_is_seen(live: Live) -> None:
