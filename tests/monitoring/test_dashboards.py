@@ -43,8 +43,9 @@ def test_the_sdk_reads_what_it_wrote(board: Any) -> None:
     """Whatever the SDK's models do not know would be lost on the way."""
     register_default_plugins()
     again = json.loads(JSONEncoder().encode(Dashboard.from_json(board)))
-    assert again["panels"] == board["panels"]
-    assert again["templating"] == board["templating"]
+    for one in (*again["links"], *again["annotations"]["list"]):
+        assert one.pop("placement") == "inControlsMenu", "the SDK's own, which we leave out"
+    assert again == board
 
 
 @every_board

@@ -1,4 +1,4 @@
-"""The dashboards against the schemas of Grafana's Foundation SDK, of which ``schemas/`` holds those needed."""
+"""The dashboards against the schemas of Grafana's Foundation SDK; ``schemas/`` holds those needed."""
 
 from __future__ import annotations
 
