@@ -15,6 +15,7 @@ from benchmarks import (
     verdict_coverage,
     verdict_errors,
     verdict_scale,
+    verdict_week,
 )
 
 BENCHMARKS = {
@@ -28,6 +29,7 @@ BENCHMARKS = {
     "verdict_errors": verdict_errors.main,
     "verdict_coverage": verdict_coverage.main,
     "verdict_scale": verdict_scale.main,
+    "verdict_week": verdict_week.main,
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import inf, isfinite, isnan
 
+from slo.backends import partial
 from slo.counters import Increase, Instance, increase, instance_of
 from slo.histogram import Buckets, MalformedHistogramError, Observed, observed
 from slo.model import Evidence, QueryResult, Reason, Series, Window
@@ -40,6 +41,8 @@ class Counted:
         if result is None or result.error:
             said = result.error if result else "it was not asked"
             raise UndecidedError(Reason.QUERY_FAILED, f"{key}: {said}")
+        if missing := partial(result.warnings):
+            raise UndecidedError(Reason.PARTIAL_DATA, f"{key}: {missing}")
         return result
 
     def increase(self, selector: Selector) -> Increase:
@@ -83,12 +86,8 @@ class Counted:
 
     def bucket_steps(self, selector: Selector) -> dict[float, Buckets]:
         """Give what each scrape added to the buckets of a histogram, by its time in Unix seconds."""
-        bounds = self.buckets(selector).bounds
-        added: dict[float, list[float]] = {}
-        for place, counted in enumerate(self._observed[selector].increases):
-            for time, events in counted.steps:
-                added.setdefault(time, [0.0] * len(bounds))[place] += events
-        return {time: Buckets(bounds, tuple(counts)) for time, counts in added.items()}
+        self.buckets(selector)  # says what is wrong with them, if anything is
+        return self._observed[selector].steps()
 
     def _closed_series(self, selector: Selector) -> tuple[Series, ...]:
         """Give a counter's samples up to the scrape that closes the window: what came later is not its own.

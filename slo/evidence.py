@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -36,6 +37,8 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
     results: dict[str, QueryResult] = {}
     try:
         version = prometheus.version()
+        prometheus.settle()
+        skew, round_trip = _skew(prometheus)
         with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
             results |= _all(pool, map(str, wanted.selectors), lambda text: prometheus.raw(text, start, end))
             results |= _all(
@@ -49,8 +52,28 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
                 results[name] = _asked(selector, lambda text: prometheus.raw(text, start, end))
     except PrometheusUnreachableError as error:
         return Evidence(window, results, now, LOOKBACK_SECONDS, error=str(error))
-    server = {"url": prometheus.connection.shown_url, "version": version}
-    return Evidence(window, results, now, LOOKBACK_SECONDS, _scrape_interval(results), server)
+    server = {"url": prometheus.connection.shown_url, "version": version, "backend": prometheus.backend}
+    return Evidence(
+        window,
+        results,
+        now,
+        LOOKBACK_SECONDS,
+        _scrape_interval(results),
+        server,
+        clock_skew_seconds=skew,
+        round_trip_seconds=round_trip,
+    )
+
+
+def _skew(prometheus: Prometheus) -> tuple[float | None, float | None]:
+    """Measure by how many seconds the server's clock is ahead of ours, and how long the answer took.
+
+    The server's time is taken for that of the middle of the request, as NTP does (RFC 5905, 8).
+    """
+    before, began = time.time(), time.monotonic()
+    there = prometheus.time()
+    took = time.monotonic() - began
+    return (None, None) if there is None else (there - before - took / 2, took)
 
 
 def _all(

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from slo.connection import Connection, connection_from
 from slo.prometheus import (
-    Connection,
     Prometheus,
     PrometheusError,
     PrometheusUnreachableError,
-    connection_from,
 )
 from tests.slo.http_faults import Answer, envelope, refusal, reset, serving, text
 

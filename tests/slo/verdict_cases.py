@@ -172,6 +172,10 @@ EVENTS = {
 
 P90 = buckets(le_0_1="0+8x7", le_0_2="0+9x7", le_0_5="0+10x7", total="0+10x7")
 CEILING = buckets(le_0_1="0+8x7", le_0_5="0+8x7", total="0+10x7")
+OTHER_BOUNDS = {
+    f'{LATENCY}_bucket{{instance="b:80",le="0.2"}}': "0+9x7",
+    f'{LATENCY}_bucket{{instance="b:80",le="+Inf"}}': "0+10x7",
+}
 LATENCIES = {
     "a threshold at a bucket bound is exact, met": Case(
         quick(0.2), P90, MET, {"good": 63, "bad": 7, "total": 70, "bounds": (0.9, 0.9), "kind": "latency"}
@@ -215,10 +219,20 @@ LATENCIES = {
         {f'{LATENCY}_bucket{{le="fast"}}': "0+9x7"} | P90,
         Reason.MALFORMED_HISTOGRAM,
     ),
-    "targets with different bounds": Case(
+    "targets with different bounds: missed even if all of the other's are quick": Case(
         quick(0.1),
         P90 | {f'{LATENCY}_bucket{{instance="b:80",le="+Inf"}}': "0+9x7"},
-        Reason.MALFORMED_HISTOGRAM,
+        MISSED,
+        {"total": 133, "bounds": (56 / 133, 119 / 133)},
+    ),
+    "targets with different bounds: the threshold is a bound of both": Case(
+        quick(0.2),
+        P90 | OTHER_BOUNDS,
+        MET,
+        {"good": 126, "total": 140, "bounds": (0.9, 0.9)},
+    ),
+    "targets with different bounds: the threshold is a bound of one": Case(
+        quick(0.1, 0.8), P90 | OTHER_BOUNDS, Reason.THRESHOLD_INSIDE_BUCKET, {"bounds": (56 / 140, 119 / 140)}
     ),
     "too few events for a percentile": Case(
         quick(0.1, 0.99), buckets(le_0_1="0+1x7", total="0+1x7"), Reason.TOO_FEW_EVENTS
