@@ -9,11 +9,12 @@ from functools import partial
 from itertools import pairwise
 from statistics import median
 
+from slo.lives import created_of
 from slo.model import Evidence, QueryResult, Series, Spec, Window
 from slo.otherwise import asked_otherwise
 from slo.prometheus import Prometheus, PrometheusUnreachableError, QueryError
 from slo.promql import Selector
-from slo.queries import PROCESS_START, UP, exactly, of_jobs, plan
+from slo.queries import PROCESS_START, UP, counters, exactly, of_jobs, plan
 from slo.templates import filled
 
 CONCURRENT_QUERIES = 4
@@ -45,6 +46,9 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
         with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
             raw = partial(_raw, lambda text: prometheus.raw(text, start, end))
             results |= zip(map(str, wanted.selectors), pool.map(raw, wanted.selectors), strict=True)
+            young = [one for one in counters(spec) if _began_inside(results[str(one)], window)]
+            births = list(dict.fromkeys(str(created_of(one)) for one in young))
+            results |= _all(pool, births, lambda text: prometheus.raw(text, start, end))
             results |= _all(
                 pool,
                 wanted.opaque,
@@ -78,6 +82,11 @@ def _skew(prometheus: Prometheus) -> tuple[float | None, float | None]:
     there = prometheus.time()
     took = time.monotonic() - began
     return (None, None) if there is None else (there - before - took / 2, took)
+
+
+def _began_inside(result: QueryResult, window: Window) -> bool:
+    """Tell whether some series may have begun inside the window, which its ``_created`` would prove."""
+    return any(one.times and one.times[0] > window.start for one in result.series)
 
 
 def _raw(ask: Callable[[str], QueryResult], selector: Selector) -> QueryResult:
