@@ -7,7 +7,7 @@ from functools import partial
 from itertools import pairwise
 
 from slo.counted import Counted, UndecidedError
-from slo.counters import Instance, instance_of
+from slo.lives import Instance, instance_of
 from slo.model import Check, CheckStatus, Reason, RequestCounts, RunRecord, Series, Spec
 from slo.promql import parse_selector
 from slo.queries import counters
@@ -151,7 +151,7 @@ def _scraped(counted: Counted) -> Check:
     faults = [
         f"{_named(instance)} {fault}"
         for instance, times in counted.scrapes.items()
-        for fault in _scrape_faults(times, counted)
+        for fault in _scrape_faults(times, counted, young=instance in counted.young)
     ]
     interval = counted.evidence.scrape_interval_seconds
     numbers = {"scrape_interval_seconds": interval} if interval else {}
@@ -161,13 +161,14 @@ def _scraped(counted: Counted) -> Check:
     return _passed("scrapes", detail=detail, numbers=numbers)
 
 
-def _scrape_faults(times: Sequence[float], counted: Counted) -> list[str]:
+def _scrape_faults(times: Sequence[float], counted: Counted, *, young: bool) -> list[str]:
+    """Say what is missing; of a target that began inside the window (``young``) nothing before it."""
     window, limit = counted.window, _longest_gap(counted)
     before = [time for time in times if time <= window.start][-1:]
     after = [time for time in times if time >= window.end][:1]
     inside = [time for time in times if window.start < time < window.end]
     faults = []
-    if not before or window.start - before[0] > limit:
+    if not young and (not before or window.start - before[0] > limit):
         faults.append("was not scraped just before the window")
     if not after:
         faults.append("was not scraped after the window")

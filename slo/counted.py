@@ -8,8 +8,9 @@ from functools import cached_property
 from math import inf, isfinite, isnan
 
 from slo.backends import partial
-from slo.counters import Increase, Instance, increase, instance_of
+from slo.counters import Increase, increase
 from slo.histogram import Buckets, MalformedHistogramError, Observed, observed
+from slo.lives import Instance, Lives, begun, created, created_of, instance_of, young
 from slo.model import Evidence, QueryResult, Reason, Series, Window
 from slo.promql import Selector
 from slo.queries import PROCESS_START, UP
@@ -59,8 +60,29 @@ class Counted:
     def _increase(self, selector: Selector) -> Increase:
         if selector not in self._increases:
             series = self._closed_series(selector)
-            self._increases[selector] = increase(series, self.window, self.scrapes)
+            self._increases[selector] = increase(series, self.window, self._lives(selector))
         return self._increases[selector]
+
+    def _lives(self, selector: Selector) -> Lives:
+        """Gather what proves births and restarts of a counter's series."""
+        told = self.evidence.results.get(str(created_of(selector)))
+        return Lives(self.scrapes, self._begun, created(told.series) if told else {}, self.young)
+
+    @cached_property
+    def young(self) -> frozenset[Instance]:
+        """Targets that began inside the window: by their process, else by their counters."""
+        known = {instance_of(one) for one in self.process_starts}
+        counters = (
+            one
+            for result in self.evidence.results.values()
+            for one in result.series
+            if one.labels.get("__name__", "").endswith("_created") and instance_of(one) not in known
+        )
+        return young([*self.process_starts, *counters], self.window.start)
+
+    @cached_property
+    def _begun(self) -> Mapping[Instance, Sequence[float]]:
+        return begun(self.process_starts)
 
     def reset_instances(self, selector: Selector) -> frozenset[Instance]:
         """Name the targets of which a counter began anew in the window; none where there is no answer."""
@@ -73,7 +95,9 @@ class Counted:
         """Sum the buckets of a histogram over the window, or over the scrapes of a part of it."""
         try:
             if selector not in self._observed:
-                self._observed[selector] = observed(self._bucket_series(selector), self.window, self.scrapes)
+                self._observed[selector] = observed(
+                    self._bucket_series(selector), self.window, self._lives(selector)
+                )
             return self._observed[selector].buckets(part)
         except MalformedHistogramError as error:
             raise UndecidedError(Reason.MALFORMED_HISTOGRAM, f"{selector}: {error}") from None

@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from statistics import median
 
+from slo.lives import created_of
 from slo.model import Evidence, QueryResult, Series, Spec, Window
+from slo.otherwise import asked_otherwise
 from slo.prometheus import Prometheus, PrometheusUnreachableError, QueryError
-from slo.queries import PROCESS_START, UP, exactly, of_jobs, plan
+from slo.promql import Selector
+from slo.queries import PROCESS_START, UP, counters, exactly, of_jobs, plan
 from slo.templates import filled
 
 CONCURRENT_QUERIES = 4
@@ -40,7 +44,11 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
         prometheus.settle()
         skew, round_trip = _skew(prometheus)
         with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
-            results |= _all(pool, map(str, wanted.selectors), lambda text: prometheus.raw(text, start, end))
+            raw = partial(_raw, lambda text: prometheus.raw(text, start, end))
+            results |= zip(map(str, wanted.selectors), pool.map(raw, wanted.selectors), strict=True)
+            young = [one for one in counters(spec) if _began_inside(results[str(one)], window)]
+            births = list(dict.fromkeys(str(created_of(one)) for one in young))
+            results |= _all(pool, births, lambda text: prometheus.raw(text, start, end))
             results |= _all(
                 pool,
                 wanted.opaque,
@@ -74,6 +82,19 @@ def _skew(prometheus: Prometheus) -> tuple[float | None, float | None]:
     there = prometheus.time()
     took = time.monotonic() - began
     return (None, None) if there is None else (there - before - took / 2, took)
+
+
+def _began_inside(result: QueryResult, window: Window) -> bool:
+    """Tell whether some series may have begun inside the window, which its ``_created`` would prove."""
+    return any(one.times and one.times[0] > window.start for one in result.series)
+
+
+def _raw(ask: Callable[[str], QueryResult], selector: Selector) -> QueryResult:
+    """Fetch a selector's samples; where it finds none, those of the same histogram in other words."""
+    found = _asked(str(selector), ask)
+    if found.series or found.error:
+        return found
+    return asked_otherwise(selector, lambda other: _asked(str(other), ask)) or found
 
 
 def _all(

@@ -9,7 +9,8 @@ from fractions import Fraction
 from math import ceil, inf, isinf
 
 from slo.budget import exact
-from slo.counters import Increase, Instance, increase
+from slo.counters import Increase, increase
+from slo.lives import Lives
 from slo.model import Op, Series, Window
 
 
@@ -145,9 +146,7 @@ class Observed:
         return {time: added(parts) for time, parts in found.items()}
 
 
-def observed(
-    series: Iterable[Series], window: Window, scrapes: Mapping[Instance, Sequence[float]]
-) -> Observed:
+def observed(series: Iterable[Series], window: Window, lives: Lives) -> Observed:
     """Count the buckets of all series of a histogram.
 
     Raises:
@@ -166,8 +165,7 @@ def observed(
             (
                 bounds,
                 tuple(
-                    increase((s for child in group for s in child[bound]), window, scrapes)
-                    for bound in bounds
+                    increase((s for child in group for s in child[bound]), window, lives) for bound in bounds
                 ),
             )
             for bounds, group in sorted(alike.items())

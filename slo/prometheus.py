@@ -15,7 +15,8 @@ from urllib3.util import Retry
 from slo.backends import BACKENDS, IS_PARTIAL, learnt
 from slo.connection import Connection
 from slo.model import QueryResult, Series
-from slo.pieces import Joined, pieces
+from slo.native import classic
+from slo.pieces import PIECE_SECONDS, Joined, pieces
 
 _LONG_QUERY_CHARACTERS = 1_000
 """Longer queries go by POST: proxies commonly refuse URLs of a few thousand characters."""
@@ -76,7 +77,7 @@ class Prometheus:
             return QueryResult(query, end, series, exact=True, warnings=warnings)
         joined, warned = Joined(), dict[str, None]()
         for begin, last in parts:
-            series, warnings = self._query(_ranged(selector, begin, last), last, _matrix)
+            series, warnings = self._query(_ranged(selector, begin, last), last, _floats)
             joined.add(series)
             warned |= dict.fromkeys(warnings)
         return QueryResult(query, end, joined.series(), exact=True, warnings=tuple(warned))
@@ -222,7 +223,15 @@ def _ranged(selector: str, start: float, end: float) -> str:
 def _matrix(data: Mapping[str, Any]) -> tuple[Series, ...]:
     if data["resultType"] != "matrix":
         raise ValueError("raw samples come as a matrix")
-    return tuple(_raw_series(row) for row in data["result"] if "values" in row)
+    floats = [_raw_series(row) for row in data["result"] if "values" in row]
+    return (*floats, *(one for row in data["result"] if "histograms" in row for one in classic(row)))
+
+
+def _floats(data: Mapping[str, Any]) -> tuple[Series, ...]:
+    """Read a piece of a long window; which bounds native histograms have is known of a whole window alone."""
+    if any("histograms" in row for row in data["result"]):
+        raise QueryError(f"native histograms are judged over {PIECE_SECONDS / 3600:g} h at most")
+    return _matrix(data)
 
 
 def _raw_series(row: Mapping[str, Any]) -> Series:

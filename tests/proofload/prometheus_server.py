@@ -94,16 +94,21 @@ def serving() -> Iterator[Page]:
             thread.join()
 
 
-def start(running: ExitStack, binary: Path, folder: Path, page: Page) -> str:
-    """Start a Prometheus that scrapes the page, until ``running`` ends; give its address."""
+def start(running: ExitStack, binary: Path, folder: Path, page: Page, *settings: str) -> str:
+    """Start a Prometheus that scrapes the page, until ``running`` ends; give its address.
+
+    ``settings`` are further ones of the scrapes, a line each.
+    """
     configuration = folder / "prometheus.yml"
-    configuration.write_text(CONFIGURATION.format(target=f"127.0.0.1:{page.server_address[1]}"))
+    text = CONFIGURATION.format(target=f"127.0.0.1:{page.server_address[1]}")
+    configuration.write_text(text + "".join(f"    {line}\n" for line in settings))
     (port,) = free_ports(1)
     command = [
         str(binary),
         f"--config.file={configuration}",
         f"--storage.tsdb.path={folder / 'tsdb'}",
         f"--web.listen-address=127.0.0.1:{port}",
+        *(["--enable-feature=native-histograms"] if settings else []),
     ]
     process = Supervised("Prometheus", command, folder / "prometheus.log")
     running.callback(process.stop)

@@ -165,6 +165,44 @@ EVENTS = {
     "a series without a sample before the window, and no scrape that shows it was not there": Case(
         availability(), {OK: "_ 5+10x6", "up": "_ 1x6"}, Reason.SCRAPE_GAP
     ),
+    "no sample before the window, but its _created says that it began inside it": Case(
+        availability(),
+        {OK: "_ 5+10x6", "up": "_ 1x6", 'http_requests_created{status="200"}': "_ 101x6"},
+        MET,
+        {"total": 65},
+    ),
+    "no sample before the window, and its _created says that it is older": Case(
+        availability(),
+        {OK: "_ 5+10x6", "up": "_ 1x6", 'http_requests_created{status="200"}': "_ 99x6"},
+        Reason.SCRAPE_GAP,
+    ),
+    "no sample before the window: the target began inside it": Case(
+        availability(),
+        {OK: "_ 5+10x6", "up": "_ 1x6", "process_start_time_seconds": "_ 101x6"},
+        MET,
+        {"total": 65},
+    ),
+    "no sample before the window, though its process is older": Case(
+        availability(),
+        {OK: "_ 5+10x6", "up": "_ 1x6", "process_start_time_seconds": "_ 99x6"},
+        Reason.SCRAPE_GAP,
+    ),
+    "a restart between two scrapes, with more counted after it than before": Case(
+        availability(),
+        {OK: "100 100 150 160x4 160", "process_start_time_seconds": "1 1 2x5"},
+        MET,
+        {"total": 160},
+    ),
+    "starts of several processes of one target tell of no restart": Case(
+        availability(),
+        {
+            OK: "100 100 150 160x4 160",
+            'process_start_time_seconds{pid="1"}': "1 1 2x5",
+            'process_start_time_seconds{pid="2"}': "1x7",
+        },
+        MET,
+        {"total": 60},
+    ),
     "Prometheus refuses a query": Case(
         availability(), {OK: "0+10x7"}, Reason.QUERY_FAILED, answers={ERRORS: "query timed out"}
     ),
