@@ -90,7 +90,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     out: Path | None,
 ) -> None:
     """Load the service and judge it: the main job."""
-    external = _is_external(stack, target, prometheus, faults)
+    external = _is_external(stack, target, prometheus)
     check_addresses(target, prometheus)
     read: list[Spec] = []
     or_usage(lambda: read.append(read_spec(specs)), sending.read)
@@ -126,17 +126,13 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     conclude(proof, folder)
 
 
-def _is_external(
-    stack: str | None, target: str | None, prometheus: str | None, faults: tuple[Fault, ...]
-) -> bool:
+def _is_external(stack: str | None, target: str | None, prometheus: str | None) -> bool:
     """Tell whether target and Prometheus are there already, and that the options fit together."""
     external = stack == "external" or (stack is None and bool(target or prometheus))
     if external and not (target and prometheus):
         raise click.UsageError("--stack external needs both --target URL and --prometheus URL")
     if not external and (target or prometheus):
         raise click.UsageError("--target and --prometheus go with --stack external")
-    if external and faults:
-        raise click.UsageError("--fault works on the reference service alone, so not with --stack external")
     return external
 
 

@@ -76,10 +76,6 @@ USAGE: dict[str, Bad] = {
     "a fault that is no number": Bad(
         ("run", "--fault", "error_ratio=nan"), OPTION.format("--fault") + "'error_ratio=nan' is no fault"
     ),
-    "a fault of somebody else's service": Bad(
-        ("run", "--fault", "error_ratio=0.1", *EXTERNAL),
-        "Error: --fault works on the reference service alone, so not with --stack external",
-    ),
     "a target without its Prometheus": Bad(
         ("run", "--target", "http://127.0.0.1:9"),
         "Error: --stack external needs both --target URL and --prometheus URL",
