@@ -6,6 +6,7 @@ import sys
 
 from benchmarks import (
     compare_errors,
+    exactness,
     load_memory,
     load_processes,
     load_schedule,
@@ -15,6 +16,7 @@ from benchmarks import (
     verdict_coverage,
     verdict_errors,
     verdict_scale,
+    verdict_week,
 )
 
 BENCHMARKS = {
@@ -27,7 +29,9 @@ BENCHMARKS = {
     "compare_errors": compare_errors.main,
     "verdict_errors": verdict_errors.main,
     "verdict_coverage": verdict_coverage.main,
+    "exactness": exactness.main,
     "verdict_scale": verdict_scale.main,
+    "verdict_week": verdict_week.main,
 }
 
 

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import argparse
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
 import requests
 
-from proofload.prometheus_binary import find_prometheus
-from proofload.stack import free_ports
-from proofload.supervised import Supervised
+from benchmarks.kept_samples import kept
+from slo.connection import Connection
 from slo.evaluate import evaluate
 from slo.evidence import LOOKBACK_SECONDS, gather
 from slo.model import SLO, Budgeting, EventsSLI, Objective, Outcome, PromQL, Spec, Window
-from slo.prometheus import Connection, Prometheus
+from slo.prometheus import Prometheus
 from slo.queries import plan
 
 SAMPLES = 40
 FIRST = 1_700_000_000
 WINDOW = Window(FIRST + 5.5, FIRST + 35.5)
-READY_SECONDS = 120.0
 MARGIN = 3.0
 
 
@@ -40,7 +36,10 @@ def main() -> None:
     options = parser.parse_args()
     spec = _spec(options.objectives)
     each = options.series // options.objectives
-    with tempfile.TemporaryDirectory() as folder, _server(Path(folder), options.objectives, each) as url:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        kept(Path(folder), _samples(options.objectives, each)) as url,
+    ):
         print(f"{options.objectives} objectives over {options.series} series of {SAMPLES} samples")
         bare, ours = [], []
         for _ in range(options.rounds):
@@ -70,43 +69,16 @@ def _slo(number: int) -> SLO:
     )
 
 
-# --- A server that holds the samples ------------------------------------------------------------
+# --- The samples ---------------------------------------------------------------------------------
 
 
-@contextmanager
-def _server(folder: Path, objectives: int, each: int) -> Iterator[str]:
-    binary = find_prometheus(print).path
-    text, tsdb = folder / "samples.txt", folder / "tsdb"
-    with text.open("w", encoding="utf-8") as file:
-        file.write("# TYPE http_requests_total counter\n")
-        for service in range(objectives):
-            for path in range(each):
-                file.writelines(_lines(service, path))
-        file.write("# TYPE up gauge\n")
-        file.writelines(f'up{{job="shop",instance="shop:80"}} 1 {FIRST + n}\n' for n in range(SAMPLES))
-        file.write("# EOF\n")
-    promtool = binary.with_name("promtool")
-    subprocess.run(
-        [promtool, "tsdb", "create-blocks-from", "openmetrics", text, tsdb],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    text.unlink()
-    (folder / "prometheus.yml").write_text("global: {}\n", encoding="utf-8")
-    [port] = free_ports(1)
-    command = [
-        str(binary),
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={tsdb}",
-        "--storage.tsdb.retention.time=100y",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    server = Supervised("Prometheus", command, folder / "prometheus.log")
-    try:
-        server.await_ready(f"http://127.0.0.1:{port}/-/ready", READY_SECONDS)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.stop()
+def _samples(objectives: int, each: int) -> Iterator[str]:
+    yield "# TYPE http_requests_total counter\n"
+    for service in range(objectives):
+        for path in range(each):
+            yield from _lines(service, path)
+    yield "# TYPE up gauge\n"
+    yield from (f'up{{job="shop",instance="shop:80"}} 1 {FIRST + n}\n' for n in range(SAMPLES))
 
 
 def _lines(service: int, path: int) -> Iterator[str]:

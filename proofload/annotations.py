@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import LocationParseError
 
+from slo.connection import BearerAuth
 from slo.model import Outcome, Proof
-from slo.prometheus import BearerAuth
 
 TAG = "proofload"
 """By which the dashboards of ``monitoring/`` find the annotations of runs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -48,6 +49,8 @@ def check_command(
     out: Path | None,
 ) -> None:
     """Judge a window that is already past, whatever made its load."""
+    if policy:  # only a run has figures to hold against a baseline
+        policy = replace(policy, baseline=None)
     if replay is not None:
         if prometheus or start is not None or end is not None:
             raise click.UsageError("--replay goes without --prometheus, --start and --end")

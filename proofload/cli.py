@@ -42,8 +42,8 @@ from proofload.profile_commands import profile_group
 from proofload.rules import rules_command
 from proofload.run_entry import OWN_TARGET
 from proofload.stack import Stack, StackError, external_stack, free_ports, process_stack
+from slo.connection import connection_from
 from slo.model import Outcome, Policy, Spec
-from slo.prometheus import connection_from
 
 INTERRUPTED = 130
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import NoReturn
 
 from proofload import terminal
-from slo.model import Outcome, Proof
+from proofload.baseline import against
+from proofload.folder import write_text
+from proofload.history import HistoryError
+from slo.compared import Comparison, Conclusion
+from slo.model import Baseline, Outcome, Proof
 
 EXIT_CODES = {Outcome.MET: 0, Outcome.MISSED: 1, Outcome.UNDECIDED: 3}
+COMPARED = {Conclusion.REGRESSION: Outcome.MISSED, Conclusion.CANT_TELL: Outcome.UNDECIDED}
+"""What a comparison makes of a run that met its objectives; the other conclusions change nothing."""
 
 
 def conclude(proof: Proof, folder: Path | None) -> NoReturn:
-    """Print the verdict and end with its exit code."""
+    """Print the verdict and end with its exit code; hold a run against its baseline where its policy asks.
+
+    A regression counts as a miss. What can't be told, for want of a baseline too, is no pass.
+    """
+    outcomes = {proof.verdict.outcome}
     terminal.summarize(proof, folder)
-    sys.exit(EXIT_CODES[proof.verdict.outcome])
+    baseline = proof.verdict.policy.baseline
+    if proof.run and folder and baseline:
+        outcomes.add(_compared(baseline, folder))
+    sys.exit(
+        next(EXIT_CODES[one] for one in (Outcome.MISSED, Outcome.UNDECIDED, Outcome.MET) if one in outcomes)
+    )
+
+
+def _compared(baseline: Baseline, folder: Path) -> Outcome:
+    from proofload.terminal_comparison import show_comparison  # noqa: PLC0415 - only where asked for
+    from reports import comparison as report  # noqa: PLC0415 - likewise
+
+    try:
+        found: Comparison = against(baseline, folder)
+    except (HistoryError, ValueError) as error:
+        terminal.say(f"no comparison with the baseline: {error}")
+        return Outcome.UNDECIDED
+    show_comparison(found)
+    write_text(folder / "comparison.json", json.dumps(report.comparison_to_json(found), indent=2) + "\n")
+    write_text(folder / "comparison.md", report.markdown(found))
+    return COMPARED.get(found.conclusion, Outcome.MET)

@@ -18,9 +18,9 @@ from loadtests.target import parse_target
 from proofload.faults import Fault
 from proofload.folder import make_run_folder, new_run_id
 from proofload.options import Sending
+from slo.connection import Connection, connection_from
 from slo.document import Problem, ProblemsError
 from slo.model import Spec
-from slo.prometheus import Connection, connection_from
 from slo.queries import plan
 from slo.spec import load_spec
 

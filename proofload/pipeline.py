@@ -19,10 +19,11 @@ from proofload.scrapes import NoScrapeError, await_scrape
 from proofload.stack import Endpoints, Stack
 from reports.write import prepare, write_reports
 from slo import intervals
+from slo.connection import Connection
 from slo.evaluate import evaluate
 from slo.evidence import gather
 from slo.model import Evidence, Policy, Proof, RunRecord, Spec, Window
-from slo.prometheus import Connection, Prometheus, PrometheusError
+from slo.prometheus import Prometheus, PrometheusError
 
 SCRAPE_DEADLINE_SECONDS = 150.0
 """Longest wait for a scrape: a slow Prometheus scrapes once a minute, and the first may be missed."""

@@ -9,22 +9,58 @@ from typing import Annotated, Any
 
 import click
 import pydantic
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from loadtests.durations import parse_duration
+from proofload.chosen_runs import LAST_MET
+from proofload.comparing import DEFAULT_FIGURES, LEAST_RATIO, LEAST_SECONDS
 from proofload.inputs import or_usage
-from slo.document import ProblemsError, StrictModel, load_documents, validation_problems
-from slo.model import Policy
+from slo.document import ProblemsError, StrictModel, load_documents, shown, validation_problems
+from slo.model import Baseline, Policy
 
 CONFIGURATION = Path("proofload.yaml")
 """Read from the working directory where no other file is named."""
 
 Confidence = Annotated[float, Field(ge=0.5, lt=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Names = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+
+
+def _seconds(value: Any) -> float:
+    if not isinstance(value, str):
+        raise ValueError(f"{shown(value)} is not a duration; write e.g. 1ms")  # noqa: TRY004 - pydantic's
+    return parse_duration(value)
+
+
+class BaselinePart(StrictModel):
+    """``policy.baseline``: what a run must not be worse than, as in ``proofload compare``."""
+
+    runs: Names = Field(default_factory=lambda: [LAST_MET])
+    figures: Names = Field(default_factory=lambda: list(DEFAULT_FIGURES))
+    tolerance: Share = 0.05
+    least_time: Annotated[float, BeforeValidator(_seconds)] = LEAST_SECONDS
+    least_ratio: Share = LEAST_RATIO
+    confidence: Confidence = 0.95
+    minimum_runs: Annotated[int, Field(ge=2)] = 3
+
+    def decided(self) -> Baseline:
+        """Give it in the words of the model."""
+        return Baseline(
+            runs=tuple(self.runs),
+            figures=tuple(self.figures),
+            tolerance=self.tolerance,
+            least_seconds=self.least_time,
+            least_ratio=self.least_ratio,
+            confidence=self.confidence,
+            minimum_runs=self.minimum_runs,
+        )
 
 
 class PolicyPart(StrictModel):
     """``policy`` of the configuration."""
 
     confidence: Confidence | None = None
+    baseline: BaselinePart | None = None
 
 
 class Configuration(StrictModel):
@@ -76,4 +112,8 @@ def _policy(config: Path | None, confidence: float | None) -> Policy | None:
     if path is None:
         return None if confidence is None else Policy(confidence)
     [configuration] = or_usage(lambda: read_configuration(path))
-    return Policy(configuration.policy.confidence if confidence is None else confidence)
+    asked = configuration.policy
+    return Policy(
+        asked.confidence if confidence is None else confidence,
+        asked.baseline.decided() if asked.baseline else None,
+    )

@@ -48,6 +48,7 @@ def await_scrape(
     """
     query = f"timestamp({up_query(spec)})"
     named = {job for job in plan(spec).jobs if not job.startswith(_PATTERN)}
+    prometheus.version()  # learns the backend: VictoriaMetrics shows its newest samples only when asked to
     begin = clock()
     give_up = begin + deadline_seconds
     while True:

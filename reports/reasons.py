@@ -8,6 +8,8 @@ from slo.model import ObjectiveVerdict, Outcome, Reason
 REASONS: dict[Reason, str] = {
     Reason.PROMETHEUS_UNREACHABLE: "Prometheus could not be asked, so nothing is known",
     Reason.QUERY_FAILED: "Prometheus refused or could not answer a query",
+    Reason.PARTIAL_DATA: "the server says that its answer leaves data out",
+    Reason.CLOCK_SKEW: "the clocks here and at Prometheus differ, so the window is not the one it saw",
     Reason.INTERRUPTED: "the load was interrupted before its end",
     Reason.TARGET_RESTARTED: "the service restarted under the load",
     Reason.TARGET_DOWN: "the service did not answer its scrapes",

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import pairwise
 
 from slo.counted import Counted, UndecidedError
-from slo.counters import Instance, instance_of
+from slo.lives import Instance, instance_of
 from slo.model import Check, CheckStatus, Reason, RequestCounts, RunRecord, Series, Spec
 from slo.promql import parse_selector
 from slo.queries import counters
@@ -18,6 +18,10 @@ LEAST_ACHIEVED_RATIO = 0.99
 """Least share of the offered requests that have to be sent for the load to count as delivered."""
 MOST_LATENESS_SECONDS = 1.0
 """Largest 95th percentile of lateness for the load to count as delivered."""
+
+MOST_SKEW_SECONDS = 2.0
+"""Largest difference between the clocks here and at Prometheus: by so much the scrape that closes a
+run's window may be older than its end. Not less, for some servers tell their time in whole seconds."""
 
 _passed = partial(Check, status=CheckStatus.PASS)
 _skipped = partial(Check, status=CheckStatus.SKIP)
@@ -30,6 +34,8 @@ def check_evidence(spec: Spec, counted: Counted, run: RunRecord | None) -> tuple
         reason = Reason.PROMETHEUS_UNREACHABLE
         return (_failed("prometheus", detail=counted.evidence.error, reason=reason),)
     checks = [_reachable(counted)]
+    if (skew := counted.evidence.clock_skew_seconds) is not None:
+        checks.append(_clock(skew, counted.evidence.round_trip_seconds or 0.0))
     if run:
         checks.append(_finished(run))
     checks += [_restarts(spec, counted, run), _up(counted), _scraped(counted)]
@@ -43,6 +49,17 @@ def _reachable(counted: Counted) -> Check:
     return _passed(
         "prometheus", detail=f"{server.get('url')} answered, version {server.get('version') or '?'}"
     )
+
+
+def _clock(skew: float, round_trip: float) -> Check:
+    """Ask that the clocks here and at Prometheus agree: the window is ours, the samples' times its own."""
+    numbers = {"clock_skew_seconds": skew, "round_trip_seconds": round_trip}
+    side = "ahead of" if skew > 0 else "behind"
+    detail = f"Prometheus's clock is {abs(skew):.3f} s {side} ours, give or take {round_trip / 2:.3f} s"
+    if abs(skew) - round_trip / 2 > MOST_SKEW_SECONDS:
+        detail += f"; at most {MOST_SKEW_SECONDS:g} s can be"
+        return _failed("clock", detail=detail, reason=Reason.CLOCK_SKEW, numbers=numbers)
+    return _passed("clock", detail=detail, numbers=numbers)
 
 
 def _finished(run: RunRecord) -> Check:
@@ -134,7 +151,7 @@ def _scraped(counted: Counted) -> Check:
     faults = [
         f"{_named(instance)} {fault}"
         for instance, times in counted.scrapes.items()
-        for fault in _scrape_faults(times, counted)
+        for fault in _scrape_faults(times, counted, young=instance in counted.young)
     ]
     interval = counted.evidence.scrape_interval_seconds
     numbers = {"scrape_interval_seconds": interval} if interval else {}
@@ -144,13 +161,14 @@ def _scraped(counted: Counted) -> Check:
     return _passed("scrapes", detail=detail, numbers=numbers)
 
 
-def _scrape_faults(times: Sequence[float], counted: Counted) -> list[str]:
+def _scrape_faults(times: Sequence[float], counted: Counted, *, young: bool) -> list[str]:
+    """Say what is missing; of a target that began inside the window (``young``) nothing before it."""
     window, limit = counted.window, _longest_gap(counted)
     before = [time for time in times if time <= window.start][-1:]
     after = [time for time in times if time >= window.end][:1]
     inside = [time for time in times if window.start < time < window.end]
     faults = []
-    if not before or window.start - before[0] > limit:
+    if not young and (not before or window.start - before[0] > limit):
         faults.append("was not scraped just before the window")
     if not after:
         faults.append("was not scraped after the window")

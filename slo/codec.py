@@ -19,6 +19,8 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
         "scrape_interval_seconds": evidence.scrape_interval_seconds,
         "server": dict(evidence.server),
         "error": evidence.error,
+        "clock_skew_seconds": evidence.clock_skew_seconds,
+        "round_trip_seconds": evidence.round_trip_seconds,
         "results": {key: _result_to_json(result) for key, result in evidence.results.items()},
     }
 
@@ -39,6 +41,8 @@ def evidence_from_json(data: Mapping[str, Any]) -> Evidence:
         scrape_interval_seconds=data["scrape_interval_seconds"],
         server=data["server"],
         error=data["error"],
+        clock_skew_seconds=data.get("clock_skew_seconds"),
+        round_trip_seconds=data.get("round_trip_seconds"),
     )
 
 

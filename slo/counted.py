@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import inf, isfinite, isnan
 
-from slo.counters import Increase, Instance, increase, instance_of
+from slo.backends import partial
+from slo.counters import Increase, increase
 from slo.histogram import Buckets, MalformedHistogramError, Observed, observed
+from slo.lives import Instance, Lives, begun, created, created_of, instance_of, young
 from slo.model import Evidence, QueryResult, Reason, Series, Window
 from slo.promql import Selector
 from slo.queries import PROCESS_START, UP
@@ -40,6 +42,8 @@ class Counted:
         if result is None or result.error:
             said = result.error if result else "it was not asked"
             raise UndecidedError(Reason.QUERY_FAILED, f"{key}: {said}")
+        if missing := partial(result.warnings):
+            raise UndecidedError(Reason.PARTIAL_DATA, f"{key}: {missing}")
         return result
 
     def increase(self, selector: Selector) -> Increase:
@@ -56,8 +60,29 @@ class Counted:
     def _increase(self, selector: Selector) -> Increase:
         if selector not in self._increases:
             series = self._closed_series(selector)
-            self._increases[selector] = increase(series, self.window, self.scrapes)
+            self._increases[selector] = increase(series, self.window, self._lives(selector))
         return self._increases[selector]
+
+    def _lives(self, selector: Selector) -> Lives:
+        """Gather what proves births and restarts of a counter's series."""
+        told = self.evidence.results.get(str(created_of(selector)))
+        return Lives(self.scrapes, self._begun, created(told.series) if told else {}, self.young)
+
+    @cached_property
+    def young(self) -> frozenset[Instance]:
+        """Targets that began inside the window: by their process, else by their counters."""
+        known = {instance_of(one) for one in self.process_starts}
+        counters = (
+            one
+            for result in self.evidence.results.values()
+            for one in result.series
+            if one.labels.get("__name__", "").endswith("_created") and instance_of(one) not in known
+        )
+        return young([*self.process_starts, *counters], self.window.start)
+
+    @cached_property
+    def _begun(self) -> Mapping[Instance, Sequence[float]]:
+        return begun(self.process_starts)
 
     def reset_instances(self, selector: Selector) -> frozenset[Instance]:
         """Name the targets of which a counter began anew in the window; none where there is no answer."""
@@ -70,7 +95,9 @@ class Counted:
         """Sum the buckets of a histogram over the window, or over the scrapes of a part of it."""
         try:
             if selector not in self._observed:
-                self._observed[selector] = observed(self._bucket_series(selector), self.window, self.scrapes)
+                self._observed[selector] = observed(
+                    self._bucket_series(selector), self.window, self._lives(selector)
+                )
             return self._observed[selector].buckets(part)
         except MalformedHistogramError as error:
             raise UndecidedError(Reason.MALFORMED_HISTOGRAM, f"{selector}: {error}") from None
@@ -83,12 +110,8 @@ class Counted:
 
     def bucket_steps(self, selector: Selector) -> dict[float, Buckets]:
         """Give what each scrape added to the buckets of a histogram, by its time in Unix seconds."""
-        bounds = self.buckets(selector).bounds
-        added: dict[float, list[float]] = {}
-        for place, counted in enumerate(self._observed[selector].increases):
-            for time, events in counted.steps:
-                added.setdefault(time, [0.0] * len(bounds))[place] += events
-        return {time: Buckets(bounds, tuple(counts)) for time, counts in added.items()}
+        self.buckets(selector)  # says what is wrong with them, if anything is
+        return self._observed[selector].steps()
 
     def _closed_series(self, selector: Selector) -> tuple[Series, ...]:
         """Give a counter's samples up to the scrape that closes the window: what came later is not its own.

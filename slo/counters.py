@@ -7,17 +7,15 @@ it, corrected for resets. A series that the scrape before the window did not hol
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from math import isfinite
 from typing import NamedTuple
 
+from slo.lives import Instance, Lives, instance_of, labels_of
 from slo.model import Series, Window
-
-Instance = tuple[str, str]
-"""The ``job`` and ``instance`` labels of a scrape target."""
 
 _SAME_SCRAPE_SECONDS = 0.0005
 """Prometheus keeps milliseconds: samples of one scrape differ by less than half of one."""
@@ -62,20 +60,13 @@ class Increase:
         return list(accumulate(self.added, initial=0.0))
 
 
-def instance_of(series: Series) -> Instance:
-    """Name the scrape target a series comes from."""
-    return series.labels.get("job", ""), series.labels.get("instance", "")
-
-
-def increase(
-    counter: Iterable[Series], window: Window, scrapes: Mapping[Instance, Sequence[float]]
-) -> Increase:
+def increase(counter: Iterable[Series], window: Window, lives: Lives) -> Increase:
     """Count what a counter's series counted in a window.
 
     Args:
         counter: the series of one selector, with samples from before to after the window.
         window: the window asked for.
-        scrapes: times of the successful scrapes of each target, ascending (``up == 1``).
+        lives: what proves births and restarts.
     """
     added: dict[float, float] = {}
     number = resets = born = unbased = 0
@@ -83,7 +74,7 @@ def increase(
     for series in counter:
         number += 1
         instance = instance_of(series)
-        found = _count(series, window, scrapes.get(instance, ()), added)
+        found = _count(series, window, lives, added)
         if found.resets:
             reset.add(instance)
         resets += found.resets
@@ -103,9 +94,11 @@ class _Found(NamedTuple):
     unbased: bool = False
 
 
-def _count(series: Series, window: Window, scrapes: Sequence[float], added: dict[float, float]) -> _Found:
+def _count(series: Series, window: Window, lives: Lives, added: dict[float, float]) -> _Found:
     """Walk one series from its base before the window to the first sample after it; add up events by time."""
     times, values = _finite(series)
+    instance = instance_of(series)
+    scrapes, begun = lives.scrapes.get(instance, ()), lives.begun.get(instance, ())
     first = max(bisect_right(times, window.start) - 1, 0)
     last = min(bisect_left(times, window.end), len(times) - 1)
     if last < first or not times or times[last] <= window.start:
@@ -113,15 +106,16 @@ def _count(series: Series, window: Window, scrapes: Sequence[float], added: dict
     born = unbased = False
     if times[first] > window.start:
         born = _absent_before(times[first], window.start, scrapes)
+        born = born or instance in lives.young or lives.created.get(labels_of(series), 0.0) > window.start
         unbased = not born
         if born and values[first]:
             added[times[first]] = added.get(times[first], 0.0) + values[first]
     resets = 0
-    seamless = _on_every_scrape(times[first : last + 1], scrapes)
+    seamless = not begun and _on_every_scrape(times[first : last + 1], scrapes)
     for place in range(first, last):
         value = values[place + 1]
         grown = value - values[place]
-        if grown < 0 or (not seamless and _scraped_between(times[place], times[place + 1], scrapes)):
+        if grown < 0 or (not seamless and _anew(times[place], times[place + 1], scrapes, begun)):
             resets += 1
             grown = value
         if grown:
@@ -146,6 +140,12 @@ def _finite(series: Series) -> tuple[Sequence[float], Sequence[float]]:
 def _absent_before(first_sample: float, start: float, scrapes: Sequence[float]) -> bool:
     """Tell whether a scrape at or before the window's start did not hold the series."""
     return bool(scrapes) and scrapes[0] <= start < first_sample
+
+
+def _anew(before: float, after: float, scrapes: Sequence[float], begun: Sequence[float]) -> bool:
+    """Tell whether a counter began again between two samples, though it did not fall."""
+    restarted = any(before + _SAME_SCRAPE_SECONDS < time < after + _SAME_SCRAPE_SECONDS for time in begun)
+    return restarted or _scraped_between(before, after, scrapes)
 
 
 def _scraped_between(before: float, after: float, scrapes: Sequence[float]) -> bool:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from statistics import median
 
+from slo.lives import created_of
 from slo.model import Evidence, QueryResult, Series, Spec, Window
+from slo.otherwise import asked_otherwise
 from slo.prometheus import Prometheus, PrometheusUnreachableError, QueryError
-from slo.queries import PROCESS_START, UP, exactly, of_jobs, plan
+from slo.promql import Selector
+from slo.queries import PROCESS_START, UP, counters, exactly, of_jobs, plan
 from slo.templates import filled
 
 CONCURRENT_QUERIES = 4
@@ -36,8 +41,14 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
     results: dict[str, QueryResult] = {}
     try:
         version = prometheus.version()
+        prometheus.settle()
+        skew, round_trip = _skew(prometheus)
         with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
-            results |= _all(pool, map(str, wanted.selectors), lambda text: prometheus.raw(text, start, end))
+            raw = partial(_raw, lambda text: prometheus.raw(text, start, end))
+            results |= zip(map(str, wanted.selectors), pool.map(raw, wanted.selectors), strict=True)
+            young = [one for one in counters(spec) if _began_inside(results[str(one)], window)]
+            births = list(dict.fromkeys(str(created_of(one)) for one in young))
+            results |= _all(pool, births, lambda text: prometheus.raw(text, start, end))
             results |= _all(
                 pool,
                 wanted.opaque,
@@ -49,8 +60,41 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
                 results[name] = _asked(selector, lambda text: prometheus.raw(text, start, end))
     except PrometheusUnreachableError as error:
         return Evidence(window, results, now, LOOKBACK_SECONDS, error=str(error))
-    server = {"url": prometheus.connection.shown_url, "version": version}
-    return Evidence(window, results, now, LOOKBACK_SECONDS, _scrape_interval(results), server)
+    server = {"url": prometheus.connection.shown_url, "version": version, "backend": prometheus.backend}
+    return Evidence(
+        window,
+        results,
+        now,
+        LOOKBACK_SECONDS,
+        _scrape_interval(results),
+        server,
+        clock_skew_seconds=skew,
+        round_trip_seconds=round_trip,
+    )
+
+
+def _skew(prometheus: Prometheus) -> tuple[float | None, float | None]:
+    """Measure by how many seconds the server's clock is ahead of ours, and how long the answer took.
+
+    The server's time is taken for that of the middle of the request, as NTP does (RFC 5905, 8).
+    """
+    before, began = time.time(), time.monotonic()
+    there = prometheus.time()
+    took = time.monotonic() - began
+    return (None, None) if there is None else (there - before - took / 2, took)
+
+
+def _began_inside(result: QueryResult, window: Window) -> bool:
+    """Tell whether some series may have begun inside the window, which its ``_created`` would prove."""
+    return any(one.times and one.times[0] > window.start for one in result.series)
+
+
+def _raw(ask: Callable[[str], QueryResult], selector: Selector) -> QueryResult:
+    """Fetch a selector's samples; where it finds none, those of the same histogram in other words."""
+    found = _asked(str(selector), ask)
+    if found.series or found.error:
+        return found
+    return asked_otherwise(selector, lambda other: _asked(str(other), ask)) or found
 
 
 def _all(

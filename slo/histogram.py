@@ -9,7 +9,8 @@ from fractions import Fraction
 from math import ceil, inf, isinf
 
 from slo.budget import exact
-from slo.counters import Increase, Instance, increase
+from slo.counters import Increase, increase
+from slo.lives import Lives
 from slo.model import Op, Series, Window
 
 
@@ -19,27 +20,35 @@ class MalformedHistogramError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """Cumulative counts of observations: ``counts[i]`` are at most ``bounds[i]``; the last bound is +Inf."""
+    """Cumulative counts of observations: at least ``counts[i]`` are at most ``bounds[i]``; the last is +Inf.
+
+    And at most ``most[i]``, where histograms of different bounds are added up; without it, exactly
+    ``counts[i]``.
+    """
 
     bounds: tuple[float, ...]
     counts: tuple[float, ...]
+    most: tuple[float, ...] | None = None
 
     @property
     def total(self) -> float:
         """Number of observations."""
         return self.counts[-1] if self.counts else 0
 
+    def _most(self, place: int) -> float:
+        return (self.most or self.counts)[place]
+
     def at_most(self, threshold: float) -> tuple[float, float]:
         """Fewest and most observations that can be at or below a threshold; equal when it is a bound."""
         place = bisect_left(self.bounds, threshold)
         if self.bounds[place] == threshold:
-            return self.counts[place], self.counts[place]
-        return (self.counts[place - 1] if place else 0), self.counts[place]
+            return self.counts[place], self._most(place)
+        return (self.counts[place - 1] if place else 0), self._most(place)
 
     def below(self, threshold: float) -> tuple[float, float]:
         """Fewest and most observations that can be strictly below a threshold."""
         place = bisect_left(self.bounds, threshold)
-        return (self.counts[place - 1] if place else 0), self.counts[place]
+        return (self.counts[place - 1] if place else 0), self._most(place)
 
     def good(self, op: Op, threshold: float) -> tuple[float, float]:
         """Fewest and most observations for which ``observation op threshold`` can hold."""
@@ -47,6 +56,16 @@ class Buckets:
             return self.at_most(threshold) if op is Op.LTE else self.below(threshold)
         low, high = self.at_most(threshold) if op is Op.GT else self.below(threshold)
         return self.total - high, self.total - low
+
+
+def added(histograms: Sequence[Buckets]) -> Buckets:
+    """Add up histograms; where their bounds differ, with fewest and most at each bound that any has."""
+    if len(histograms) == 1:
+        return histograms[0]
+    bounds = tuple(sorted({bound for one in histograms for bound in one.bounds}))
+    ends = [[one.at_most(bound) for one in histograms] for bound in bounds]
+    fewest, most = (tuple(sum(pair[end] for pair in row) for row in ends) for end in (0, 1))
+    return Buckets(bounds, fewest, None if most == fewest else most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +89,14 @@ def percentile(buckets: Buckets, quantile: float) -> Percentile | None:
     if not buckets.total:
         return None
     rank = max(ceil(exact(quantile) * Fraction(buckets.total)), 1)
-    place = bisect_left(buckets.counts, rank)
-    upper = buckets.bounds[place]
-    below = buckets.counts[place - 1] if place else 0
-    lower = buckets.bounds[place - 1] if place else min(0.0, upper)
+    first = bisect_left(buckets.most or buckets.counts, rank)  # below it are surely fewer
+    last = bisect_left(buckets.counts, rank)
+    upper = buckets.bounds[last]
+    lower = buckets.bounds[first - 1] if first else min(0.0, upper)
     if isinf(upper):
         return Percentile(lower, None, None)
-    share = (quantile * buckets.total - below) / (buckets.counts[place] - below)
+    below = buckets.counts[first - 1] if first else 0
+    share = (quantile * buckets.total - below) / (buckets.counts[last] - below)
     return Percentile(lower, upper, lower + (upper - lower) * min(max(share, 0.0), 1.0))
 
 
@@ -94,10 +114,9 @@ def parse_bound(text: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What the series of one histogram counted in a window, bucket by bucket."""
+    """What the series of histograms counted in a window, bucket by bucket; those of same bounds together."""
 
-    bounds: tuple[float, ...]
-    increases: tuple[Increase, ...]
+    groups: tuple[tuple[tuple[float, ...], tuple[Increase, ...]], ...]
 
     def buckets(self, part: Window | None = None) -> Buckets:
         """Sum the buckets over the window, or over a part of it, by sample times.
@@ -105,38 +124,58 @@ class Observed:
         Raises:
             MalformedHistogramError: cumulative counts fall.
         """
-        counts = (one.within(part) if part else one.events for one in self.increases)
-        return _monotonic(Buckets(self.bounds, tuple(counts)))
+        return added(
+            [
+                _monotonic(
+                    Buckets(bounds, tuple(one.within(part) if part else one.events for one in increases))
+                )
+                for bounds, increases in self.groups
+            ]
+        )
+
+    def steps(self) -> dict[float, Buckets]:
+        """Give what each scrape added, by its time in Unix seconds."""
+        found: dict[float, list[Buckets]] = {}
+        for bounds, increases in self.groups:
+            counts: dict[float, list[float]] = {}
+            for place, one in enumerate(increases):
+                for time, events in one.steps:
+                    counts.setdefault(time, [0.0] * len(bounds))[place] += events
+            for time, row in counts.items():
+                found.setdefault(time, []).append(Buckets(bounds, tuple(row)))
+        return {time: added(parts) for time, parts in found.items()}
 
 
-def observed(
-    series: Iterable[Series], window: Window, scrapes: Mapping[Instance, Sequence[float]]
-) -> Observed:
+def observed(series: Iterable[Series], window: Window, lives: Lives) -> Observed:
     """Count the buckets of all series of a histogram.
 
     Raises:
-        MalformedHistogramError: a histogram lacks its +Inf bucket, or two histograms have different bounds.
+        MalformedHistogramError: a histogram lacks its +Inf bucket.
     """
     children: dict[frozenset[tuple[str, str]], dict[float, list[Series]]] = {}
     for one in series:
         identity = frozenset((key, value) for key, value in one.labels.items() if key != "le")
         bound = parse_bound(one.labels.get("le", ""))
         children.setdefault(identity, {}).setdefault(bound, []).append(one)
-    bounds = _shared_bounds(children.values())
-    increases = (
-        increase((s for child in children.values() for s in child[bound]), window, scrapes)
-        for bound in bounds
+    alike: dict[tuple[float, ...], list[dict[float, list[Series]]]] = {}
+    for child in children.values():
+        alike.setdefault(_bounds(child), []).append(child)
+    return Observed(
+        tuple(
+            (
+                bounds,
+                tuple(
+                    increase((s for child in group for s in child[bound]), window, lives) for bound in bounds
+                ),
+            )
+            for bounds, group in sorted(alike.items())
+        )
     )
-    return Observed(bounds, tuple(increases))
 
 
-def _shared_bounds(children: Iterable[Mapping[float, object]]) -> tuple[float, ...]:
-    different = {tuple(sorted(child)) for child in children}
-    if len(different) > 1:
-        shown = " and ".join(str(list(bounds)) for bounds in sorted(different)[:2])
-        raise MalformedHistogramError(f"histograms with different bucket bounds: {shown}")
-    bounds = different.pop() if different else ()
-    if bounds and bounds[-1] != inf:
+def _bounds(child: Mapping[float, object]) -> tuple[float, ...]:
+    bounds = tuple(sorted(child))
+    if bounds[-1] != inf:
         raise MalformedHistogramError("the +Inf bucket is missing")
     return bounds
 

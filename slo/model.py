@@ -5,7 +5,7 @@ Units: times are Unix seconds, durations seconds, sizes bytes, shares ratios fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -308,8 +308,8 @@ class Series:
     """Raw samples of one time series, oldest first; ``times`` and ``values`` are of one length."""
 
     labels: Mapping[str, str]
-    times: tuple[float, ...]
-    values: tuple[float, ...]
+    times: Sequence[float]
+    values: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +343,9 @@ class Evidence:
     server: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
     """Why Prometheus could not be asked at all."""
+    clock_skew_seconds: float | None = None
+    """The server's clock minus ours, in the middle of ``round_trip_seconds``; ``None``: not measured."""
+    round_trip_seconds: float | None = None
 
 
 # --- What follows: the verdict ------------------------------------------------------------------
@@ -361,6 +364,8 @@ class Reason(StrEnum):
 
     PROMETHEUS_UNREACHABLE = "prometheus_unreachable"
     QUERY_FAILED = "query_failed"
+    PARTIAL_DATA = "partial_data"
+    CLOCK_SKEW = "clock_skew"
     INTERRUPTED = "interrupted"
     TARGET_RESTARTED = "target_restarted"
     TARGET_DOWN = "target_down"
@@ -376,14 +381,31 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a run is compared with: ``runs`` as ``proofload compare --baseline`` names them, and how.
+
+    The other fields are those of :class:`slo.compared.Criteria`; ``figures`` are names or patterns of them.
+    """
+
+    runs: tuple[str, ...]
+    figures: tuple[str, ...]
+    tolerance: float
+    least_seconds: float
+    least_ratio: float
+    confidence: float
+    minimum_runs: int
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """How verdicts are reached.
 
     ``confidence``: MET and MISSED stand only where an interval at this level lies on one side of the target;
-    ``None`` judges what was observed.
+    ``None`` judges what was observed. ``baseline``: what a run must not be worse than; ``None``: nothing.
     """
 
     confidence: float | None = None
+    baseline: Baseline | None = None
 
 
 Bounds = tuple[float, float]

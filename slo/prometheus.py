@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from time import sleep
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
+from slo.backends import BACKENDS, IS_PARTIAL, learnt
+from slo.connection import Connection
 from slo.model import QueryResult, Series
+from slo.native import classic
+from slo.pieces import PIECE_SECONDS, Joined, pieces
 
 _LONG_QUERY_CHARACTERS = 1_000
 """Longer queries go by POST: proxies commonly refuse URLs of a few thousand characters."""
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""RFC 9110, 5.6.2."""
 
 
 class PrometheusError(Exception):
@@ -36,116 +34,12 @@ class QueryError(PrometheusError):
     """Prometheus answered that it will not answer this query."""
 
 
-class BearerAuth(AuthBase):
-    """Sends ``Authorization: Bearer TOKEN``."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Add the header to a request."""
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """How to reach a Prometheus HTTP API.
-
-    ``headers`` are sent with each request (e.g. ``X-Scope-OrgID``). ``ca_file`` verifies the server,
-    ``client_certificate`` is (certificate file, key file). Timeouts are in seconds.
-    """
-
-    url: str = field(repr=False)
-    auth: AuthBase | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    ca_file: str | None = None
-    client_certificate: tuple[str, str] | None = None
-    connect_timeout_seconds: float = 5
-    read_timeout_seconds: float = 60
-    retries: int = 3
-
-    @property
-    def shown_url(self) -> str:
-        """The address without user name, password and query."""
-        parts = urlsplit(self.url)
-        host = parts.netloc.rpartition("@")[2]
-        return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-
-
-def connection_from(environment: Mapping[str, str], url: str) -> Connection:
-    """Read secrets and certificates from the environment (``PROOFLOAD_PROMETHEUS_*``).
-
-    Raises:
-        ValueError: settings contradict each other, name no file, or can't be sent; or ``url`` is no address.
-    """
-
-    def setting(name: str) -> str | None:
-        return environment.get(f"PROOFLOAD_PROMETHEUS_{name}") or None
-
-    username, password, token = setting("USERNAME"), setting("PASSWORD"), setting("BEARER_TOKEN")
-    files = {name: setting(name) for name in ("CA_FILE", "CLIENT_CERTIFICATE", "CLIENT_KEY")}
-    certificate, key = files["CLIENT_CERTIFICATE"], files["CLIENT_KEY"]
-    if token and username:
-        raise ValueError(
-            "PROOFLOAD_PROMETHEUS_BEARER_TOKEN and PROOFLOAD_PROMETHEUS_USERNAME are both set; give one"
-        )
-    if password and not username:
-        raise ValueError("PROOFLOAD_PROMETHEUS_PASSWORD needs PROOFLOAD_PROMETHEUS_USERNAME beside it")
-    if bool(certificate) != bool(key):
-        raise ValueError(
-            "PROOFLOAD_PROMETHEUS_CLIENT_CERTIFICATE and PROOFLOAD_PROMETHEUS_CLIENT_KEY go together"
-        )
-    for name, file in files.items():
-        if file and not Path(file).is_file():
-            raise ValueError(f"PROOFLOAD_PROMETHEUS_{name}: there is no file {file}")
-    basic = HTTPBasicAuth(username.encode(), (password or "").encode()) if username else None
-    return Connection(
-        url=_address(url),
-        auth=BearerAuth(_sendable("BEARER_TOKEN", token.strip())) if token else basic,
-        headers=_headers(setting("HEADERS") or ""),
-        ca_file=files["CA_FILE"],
-        client_certificate=(certificate, key) if certificate and key else None,
-    )
-
-
-def _address(url: str) -> str:
-    """Give the address back where it is one; the error shows it without user name and password."""
-    try:
-        parts = urlsplit(url)
-        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-        sound = sound and not parts.query and not parts.fragment
-    except ValueError:  # an impossible port or IPv6 address
-        sound = False
-    if not sound:
-        shown = url.rpartition("@")[2].partition("?")[0]
-        raise ValueError(f"{shown!r} is no address of a Prometheus; write one like http://localhost:9090")
-    return url
-
-
-def _headers(text: str) -> dict[str, str]:
-    """Read ``Name: value`` pairs, one a line or separated by ``;``."""
-    headers = {}
-    for pair in filter(str.strip, text.replace("\n", ";").split(";")):
-        name, colon, value = pair.partition(":")
-        if not colon or not _HEADER_NAME.fullmatch(name.strip()):
-            raise ValueError("PROOFLOAD_PROMETHEUS_HEADERS must be 'Name: value' pairs separated by ';'")
-        headers[name.strip()] = _sendable("HEADERS", value.strip())
-    return headers
-
-
-def _sendable(name: str, value: str) -> str:
-    """Give the value of a header back where it can be sent; the error does not show it."""
-    if not (value.isascii() and value.isprintable()):
-        raise ValueError(f"PROOFLOAD_PROMETHEUS_{name} holds a line break or a character beyond ASCII")
-    return value
-
-
 class Prometheus:
     """A Prometheus HTTP API (Prometheus itself, or a server that speaks it)."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.backend = connection.backend or "prometheus"
         self._session = requests.Session()
         self._session.headers.update(connection.headers)
         self._session.auth = connection.auth
@@ -171,14 +65,22 @@ class Prometheus:
         self._session.close()
 
     def raw(self, selector: str, start: float, end: float) -> QueryResult:
-        """Fetch the raw samples of a selector in ``(start, end]``.
+        """Fetch the raw samples of a selector in ``(start, end]``, of a long stretch piece by piece.
 
         Raises:
             PrometheusError: there is no answer, or the server refuses the query.
         """
-        query = f"{selector}[{max(round((end - start) * 1000), 1)}ms]"
-        series, warnings = self._query(query, end, _matrix)
-        return QueryResult(query, end, series, exact=True, warnings=warnings)
+        query = _ranged(selector, start, end)
+        parts = list(pieces(start, end))
+        if len(parts) == 1:
+            series, warnings = self._query(query, end, _matrix)
+            return QueryResult(query, end, series, exact=True, warnings=warnings)
+        joined, warned = Joined(), dict[str, None]()
+        for begin, last in parts:
+            series, warnings = self._query(_ranged(selector, begin, last), last, _floats)
+            joined.add(series)
+            warned |= dict.fromkeys(warnings)
+        return QueryResult(query, end, joined.series(), exact=True, warnings=tuple(warned))
 
     def value(self, query: str, time: float) -> QueryResult:
         """Let the server evaluate a query at a time; scalars come as one series without labels.
@@ -190,16 +92,41 @@ class Prometheus:
         return QueryResult(query, time, series, exact=False, warnings=warnings)
 
     def version(self) -> str:
-        """Version of the server, or an empty text where it does not say.
+        """Version of the server, or an empty text where it does not say; learns which backend it is.
 
         Raises:
             PrometheusUnreachableError: there is no answer.
         """
         try:
-            data, _ = self._call("/api/v1/status/buildinfo", {})
+            response = self._sent("/api/v1/status/buildinfo", {})
+            data, _ = _unwrap(response, self.connection.shown_url)
         except QueryError:
             return ""
+        self.backend = self.connection.backend or learnt(response.headers, data)
         return str(data.get("version", "")) if isinstance(data, dict) else ""
+
+    def settle(self) -> None:
+        """See to it that what was scraped up to now can be found, where the backend takes its time.
+
+        Raises:
+            PrometheusUnreachableError: there is no answer.
+        """
+        backend = BACKENDS[self.backend]
+        if backend.flush and not self._sent(backend.flush, {}).ok:
+            sleep(backend.settle_seconds)
+
+    def time(self) -> float | None:
+        """The server's own clock as a Unix time, or ``None`` where it does not say.
+
+        Raises:
+            PrometheusUnreachableError: there is no answer.
+        """
+        try:
+            data, _ = self._call("/api/v1/query", {"query": "time()", **BACKENDS[self.backend].parameters})
+            (series,) = _vector(data)
+        except (QueryError, TypeError, LookupError, ValueError):
+            return None
+        return series.values[0]
 
     def types(self, metric: str) -> frozenset[str]:
         """Name what targets say a metric is (``counter``, ``gauge``, …); empty where nobody says.
@@ -217,7 +144,8 @@ class Prometheus:
     def _query(
         self, query: str, time: float, read: Callable[[Mapping[str, Any]], tuple[Series, ...]]
     ) -> tuple[tuple[Series, ...], tuple[str, ...]]:
-        data, warnings = self._call("/api/v1/query", {"query": query, "time": f"{time:.3f}"})
+        given = {"query": query, "time": f"{time:.3f}", **BACKENDS[self.backend].parameters}
+        data, warnings = self._call("/api/v1/query", given)
         try:
             return read(data), warnings
         except (TypeError, LookupError, ValueError):
@@ -225,10 +153,13 @@ class Prometheus:
             raise QueryError(f"{where} gave no result that can be read for {query!r}") from None
 
     def _call(self, path: str, parameters: Mapping[str, str]) -> tuple[Any, tuple[str, ...]]:
+        return _unwrap(self._sent(path, parameters), self.connection.shown_url)
+
+    def _sent(self, path: str, parameters: Mapping[str, str]) -> requests.Response:
         connection = self.connection
         post = len(parameters.get("query", "")) > _LONG_QUERY_CHARACTERS
         try:
-            response = self._session.request(
+            return self._session.request(
                 "POST" if post else "GET",
                 connection.url.rstrip("/") + path,
                 params=None if post else parameters,
@@ -241,7 +172,6 @@ class Prometheus:
             raise PrometheusUnreachableError(
                 f"{connection.shown_url} does not answer ({_cause(error)})"
             ) from None
-        return _unwrap(response, connection.shown_url)
 
 
 def _cause(error: BaseException) -> str:
@@ -271,6 +201,8 @@ def _unwrap(response: requests.Response, where: str) -> tuple[Any, tuple[str, ..
         raise QueryError(f"{where} answered {response.status_code}: {_said(response, body)}")
     given = [body.get(key) for key in ("warnings", "infos")]
     warnings = tuple(str(text) for texts in given if isinstance(texts, list) for text in texts)
+    if body.get("isPartial") is True:
+        warnings += (IS_PARTIAL,)
     return body.get("data"), warnings
 
 
@@ -284,10 +216,22 @@ def _said(response: requests.Response, body: object) -> str:
     return "no answer of the Prometheus HTTP API"
 
 
+def _ranged(selector: str, start: float, end: float) -> str:
+    return f"{selector}[{max(round((end - start) * 1000), 1)}ms]"
+
+
 def _matrix(data: Mapping[str, Any]) -> tuple[Series, ...]:
     if data["resultType"] != "matrix":
         raise ValueError("raw samples come as a matrix")
-    return tuple(_raw_series(row) for row in data["result"] if "values" in row)
+    floats = [_raw_series(row) for row in data["result"] if "values" in row]
+    return (*floats, *(one for row in data["result"] if "histograms" in row for one in classic(row)))
+
+
+def _floats(data: Mapping[str, Any]) -> tuple[Series, ...]:
+    """Read a piece of a long window; which bounds native histograms have is known of a whole window alone."""
+    if any("histograms" in row for row in data["result"]):
+        raise QueryError(f"native histograms are judged over {PIECE_SECONDS / 3600:g} h at most")
+    return _matrix(data)
 
 
 def _raw_series(row: Mapping[str, Any]) -> Series:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from math import inf, log, sqrt
 from statistics import variance
 
-from scipy.special import stdtr, stdtrit
-
 from slo.compared import Figure, Noise, RunFigures
 
 LEAST_DEGREES = 4
@@ -118,6 +116,8 @@ def sampling(
 
 def quantile(probability: float, degrees: float) -> float:
     """Give Student's quantile; with endless degrees of freedom, the normal one."""
+    from scipy.special import stdtrit  # noqa: PLC0415 - see slo.intervals.prepare
+
     return float(stdtrit(min(degrees, 1e9), probability))
 
 
@@ -125,4 +125,6 @@ def beyond_by_chance(distance: float, spread: Spread) -> float:
     """Give the one-sided probability of a distance by chance."""
     if spread.error == 0:
         return 0.0 if distance > 0 else 1.0
+    from scipy.special import stdtr  # noqa: PLC0415 - see slo.intervals.prepare
+
     return float(stdtr(min(spread.degrees, 1e9), -distance / spread.error))

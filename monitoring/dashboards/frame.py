@@ -25,6 +25,8 @@ class Choice:
     label: str
     values: str
     """Arguments of Grafana's ``label_values``: series and label."""
+    all_is_any: bool = True
+    """Whether "All" finds values not yet listed; not where panels show what other jobs have, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def _data_source() -> builders.DatasourceVariable:
 
 def _variable(choice: Choice) -> builders.QueryVariable:
     query = f"label_values({choice.values})"
-    return (
+    made = (
         builders.QueryVariable(choice.name)
         .label(choice.label)
         .datasource(SOURCE)
@@ -91,9 +93,9 @@ def _variable(choice: Choice) -> builders.QueryVariable:
         .sort(dashboard.VariableSort.ALPHABETICAL_ASC)
         .multi(True)
         .include_all(True)
-        .all_value(".+")
         .current(dashboard.VariableOption(text="All", value="$__all"))
     )
+    return made.all_value(".+") if choice.all_is_any else made
 
 
 def _links() -> builders.DashboardLink:

@@ -15,7 +15,7 @@ SERVER_ERRORS = f'{REQUESTS}{{{CHOSEN},status=~"5.."}}'
 NONE_YET = "no requests yet"
 NO_PROCESS = "not exposed (several workers?)"
 CHOICES = (
-    Choice("job", "Job", f"{REQUESTS}, job"),
+    Choice("job", "Job", f"{REQUESTS}, job", all_is_any=False),  # Prometheus is a process, too
     Choice("instance", "Instance", f'{REQUESTS}{{job=~"$job"}}, instance'),
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from monitoring import names
 from monitoring.dashboards.frame import Choice, Frame, Row
 from monitoring.dashboards.panels import BAD, GOOD, WARN, Kind, Panel, Steps
-from slo.model import SLO, Spec
+from slo.model import Spec
+from slo.names import Named, named
 
 NO_RULES = "no data: rules not loaded, or nothing measured"
 LOW_BUDGET = 0.25
@@ -18,17 +19,14 @@ CHOICES = (Choice("service", "Service", f"{names.OBJECTIVE}, {names.SERVICE_LABE
 
 def slos(spec: Spec) -> Frame:
     """Give the dashboard of the SLOs."""
-    rows = [
-        _overview(),
-        *(_objective(slo, number) for slo in spec.slos for number in range(len(slo.objectives))),
-    ]
+    rows = [_overview(), *(_objective(one) for one in named(spec))]
     text = "Status, error budget and burn rate of each objective of the spec."
     return Frame("proofload-slo", "Proofload / SLO", text, CHOICES, rows)
 
 
-def _chosen(metric: str, label: str = "") -> str:
-    own = f',{names.SLO_LABEL}="{label}"' if label else ""
-    return f'{metric}{{{names.SERVICE_LABEL}=~"$service"{own}}}'
+def _chosen(metric: str, one: Named | None = None) -> str:
+    labels = f'{names.ID_LABEL}="{one.id}",{names.SLO_LABEL}="{one.name}",' if one else ""
+    return f'{metric}{{{labels}{names.SERVICE_LABEL}=~"$service"}}'
 
 
 def _overview() -> Row:
@@ -56,20 +54,16 @@ def _overview() -> Row:
     return "All objectives", (budget, burn)
 
 
-def _objective(slo: SLO, number: int) -> Row:
-    label, objective = names.slo_label(slo, number), slo.objectives[number]
-    title = (
-        f"{slo.display_name or slo.name}: {objective.name}"
-        if objective.name
-        else slo.display_name or slo.name
-    )
+def _objective(one: Named) -> Row:
+    slo, objective = one.slo, one.objective
+    title = ": ".join(filter(None, (slo.display_name or slo.name, objective.name)))
     promise = slo.description or f"Target {objective.target:.10g}."
-    return title, (*_numbers(label, promise), *_courses(label, slo.window_seconds / 86_400))
+    return title, (*_numbers(one, promise), *_courses(one, slo.window_seconds / 86_400))
 
 
-def _numbers(label: str, promise: str) -> tuple[Panel, ...]:
+def _numbers(one: Named, promise: str) -> tuple[Panel, ...]:
     """Give four small panels that fill a row of the grid."""
-    left = _chosen(names.BUDGET_REMAINING, label)
+    left = _chosen(names.BUDGET_REMAINING, one)
     status = Panel(
         title="Status",
         description=f"{promise} Met while budget of the window is left.",
@@ -85,14 +79,12 @@ def _numbers(label: str, promise: str) -> tuple[Panel, ...]:
     return (
         status,
         _number("Budget left", "Share of the window's error budget.", "percentunit", left, BUDGET),
-        _number(
-            "Burn rate now", f"{burn}, last five minutes.", "none", _chosen(names.BURN_RATE, label), BURN
-        ),
+        _number("Burn rate now", f"{burn}, last five minutes.", "none", _chosen(names.BURN_RATE, one), BURN),
         _number(
             "Burn rate of the window",
             f"{burn}, whole window.",
             "none",
-            _chosen(names.PERIOD_BURN_RATE, label),
+            _chosen(names.PERIOD_BURN_RATE, one),
             BURN,
         ),
     )
@@ -112,12 +104,12 @@ def _number(title: str, description: str, unit: str, query: str, steps: Steps) -
     )
 
 
-def _courses(label: str, days: float) -> tuple[Panel, ...]:
+def _courses(one: Named, days: float) -> tuple[Panel, ...]:
     down = Panel(
         title="Budget burn-down",
         description=f"Error budget left of the rolling {days:g} days, over time; it is spent at 0.",
         unit="percentunit",
-        queries={"budget left": _chosen(names.BUDGET_REMAINING, label)},
+        queries={"budget left": _chosen(names.BUDGET_REMAINING, one)},
         empty=NO_RULES,
         steps=BUDGET,
         lowest=None,
@@ -128,8 +120,8 @@ def _courses(label: str, days: float) -> tuple[Panel, ...]:
         description="Ratio of bad events over five minutes, beside the ratio that the objective allows.",
         unit="percentunit",
         queries={
-            "bad events": _chosen(names.ERROR_RATIO_5M, label),
-            "allowed": f"1 - {_chosen(names.OBJECTIVE, label)}",
+            "bad events": _chosen(names.ERROR_RATIO_5M, one),
+            "allowed": f"1 - {_chosen(names.OBJECTIVE, one)}",
         },
         empty=NO_RULES,
         width=12,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,19 +10,16 @@ import promql_parser as parser
 
 from slo.budget import exact
 from slo.document import Problem, ProblemsError
-from slo.model import SLO, EventsSLI, Objective, Spec
+from slo.model import SLO, EventsSLI, Spec
+from slo.names import Named, named
 from slo.promql import Shape, syntax_tree
 from slo.queries import expression, judged_by_server, metrics, place
 from slo.rules.windows import DAY, INTERVAL_SECONDS, SHARES, Pair, decimal, duration, pairs
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """One objective of an SLO under a name of its own (``name``), as rules and dashboards know it."""
-
-    slo: SLO
-    objective: Objective
-    name: str
+class Target(Named):
+    """An objective that rules are written for, by its name."""
 
     @property
     def days(self) -> int:
@@ -40,7 +36,7 @@ class Target:
         """Labels of all its rules; those of Sloth, so that its dashboards work, and our objective's name."""
         return {
             "objective": self.objective.name,
-            "sloth_id": f"{self.slo.service}-{self.name}",
+            "sloth_id": self.id,
             "sloth_service": self.slo.service,
             "sloth_slo": self.name,
         }
@@ -69,18 +65,7 @@ def targets(spec: Spec) -> tuple[Target, ...]:
     problems = [problem for slo in spec.slos for problem in _refusals(slo)]
     if problems:
         raise ProblemsError(problems)
-    found: list[Target] = []
-    taken = {(slo.service, slo.name) for slo in spec.slos if _shared(slo)}
-    for slo in sorted(spec.slos, key=lambda slo: len(slo.objectives)):
-        for objective in slo.objectives:
-            name = slo.name if not _shared(slo) else f"{slo.name}-{_slug(objective.name)}"
-            plain, number = name, 1
-            while (slo.service, name) in taken:
-                number += 1
-                name = f"{plain}-{number}"
-            taken.add((slo.service, name))
-            found.append(Target(slo, objective, name))
-    return tuple(sorted(found, key=lambda target: spec.slos.index(target.slo)))
+    return tuple(Target(one.slo, one.objective, one.name) for one in named(spec))
 
 
 def unreachable(spec: Spec) -> Iterator[str]:
@@ -94,16 +79,6 @@ def unreachable(spec: Spec) -> Iterator[str]:
                     f"{float(1 / target.budget):.4g} times as fast as allowed, "
                     f"and that alert takes more than {float(pair.burn_rate):.4g}"
                 )
-
-
-def _shared(slo: SLO) -> bool:
-    """Tell whether other objectives bear an SLO's name: it has several, or is part of a composite SLO."""
-    return len(slo.objectives) > 1 or slo.weight is not None
-
-
-def _slug(text: str) -> str:
-    """Make a part of a name of an objective's: ``99.95%`` becomes ``99-95``."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "objective"
 
 
 def _refusals(slo: SLO) -> Iterator[Problem]:

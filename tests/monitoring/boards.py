@@ -12,8 +12,8 @@ from monitoring.build import FOLDER
 
 VARIABLES = {"$__rate_interval": "5s", "$__range": "60s"}
 """What Grafana would put in: four scrapes of a second and one more; the range of the load."""
-ALL = ".+"
-"""What a variable with "All" chosen becomes, by its ``allValue``."""
+LISTED = "target"
+"""What a variable with "All" chosen becomes when it has no ``allValue``: the values that it lists."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def panels(board: Any) -> list[Any]:
 
 def substituted(text: str, board: Any) -> str:
     """Replace what Grafana replaces; longest names first, for one may begin another."""
-    known = VARIABLES | {f"${v['name']}": ALL for v in board["templating"]["list"]}
+    known = VARIABLES | {f"${v['name']}": v.get("allValue", LISTED) for v in board["templating"]["list"]}
     for name in sorted(known, key=len, reverse=True):
         text = text.replace(name, known[name])
     return text
@@ -47,7 +47,11 @@ def substituted(text: str, board: Any) -> str:
 
 def queries() -> Iterator[Query]:
     for name, board in boards().items():
-        for panel in panels(board):
-            for target in panel["targets"]:
-                expr = substituted(target["expr"], board)
-                yield Query(name, panel["title"], expr, bool(target.get("instant")))
+        yield from queries_of(name, board)
+
+
+def queries_of(name: str, board: Any) -> Iterator[Query]:
+    for panel in panels(board):
+        for target in panel["targets"]:
+            expr = substituted(target["expr"], board)
+            yield Query(name, panel["title"], expr, bool(target.get("instant")))

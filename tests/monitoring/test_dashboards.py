@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from click.testing import CliRunner
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -45,17 +43,9 @@ def test_the_sdk_reads_what_it_wrote(board: Any) -> None:
     """Whatever the SDK's models do not know would be lost on the way."""
     register_default_plugins()
     again = json.loads(JSONEncoder().encode(Dashboard.from_json(board)))
-    assert again["panels"] == board["panels"]
-    assert again["templating"] == board["templating"]
-
-
-@every_board
-def test_the_published_schema_holds(board: Any) -> None:
-    """``GRAFANA_DASHBOARD_SCHEMA`` names ``dashboard.jsonschema.json`` of the Foundation SDK's repository."""
-    path = os.environ.get("GRAFANA_DASHBOARD_SCHEMA")
-    if not path:
-        pytest.skip("GRAFANA_DASHBOARD_SCHEMA names no schema")
-    jsonschema.validate(board, json.loads(Path(path).read_text()))
+    for one in (*again["links"], *again["annotations"]["list"]):
+        assert one.pop("placement") == "inControlsMenu", "the SDK's own, which we leave out"
+    assert again == board
 
 
 @every_board

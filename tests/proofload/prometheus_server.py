@@ -16,8 +16,9 @@ from proofload.prometheus_binary import PrometheusNotFoundError, find_prometheus
 from proofload.scrapes import await_scrape
 from proofload.stack import READY_SECONDS, free_ports
 from proofload.supervised import Supervised
+from slo.connection import Connection
 from slo.model import Spec
-from slo.prometheus import Connection, Prometheus
+from slo.prometheus import Prometheus
 
 CONFIGURATION = """\
 global: {{scrape_interval: 1s, scrape_timeout: 1s}}
@@ -31,14 +32,14 @@ SAME_SCRAPE_SECONDS = 0.01
 DEADLINE_SECONDS = 30.0
 
 
-class _Page(http.server.ThreadingHTTPServer):
+class Page(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.text: str | None = ""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    server: _Page
+    server: Page
 
     def do_GET(self) -> None:
         body = (self.server.text or "").encode()
@@ -57,7 +58,7 @@ class Scraped:
     """A Prometheus, and the page of metrics it scrapes."""
 
     api: Prometheus
-    page: _Page
+    page: Page
 
     def show(self, text: str | None, spec: Spec) -> float:
         """Change the page (``None``: it fails), wait until Prometheus has seen it, and give that time."""
@@ -74,15 +75,16 @@ def scraped(folder: Path, rules: str = "groups: []") -> Iterator[Scraped]:
     except PrometheusNotFoundError as error:
         pytest.skip(str(error))
     with ExitStack() as running:
-        page = running.enter_context(_serving())
+        page = running.enter_context(serving())
         (folder / "rules.yaml").write_text(rules)
         url = _start(running, binary, folder, page)
         yield Scraped(running.enter_context(Prometheus(Connection(url))), page)
 
 
 @contextmanager
-def _serving() -> Iterator[_Page]:
-    with _Page() as page:
+def serving() -> Iterator[Page]:
+    """Serve the page on a free port."""
+    with Page() as page:
         thread = threading.Thread(target=page.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -92,7 +94,7 @@ def _serving() -> Iterator[_Page]:
             thread.join()
 
 
-def _start(running: ExitStack, binary: Path, folder: Path, page: _Page) -> str:
+def _start(running: ExitStack, binary: Path, folder: Path, page: Page) -> str:
     configuration = folder / "prometheus.yml"
     configuration.write_text(CONFIGURATION.format(target=f"127.0.0.1:{page.server_address[1]}"))
     (port,) = free_ports(1)

@@ -18,7 +18,7 @@ from slo.model import Proof
 from tests.proofload.grafana_server import Grafana, grafana
 from tests.reports import proofs
 
-SECRET = "glsa_not-to-be-seen"  # noqa: S105 - of a test
+SECRET = "glsa_not-to-be-seen"  # noqa: S105 - of a test  # pragma: allowlist secret
 
 
 @pytest.fixture

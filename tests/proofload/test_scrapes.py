@@ -9,8 +9,9 @@ import pytest
 
 from proofload import scrapes
 from proofload.scrapes import NoScrapeError, await_closing_scrape, await_scrape, up_query
+from slo.connection import Connection
 from slo.model import EventsSLI, PromQL, Service, Spec
-from slo.prometheus import Connection, Prometheus, PrometheusError
+from slo.prometheus import Prometheus, PrometheusError
 from tests.slo.http_faults import Answer, Server, envelope, refusal, refused_url, reset, serving, text
 from tests.slo.spec_cases import CHECKOUT
 
@@ -77,9 +78,11 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def awaited(*answers: Answer, deadline: float = 10, jobs: Sequence[str] = ("shop",)) -> tuple[float, Server]:
-    with serving(*answers) as server, Prometheus(Connection(server.url, retries=0)) as prometheus:
+    build = envelope({"version": "2.42.0"})
+    with serving(build, *answers) as server, Prometheus(Connection(server.url, retries=0)) as prometheus:
         spec = of_jobs(*jobs)
         seen = await_scrape(prometheus, spec, after=NOW, deadline_seconds=deadline, clock=Clock())
+        assert server.asked.pop(0).path == "/api/v1/status/buildinfo"
         return seen, server
 
 
@@ -173,7 +176,7 @@ def test_a_window_long_past_is_not_waited_for() -> None:
 def test_a_window_that_ended_just_now_is_waited_for() -> None:
     with serving(scraped(time.time() + 60)) as server:
         assert closing(server.url, ago=1) == ["waiting for the scrape that closes the window"]
-        assert len(server.asked) == 1
+        assert [asked.path for asked in server.asked] == ["/api/v1/status/buildinfo", "/api/v1/query"]
 
 
 def test_a_closing_scrape_that_never_comes_is_told_and_left_to_the_evidence() -> None:

@@ -25,6 +25,7 @@ FILES = {
     "odd/evidence.json": '{"schema": 7}',
     "odd/run.json": "{",
     "policy.yaml": "policy:\n  confidence: 95\n  confidnce: 0.9\n",
+    "baseline.yaml": "policy:\n  baseline:\n    runs: []\n    tolerance: 0\n    least_time: 5\n",
     "two.yaml": "policy: {}\n---\npolicy: {}\n",
 }
 OPTION = "Error: Invalid value for '{}': "
@@ -147,6 +148,12 @@ USAGE: dict[str, Bad] = {
         ("check", "--start", "-1m", "--config", "policy.yaml"),
         "proofload: policy.yaml:2: policy.confidence: should be less than 1, got 95\n"
         "policy.yaml:3: policy.confidnce: is not a known field; did you mean confidence?",
+    ),
+    "a baseline with mistakes": Bad(
+        ("run", "--config", "baseline.yaml"),
+        "baseline.yaml:3: policy.baseline.runs: List should have at least 1 item, not 0\n"
+        "baseline.yaml:4: policy.baseline.tolerance: should be greater than 0, got 0\n"
+        "baseline.yaml:5: policy.baseline.least_time: 5 is not a duration; write e.g. 1ms",
     ),
     "two configurations in one file": Bad(
         ("run", "--config", "two.yaml"), "two.yaml:3: is a second document; a configuration is one"

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from slo.lives import created_of
 from slo.model import (
     SLO,
     Budgeting,
@@ -109,6 +110,9 @@ def evidence(
     for selector in wanted.selectors:
         found = tuple(one for one in stored if matches(selector, one.labels))
         results[str(selector)] = _refused(str(selector), said) or QueryResult(str(selector), 0, found)
+        births = created_of(selector)
+        if told := tuple(one for one in stored if matches(births, one.labels)):
+            results[str(births)] = QueryResult(str(births), 0, told)
     for query in wanted.opaque:
         results[query] = _refused(query, said) or _computed(query, said)
     results[UP] = QueryResult(UP, 0, _named(stored, UP) or _always_up(stored))

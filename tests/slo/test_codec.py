@@ -43,6 +43,8 @@ evidences = st.builds(
     scrape_interval_seconds=st.none() | st.floats(0.1, 300),
     server=st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2),
     error=st.none() | st.text(max_size=10),
+    clock_skew_seconds=st.none() | st.floats(-9, 9),
+    round_trip_seconds=st.none() | st.floats(0, 9),
 )
 
 

@@ -7,16 +7,15 @@ from dataclasses import replace
 
 import pytest
 
+from slo.connection import Connection, connection_from
 from slo.prometheus import (
-    Connection,
     Prometheus,
     PrometheusError,
     PrometheusUnreachableError,
-    connection_from,
 )
 from tests.slo.http_faults import Answer, envelope, refusal, reset, serving, text
 
-SECRET = "correct-horse"  # noqa: S105 - looked for in what is shown
+SECRET = "correct-horse"  # noqa: S105 - looked for in what is shown  # pragma: allowlist secret
 PREFIX = "PROOFLOAD_PROMETHEUS_"
 ANSWER = envelope({"resultType": "vector", "result": []})
 
@@ -101,7 +100,7 @@ BAD: dict[str, tuple[Mapping[str, str], str]] = {
         "PROOFLOAD_PROMETHEUS_CLIENT_CERTIFICATE and PROOFLOAD_PROMETHEUS_CLIENT_KEY go together",
     ),
     "a key without its certificate": (
-        {"CLIENT_KEY": "client.key"},
+        {"CLIENT_KEY": "client.key"},  # pragma: allowlist secret
         "PROOFLOAD_PROMETHEUS_CLIENT_CERTIFICATE and PROOFLOAD_PROMETHEUS_CLIENT_KEY go together",
     ),
     "a CA file that is missing": (
@@ -113,7 +112,7 @@ BAD: dict[str, tuple[Mapping[str, str], str]] = {
         "PROOFLOAD_PROMETHEUS_CLIENT_CERTIFICATE: there is no file nowhere/client.pem",
     ),
     "a client key that is missing": (
-        {"CLIENT_CERTIFICATE": __file__, "CLIENT_KEY": "nowhere/client.key"},
+        {"CLIENT_CERTIFICATE": __file__, "CLIENT_KEY": "nowhere/client.key"},  # pragma: allowlist secret
         "PROOFLOAD_PROMETHEUS_CLIENT_KEY: there is no file nowhere/client.key",
     ),
     "a header without a value": (

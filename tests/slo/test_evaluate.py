@@ -58,7 +58,8 @@ def test_what_prometheus_computes_is_never_called_exact(case: Case) -> None:
 
 def test_every_reason_of_the_closed_list_is_given_by_a_case() -> None:
     given = {judged.reason for case in CASES.values() for judged in case.judge().objectives}
-    assert given - {None} == set(Reason)
+    server_told = {Reason.PARTIAL_DATA, Reason.CLOCK_SKEW}  # no samples tell them: see test_backends.py
+    assert given - {None} == set(Reason) - server_told
 
 
 @pytest.mark.parametrize(

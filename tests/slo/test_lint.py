@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from slo.connection import Connection
 from slo.lint import lint, traffic_problems
 from slo.model import (
     SLO,
@@ -20,7 +21,7 @@ from slo.model import (
     Spec,
     ThresholdSLI,
 )
-from slo.prometheus import Connection, Prometheus, PrometheusUnreachableError, QueryError
+from slo.prometheus import Prometheus, PrometheusUnreachableError, QueryError
 from slo.promql import parse
 from tests.slo.evidence_cases import (
     ALL,

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from slo.connection import Connection
 from slo.evaluate import evaluate
 from slo.evidence import gather
 from slo.model import Evidence, Outcome, PromQL, RawRatioSLI, Reason, Series, Spec, Window
 from slo.prometheus import (
-    Connection,
     Prometheus,
     PrometheusError,
     PrometheusUnreachableError,
@@ -218,11 +218,12 @@ def evidence_of(*answers: Answer) -> Evidence:
 
 
 BUILD, SAMPLES = envelope({"version": "2.42.0"}), envelope(matrix(*((time, "1") for time in range(-1, 12))))
+NO_CLOCK = envelope({"resultType": "vector", "result": []})
 DEATHS = {
     "before the first answer": (reset,),
     "after it said its version": (BUILD, reset),
-    "between two counters": (BUILD, SAMPLES, text("", 503)),
-    "before the scrapes are known": (BUILD, SAMPLES, SAMPLES, silence),
+    "between two counters": (BUILD, NO_CLOCK, SAMPLES, text("", 503)),
+    "before the scrapes are known": (BUILD, NO_CLOCK, SAMPLES, SAMPLES, silence),
 }
 
 
@@ -244,7 +245,7 @@ REFUSALS = {
 
 @pytest.mark.parametrize(("answer", "says"), REFUSALS.values(), ids=REFUSALS.keys())
 def test_a_query_refused_decides_nothing_of_its_objective(answer: Answer, says: str) -> None:
-    evidence = evidence_of(BUILD, answer, SAMPLES)
+    evidence = evidence_of(BUILD, NO_CLOCK, answer, SAMPLES)
     assert evidence.error is None
     verdict = evaluate(Spec((CHECKOUT,)), evidence)
     (objective,) = verdict.objectives
@@ -254,7 +255,7 @@ def test_a_query_refused_decides_nothing_of_its_objective(answer: Answer, says: 
 
 def test_what_is_asked_about_the_scrapes_matches_the_jobs_literally() -> None:
     odd = envelope({"resultType": "matrix", "result": [{"metric": {"job": "c++|a.b"}, "values": [[8, "1"]]}]})
-    with serving(BUILD, odd) as server, Prometheus(impatient(server.url)) as prometheus:
+    with serving(BUILD, NO_CLOCK, odd) as server, Prometheus(impatient(server.url)) as prometheus:
         gather(prometheus, Spec((CHECKOUT,)), Window(0, 10), now=11, margin=1)
     assert server.asked[-2].parameters["query"].startswith(r'up{job=~"c\\+\\+\\|a\\.b"}')
 
@@ -264,7 +265,7 @@ def test_the_scrapes_of_what_prometheus_computes_are_asked_too() -> None:
     spec = Spec((replace(CHECKOUT, sli=ratio),))
     down = envelope(matrix(*((time, "0") for time in range(-1, 12))))
     with (
-        serving(BUILD, envelope(vector("1")), down) as server,
+        serving(BUILD, NO_CLOCK, envelope(vector("1")), down) as server,
         Prometheus(impatient(server.url)) as prometheus,
     ):
         (judged,) = evaluate(spec, gather(prometheus, spec, Window(0, 10), now=11, margin=1)).objectives

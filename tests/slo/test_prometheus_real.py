@@ -138,7 +138,7 @@ def test_a_healthy_window_passes_every_check(prometheus: Scraped) -> None:
     began = f"process_start_time_seconds {time.time():.0f}\n"
     checks = told(prometheus, Story((shop(0, 0) + began, shop(150, 150) + began), Outcome.MET)).checks
     assert {check.name: check.status for check in checks} == dict.fromkeys(
-        ("prometheus", "restarts", "up", "scrapes"), CheckStatus.PASS
+        ("prometheus", "clock", "restarts", "up", "scrapes"), CheckStatus.PASS
     )
     scrapes = next(check for check in checks if check.name == "scrapes")
     assert scrapes.numbers["scrape_interval_seconds"] == pytest.approx(1, abs=0.2)

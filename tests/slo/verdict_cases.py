@@ -165,6 +165,44 @@ EVENTS = {
     "a series without a sample before the window, and no scrape that shows it was not there": Case(
         availability(), {OK: "_ 5+10x6", "up": "_ 1x6"}, Reason.SCRAPE_GAP
     ),
+    "no sample before the window, but its _created says that it began inside it": Case(
+        availability(),
+        {OK: "_ 5+10x6", "up": "_ 1x6", 'http_requests_created{status="200"}': "_ 101x6"},
+        MET,
+        {"total": 65},
+    ),
+    "no sample before the window, and its _created says that it is older": Case(
+        availability(),
+        {OK: "_ 5+10x6", "up": "_ 1x6", 'http_requests_created{status="200"}': "_ 99x6"},
+        Reason.SCRAPE_GAP,
+    ),
+    "no sample before the window: the target began inside it": Case(
+        availability(),
+        {OK: "_ 5+10x6", "up": "_ 1x6", "process_start_time_seconds": "_ 101x6"},
+        MET,
+        {"total": 65},
+    ),
+    "no sample before the window, though its process is older": Case(
+        availability(),
+        {OK: "_ 5+10x6", "up": "_ 1x6", "process_start_time_seconds": "_ 99x6"},
+        Reason.SCRAPE_GAP,
+    ),
+    "a restart between two scrapes, with more counted after it than before": Case(
+        availability(),
+        {OK: "100 100 150 160x4 160", "process_start_time_seconds": "1 1 2x5"},
+        MET,
+        {"total": 160},
+    ),
+    "starts of several processes of one target tell of no restart": Case(
+        availability(),
+        {
+            OK: "100 100 150 160x4 160",
+            'process_start_time_seconds{pid="1"}': "1 1 2x5",
+            'process_start_time_seconds{pid="2"}': "1x7",
+        },
+        MET,
+        {"total": 60},
+    ),
     "Prometheus refuses a query": Case(
         availability(), {OK: "0+10x7"}, Reason.QUERY_FAILED, answers={ERRORS: "query timed out"}
     ),
@@ -172,6 +210,10 @@ EVENTS = {
 
 P90 = buckets(le_0_1="0+8x7", le_0_2="0+9x7", le_0_5="0+10x7", total="0+10x7")
 CEILING = buckets(le_0_1="0+8x7", le_0_5="0+8x7", total="0+10x7")
+OTHER_BOUNDS = {
+    f'{LATENCY}_bucket{{instance="b:80",le="0.2"}}': "0+9x7",
+    f'{LATENCY}_bucket{{instance="b:80",le="+Inf"}}': "0+10x7",
+}
 LATENCIES = {
     "a threshold at a bucket bound is exact, met": Case(
         quick(0.2), P90, MET, {"good": 63, "bad": 7, "total": 70, "bounds": (0.9, 0.9), "kind": "latency"}
@@ -215,10 +257,20 @@ LATENCIES = {
         {f'{LATENCY}_bucket{{le="fast"}}': "0+9x7"} | P90,
         Reason.MALFORMED_HISTOGRAM,
     ),
-    "targets with different bounds": Case(
+    "targets with different bounds: missed even if all of the other's are quick": Case(
         quick(0.1),
         P90 | {f'{LATENCY}_bucket{{instance="b:80",le="+Inf"}}': "0+9x7"},
-        Reason.MALFORMED_HISTOGRAM,
+        MISSED,
+        {"total": 133, "bounds": (56 / 133, 119 / 133)},
+    ),
+    "targets with different bounds: the threshold is a bound of both": Case(
+        quick(0.2),
+        P90 | OTHER_BOUNDS,
+        MET,
+        {"good": 126, "total": 140, "bounds": (0.9, 0.9)},
+    ),
+    "targets with different bounds: the threshold is a bound of one": Case(
+        quick(0.1, 0.8), P90 | OTHER_BOUNDS, Reason.THRESHOLD_INSIDE_BUCKET, {"bounds": (56 / 140, 119 / 140)}
     ),
     "too few events for a percentile": Case(
         quick(0.1, 0.99), buckets(le_0_1="0+1x7", total="0+1x7"), Reason.TOO_FEW_EVENTS

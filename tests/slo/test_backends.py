@@ -1,0 +1,125 @@
+"""What each backend is asked with, and what its warnings mean."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from slo.backends import BACKENDS, IS_PARTIAL, learnt, partial
+from slo.checks import MOST_SKEW_SECONDS, check_evidence
+from slo.connection import Connection, connection_from
+from slo.counted import Counted
+from slo.evaluate import evaluate
+from slo.evidence import gather
+from slo.model import CheckStatus, Outcome, Reason, Spec, Window
+from slo.prometheus import Prometheus
+from tests.slo.check_cases import SPEC, STEADY
+from tests.slo.evidence_cases import ALL, evidence
+from tests.slo.http_faults import envelope, serving, text
+from tests.slo.spec_cases import CHECKOUT
+
+SAID = {
+    "VictoriaMetrics": ({"X-Server-Hostname": "a"}, {"version": "2.24.0"}, "victoriametrics"),
+    "Mimir": ({}, {"application": "Grafana Mimir", "version": "2.14"}, "mimir"),
+    "Prometheus": ({}, {"version": "3.5.0"}, "prometheus"),
+    "a page of another kind": ({}, ["a"], "prometheus"),
+}
+
+
+@pytest.mark.parametrize(("headers", "data", "expected"), SAID.values(), ids=SAID.keys())
+def test_the_backend_is_learnt(headers: dict[str, str], data: object, expected: str) -> None:
+    assert learnt(headers, data) == expected
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_each_query_carries_what_its_backend_wants(name: str) -> None:
+    samples = envelope({"resultType": "vector", "result": []})
+    with serving(samples) as server, Prometheus(Connection(server.url, backend=name)) as api:
+        api.value("up", 1)
+        (asked,) = server.asked
+    assert dict(asked.parameters) == {"query": "up", "time": "1.000"} | dict(BACKENDS[name].parameters)
+
+
+def test_what_the_server_says_of_itself_is_used_at_once() -> None:
+    build = text('{"status":"success","data":{"version":"2.24.0"}}', X_Server_Hostname="vm")
+    with serving(build, envelope({"resultType": "vector", "result": []})) as server:
+        with Prometheus(Connection(server.url)) as api:
+            api.version()
+            api.value("up", 1)
+        assert server.asked[-1].parameters["nocache"] == "1"
+
+
+def test_a_tenant_is_a_header() -> None:
+    given = {"PROOFLOAD_PROMETHEUS_TENANT": "team", "PROOFLOAD_PROMETHEUS_BACKEND": "mimir"}
+    connection = connection_from(given, "http://localhost:1")
+    assert (connection.headers, connection.backend) == ({"X-Scope-OrgID": "team"}, "mimir")
+
+
+WRONG = {
+    "an unknown backend": ({"BACKEND": "influx"}, "PROOFLOAD_PROMETHEUS_BACKEND is 'influx'; there are"),
+    "two tenants": ({"TENANT": "a", "HEADERS": "x-scope-orgid: b"}, "are both set"),
+}
+
+
+@pytest.mark.parametrize(("given", "says"), WRONG.values(), ids=WRONG.keys())
+def test_wrong_settings_are_told(given: dict[str, str], says: str) -> None:
+    environment = {f"PROOFLOAD_PROMETHEUS_{name}": value for name, value in given.items()}
+    with pytest.raises(ValueError, match=says):
+        connection_from(environment, "http://localhost:1")
+
+
+WARNINGS = {
+    "results truncated due to limit": True,
+    "Partial response: store a:1 unavailable": True,
+    IS_PARTIAL: True,
+    "PromQL info: metric might not be a counter, name does not end in _total: partial_orders": False,
+    "PromQL warning: bucket label le is missing": False,
+}
+
+
+@pytest.mark.parametrize(("warning", "missing"), WARNINGS.items())
+def test_a_warning_of_missing_data_decides_nothing(warning: str, missing: bool) -> None:
+    assert (partial([warning]) is not None) is missing
+    seen = evidence(SPEC, STEADY)
+    told = {ALL: replace(seen.results[ALL], warnings=(warning,))}
+    verdict = evaluate(SPEC, replace(seen, results={**seen.results, **told}))
+    reasons = {one.reason for one in verdict.objectives}
+    assert (Reason.PARTIAL_DATA in reasons) is missing
+
+
+def test_an_answer_that_calls_itself_partial_is_kept_as_such() -> None:
+    answer = envelope({"resultType": "matrix", "result": []}, isPartial=True)
+    with serving(answer) as server, Prometheus(Connection(server.url)) as api:
+        assert api.raw("up", 0, 1).warnings == (IS_PARTIAL,)
+
+
+SKEWS = {
+    "none": (0.0, 0.0, None),
+    "as much as may be": (MOST_SKEW_SECONDS, 0.0, None),
+    "more than may be, ahead": (2.1, 0.0, Reason.CLOCK_SKEW),
+    "more than may be, behind": (-2.1, 0.0, Reason.CLOCK_SKEW),
+    "more, but the answer took so long that it may be less": (2.1, 1.0, None),
+}
+
+
+@pytest.mark.parametrize(("skew", "round_trip", "reason"), SKEWS.values(), ids=SKEWS.keys())
+def test_clocks_that_differ_decide_nothing(skew: float, round_trip: float, reason: Reason | None) -> None:
+    seen = replace(evidence(SPEC, STEADY), clock_skew_seconds=skew, round_trip_seconds=round_trip)
+    clock = next(one for one in check_evidence(SPEC, Counted(seen), None) if one.name == "clock")
+    assert clock.reason is reason
+    assert clock.status is (CheckStatus.FAIL if reason else CheckStatus.PASS)
+    assert clock.numbers == {"clock_skew_seconds": skew, "round_trip_seconds": round_trip}
+    if reason:
+        assert evaluate(SPEC, seen).outcome is not Outcome.MET
+
+
+def test_the_skew_is_the_servers_time_less_ours() -> None:
+    build, ahead = envelope({"version": "3.5.0"}), time.time() + 100
+    clock = envelope({"resultType": "scalar", "result": [ahead, str(ahead)]})
+    nothing = envelope({"resultType": "matrix", "result": []})
+    with serving(build, clock, nothing) as server, Prometheus(Connection(server.url)) as api:
+        seen = gather(api, Spec((CHECKOUT,)), Window(0, 10), now=11, margin=1)
+    assert seen.clock_skew_seconds == pytest.approx(100, abs=2)
+    assert seen.round_trip_seconds is not None
