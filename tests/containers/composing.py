@@ -22,6 +22,12 @@ BASES = {
     "PROOFLOAD_PROMETHEUS_IMAGE": "docker.io/prom/prometheus:v3.5.0",
     "PROOFLOAD_ALERTMANAGER_IMAGE": "docker.io/prom/alertmanager:v0.28.1",
 }
+BUILT = {
+    "PROOFLOAD_IMAGE": "proofload:compose-test",
+    "PROOFLOAD_TARGET_IMAGE": "proofload-target:compose-test",
+    "PROOFLOAD_BUILD_NETWORK": "host",
+}
+"""Images of the tests' own, so that nobody else's are replaced."""
 CANARY = f"canary-{secrets.token_hex(8)}"
 """A secret of the machine that starts the project; it must come out nowhere."""
 COMMAND_SECONDS = 300
@@ -98,12 +104,10 @@ def project() -> Iterator[Project]:
     """Build and start the services; take everything down at the end, volumes too."""
     made = Project(
         os.environ
+        | BUILT
         | {
-            "COMPOSE_PROJECT_NAME": f"proofload-{secrets.token_hex(4)}",
+            "COMPOSE_PROJECT_NAME": f"proofload-test-{secrets.token_hex(4)}",
             "COMPOSE_PROFILES": "",
-            "PROOFLOAD_IMAGE": "proofload:compose-test",
-            "PROOFLOAD_TARGET_IMAGE": "proofload-target:compose-test",
-            "PROOFLOAD_BUILD_NETWORK": "host",
             "PROOFLOAD_DURATION": "5s",
             "PROOFLOAD_WORKERS": "4",
             "PROOFLOAD_PROMETHEUS_BEARER_TOKEN": CANARY,

@@ -71,8 +71,8 @@ def test_four_workers_send_what_prometheus_counts(compose: Project) -> None:
         compose.well("--profile", "load", "rm", "--force", "--stop", "load", "worker")
     assert len(joined) == WORKERS
     assert done.returncode == 0, said
-    totals = compose.newest("run.json")["totals"]
-    assert totals["offered"] == totals["sent"] + totals["dropped"] == SENT
+    total = compose.newest("run.json")["total"]
+    assert total["offered"] == total["sent"] + total["dropped"] == SENT
     assert counted(compose.newest("verdict.json")) == ALL_COUNTED
 
 

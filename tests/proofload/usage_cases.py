@@ -62,7 +62,7 @@ USAGE: dict[str, Bad] = {
     "no worker": Bad(("run", "--workers", "0"), OPTION.format("--workers") + "0 is not in the range x>=1."),
     "a stack that is none": Bad(
         ("run", "--stack", "docker"),
-        OPTION.format("--stack") + "'docker' is not one of 'processes', 'external'.",
+        OPTION.format("--stack") + "'docker' is not one of 'processes', 'compose', 'external'.",
     ),
     "a fault without a value": Bad(
         ("run", "--fault", "error_ratio"),
@@ -91,6 +91,10 @@ USAGE: dict[str, Bad] = {
     "a stack of processes with a target": Bad(
         ("run", "--stack", "processes", "--target", "http://127.0.0.1:9"),
         "Error: --target and --prometheus go with --stack external",
+    ),
+    "a stack of containers with a port to be scraped at": Bad(
+        ("run", "--stack", "compose", "--metrics-port", "9646"),
+        "Error: --metrics-port is of loopback, where the Prometheus of --stack compose can't scrape it",
     ),
     "a Prometheus that is no address, for run": Bad(
         ("run", "--profile", "profile.yaml", "--target", "http://127.0.0.1:9", "--prometheus", "here:1"),
