@@ -7,13 +7,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, JsonValue, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, JsonValue, model_validator
 
 from slo.document import Document, Location, StrictModel, shown
 from slo.imports.border import Border, Draft, events, ratio_of, raw_ratio
 
 _WINDOW = "30d"
 _PERIOD = f"Sloth's files name no time window; {_WINDOW} is what Sloth takes (--default-slo-period)"
+
+
+def _texts(value: Any) -> Any:
+    """Labels such as ``generated: true``, which Sloth's YAML reader takes as text."""
+    if not isinstance(value, dict):
+        return value
+    return {key: shown(item) if isinstance(item, bool | int | float) else item for key, item in value.items()}
+
+
+_Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
 
 
 def _either(snake: str, camel: str) -> Any:
@@ -46,14 +56,14 @@ class _SLI(StrictModel):
 
 class _Alert(StrictModel):
     disable: bool = False
-    labels: dict[str, str] = Field(default_factory=dict)
-    annotations: dict[str, str] = Field(default_factory=dict)
+    labels: _Texts = Field(default_factory=dict)
+    annotations: _Texts = Field(default_factory=dict)
 
 
 class _Alerting(StrictModel):
     name: str = ""
-    labels: dict[str, str] = Field(default_factory=dict)
-    annotations: dict[str, str] = Field(default_factory=dict)
+    labels: _Texts = Field(default_factory=dict)
+    annotations: _Texts = Field(default_factory=dict)
     page_alert: _Alert | None = _either("page_alert", "pageAlert")
     ticket_alert: _Alert | None = _either("ticket_alert", "ticketAlert")
 
@@ -63,14 +73,14 @@ class _SLO(StrictModel):
     objective: float
     sli: _SLI
     description: str = ""
-    labels: dict[str, str] = Field(default_factory=dict)
+    labels: _Texts = Field(default_factory=dict)
     plugins: JsonValue = None
     alerting: _Alerting | None = None
 
 
 class _Group(StrictModel):
     service: str
-    labels: dict[str, str] = Field(default_factory=dict)
+    labels: _Texts = Field(default_factory=dict)
     slos: Annotated[list[_SLO], Field(min_length=1)]
     slo_plugins: JsonValue = _either("slo_plugins", "sloPlugins")
 
