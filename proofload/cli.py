@@ -22,6 +22,7 @@ from proofload.conclusion import EXIT_CODES, conclude
 from proofload.faults import FAULT, Fault
 from proofload.folder import point_latest
 from proofload.history import add_run
+from proofload.import_command import import_command
 from proofload.inputs import (
     USAGE,
     check_addresses,
@@ -197,6 +198,7 @@ def ui_command(profile: Path, port: int, workers: int) -> None:
 cli.add_command(check_command)
 cli.add_command(lint_command)
 cli.add_command(rules_command)
+cli.add_command(import_command)
 cli.add_command(compare_command)
 cli.add_command(history_command)
 cli.add_command(profile_group)

@@ -9,6 +9,7 @@ from slo import alert_policies, model, openslo
 from slo.catalogue import Catalogue, at, part, sound_part, source
 from slo.document import Document, DocumentError, Location, Problem, ProblemsError, load_documents, shown
 from slo.objective_rules import faults, label, translated
+from slo.openslo_alpha import as_v1
 from slo.ratios import counted
 
 DEFAULT_WINDOW_SECONDS = 28 * 86_400.0
@@ -27,7 +28,7 @@ def load_spec(paths: Iterable[Path]) -> model.Spec:
     for path in _files(given, problems):
         try:
             for document in load_documents(path):
-                catalogue.add(document)
+                catalogue.add(as_v1(document))
         except DocumentError as error:
             problems += error.problems
     spec = _translate(catalogue)
