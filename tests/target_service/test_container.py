@@ -68,6 +68,7 @@ def container(client: docker.DockerClient) -> Iterator[DockerContainer]:
         tag="proofload-target:test",
         buildargs={"PYTHON_IMAGE": BASE},
         network_mode="host",
+        clean_up=False,  # the image that Compose makes may stand on this one
     )
     with build as image:
         ready = HttpWaitStrategy(PORT, "/ready").with_startup_timeout(60)
