@@ -1,4 +1,4 @@
-"""Sessions: load (the default), ui, tests, lint, types, security, bench.
+"""Sessions: load (the default), ui, compose, tests, containers, lint, types, security, bench.
 
 ``python3 noxfile.py -s load`` needs nothing but Python 3.11 and pip; ``nox -s load`` is the same.
 """
@@ -57,6 +57,12 @@ def load(session: nox.Session) -> None:
 
 
 @nox.session
+def compose(session: nox.Session) -> None:
+    """Do the same on the containers of docker-compose.yml."""
+    _proofload(session, "run", "--stack=compose")
+
+
+@nox.session
 def ui(session: nox.Session) -> None:
     """Bring the stack up with Locust's web UI, until interrupted."""
     _proofload(session, "ui")
@@ -69,6 +75,13 @@ def tests(session: nox.Session) -> None:
     spread = ["--numprocesses=auto", "--dist=worksteal"]
     pytest = [programs / "python", "-m", "pytest", *spread, "--cov", "--cov-report=term:skip-covered"]
     session.run(*pytest, *session.posargs)
+
+
+@nox.session
+def containers(session: nox.Session) -> None:
+    """Run the tests that need a container engine, one after another, each with its seconds."""
+    python = _environment(session, "dev") / "python"
+    session.run(python, "-m", "pytest", "-m", "containers", "--durations=5", *session.posargs)
 
 
 @nox.session
@@ -91,7 +104,10 @@ def security(session: nox.Session) -> None:
     programs = _environment(session, "security")
     secrets = [programs / "detect-secrets-hook", "--exclude-lines", PUBLIC_DIGESTS]
     session.run(*secrets, *_committed(":!requirements/*.txt"), log=False)
-    session.run(programs / "hadolint", *_committed("*Dockerfile*"))
+    if sys.platform != "win32":  # for which nobody builds a wheel
+        session.run(programs / "hadolint", *_committed("*Dockerfile*"))
+    if composed := _committed("docker-compose*.yml"):
+        session.run(programs / "compose-lint", "check", "--quiet", "--no-env", *composed)
     session.run(
         programs / "zizmor",
         "--offline",
@@ -145,12 +161,12 @@ def _environment(session: nox.Session, name: str) -> Path:
     return programs
 
 
-def _proofload(session: nox.Session, command: str) -> None:
+def _proofload(session: nox.Session, *command: str) -> None:
     """Run ``proofload`` and end with its own exit code, which tells MISSED from UNDECIDED.
 
     Ctrl-C reaches it as well as us: it stops what it started, and we wait for that.
     """
-    process = subprocess.Popen([_environment(session, "run") / "proofload", command, *session.posargs])
+    process = subprocess.Popen([_environment(session, "run") / "proofload", *command, *session.posargs])
     signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
     while True:
         try:

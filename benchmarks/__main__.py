@@ -6,6 +6,7 @@ import sys
 
 from benchmarks import (
     compare_errors,
+    exactness,
     load_memory,
     load_processes,
     load_schedule,
@@ -28,6 +29,7 @@ BENCHMARKS = {
     "compare_errors": compare_errors.main,
     "verdict_errors": verdict_errors.main,
     "verdict_coverage": verdict_coverage.main,
+    "exactness": exactness.main,
     "verdict_scale": verdict_scale.main,
     "verdict_week": verdict_week.main,
 }

@@ -17,6 +17,7 @@ from proofload import terminal
 from proofload.annotations import mark_run
 from proofload.check_command import check_command
 from proofload.compare_commands import compare_command, history_command
+from proofload.compose_stack import compose_stack
 from proofload.conclusion import EXIT_CODES, conclude
 from proofload.faults import FAULT, Fault
 from proofload.folder import point_latest
@@ -91,7 +92,11 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     out: Path | None,
 ) -> None:
     """Load the service and judge it: the main job."""
-    external = _is_external(stack, target, prometheus, faults)
+    external = _is_external(stack, target, prometheus)
+    if stack == "compose" and metrics_port:
+        raise click.UsageError(
+            "--metrics-port is of loopback, where the Prometheus of --stack compose can't scrape it"
+        )
     check_addresses(target, prometheus)
     read: list[Spec] = []
     or_usage(lambda: read.append(read_spec(specs)), sending.read)
@@ -99,6 +104,8 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     chosen: Stack
     if external:
         chosen = external_stack(target or "", prometheus or "")
+    elif stack == "compose":
+        chosen = compose_stack(folder / "logs", workers=workers, faults=bool(faults), say=terminal.say)
     else:
         metrics_port = metrics_port or free_ports(1)[0]
         chosen = _processes(folder, workers=workers, faults=bool(faults), load_port=metrics_port)
@@ -127,17 +134,13 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     conclude(proof, folder)
 
 
-def _is_external(
-    stack: str | None, target: str | None, prometheus: str | None, faults: tuple[Fault, ...]
-) -> bool:
+def _is_external(stack: str | None, target: str | None, prometheus: str | None) -> bool:
     """Tell whether target and Prometheus are there already, and that the options fit together."""
     external = stack == "external" or (stack is None and bool(target or prometheus))
     if external and not (target and prometheus):
         raise click.UsageError("--stack external needs both --target URL and --prometheus URL")
     if not external and (target or prometheus):
         raise click.UsageError("--target and --prometheus go with --stack external")
-    if external and faults:
-        raise click.UsageError("--fault works on the reference service alone, so not with --stack external")
     return external
 
 

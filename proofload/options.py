@@ -82,8 +82,9 @@ PROFILE = click.option(
 )
 STACK = click.option(
     "--stack",
-    type=click.Choice(["processes", "external"]),
-    help="Where target and Prometheus come from: started here (the default), or already there.",
+    type=click.Choice(["processes", "compose", "external"]),
+    help="Where target and Prometheus come from: processes started here (the default), "
+    "containers of docker-compose.yml, or already there.",
 )
 TARGET = click.option("--target", metavar="URL", help="Service under test, for --stack external.")
 METRICS_PORT = click.option(

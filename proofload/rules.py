@@ -44,18 +44,30 @@ def _named(_context: click.Context, _option: click.Parameter, value: str | None)
     callback=_named,
     help="Write a PrometheusRule of this name, for the Prometheus Operator.",
 )
+@click.option(
+    "--times-faster",
+    type=click.IntRange(1, 600),
+    default=1,
+    help="Make every window so many times shorter, to see alerts fire in a minute.",
+)
 def rules_command(
-    specs: tuple[Path, ...], out: Path | None, tests: Path | None, prometheus_rule: str | None
+    specs: tuple[Path, ...],
+    out: Path | None,
+    tests: Path | None,
+    prometheus_rule: str | None,
+    times_faster: int,
 ) -> None:
     """Write Prometheus recording and alerting rules from a spec, and unit tests of them."""
     if tests and not out:
         raise click.UsageError("--tests needs --out: the tests name the file of the rules")
     if tests and prometheus_rule:
         raise click.UsageError("--tests goes without --prometheus-rule, which promtool does not read")
+    if times_faster > 1 and (tests or prometheus_rule):
+        raise click.UsageError("--times-faster goes without --tests and --prometheus-rule")
     target = out / RULES_FILE if out and (out.is_dir() or not out.suffix) else out
     if tests and target and tests.resolve() == target.resolve():
         raise click.UsageError("--tests and --out name the same file")
-    [(spec, texts)] = or_usage(partial(_texts, specs, target, tests, prometheus_rule))
+    [(spec, texts)] = or_usage(partial(_texts, specs, target, tests, prometheus_rule, times_faster))
     if target is None:
         click.echo(texts[None], nl=False)
     else:
@@ -65,7 +77,11 @@ def rules_command(
 
 
 def _texts(
-    specs: tuple[Path, ...], out: Path | None, tests: Path | None, prometheus_rule: str | None
+    specs: tuple[Path, ...],
+    out: Path | None,
+    tests: Path | None,
+    prometheus_rule: str | None,
+    times_faster: int,
 ) -> tuple[Spec, Mapping[Path | None, str]]:
     """Make everything before anything is written.
 
@@ -73,7 +89,7 @@ def _texts(
         ProblemsError: the spec is wrong, or can't be turned into rules.
     """
     spec = read_spec(specs)
-    rules = prometheus_rule_text(spec, prometheus_rule) if prometheus_rule else rules_text(spec)
+    rules = prometheus_rule_text(spec, prometheus_rule) if prometheus_rule else rules_text(spec, times_faster)
     texts: dict[Path | None, str] = {out: rules}
     if tests and out:
         texts[tests] = promtool_text(spec, os.path.relpath(out.resolve(), tests.resolve().parent))

@@ -11,18 +11,22 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 
 from slo.model import Spec
 from slo.rules.alerting import alerting_rules
+from slo.rules.hurried import hurried
 from slo.rules.recording import recording_rules
 from slo.rules.target import Target, targets
 from slo.rules.windows import INTERVAL_SECONDS, duration
 
 
-def rules_text(spec: Spec) -> str:
-    """Write the rules of a spec.
+def rules_text(spec: Spec, times_faster: int = 1) -> str:
+    """Write the rules of a spec, their time running so many times faster.
 
     Raises:
         ProblemsError: what can't be turned into rules.
     """
-    return yaml_text({"groups": [_group(target) for target in targets(spec)]}, "proofload rules")
+    data: dict[str, Any] = {"groups": [_group(target) for target in targets(spec)]}
+    if times_faster == 1:
+        return yaml_text(data, "proofload rules")
+    return yaml_text(hurried(data, times_faster), f"proofload rules --times-faster {times_faster}")
 
 
 def _group(target: Target) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def scraped(folder: Path, rules: str = "groups: []") -> Iterator[Scraped]:
     with ExitStack() as running:
         page = running.enter_context(serving())
         (folder / "rules.yaml").write_text(rules)
-        url = start(running, binary, folder, page)
+        url = _start(running, binary, folder, page)
         yield Scraped(running.enter_context(Prometheus(Connection(url))), page)
 
 
@@ -94,21 +94,15 @@ def serving() -> Iterator[Page]:
             thread.join()
 
 
-def start(running: ExitStack, binary: Path, folder: Path, page: Page, *settings: str) -> str:
-    """Start a Prometheus that scrapes the page, until ``running`` ends; give its address.
-
-    ``settings`` are further ones of the scrapes, a line each.
-    """
+def _start(running: ExitStack, binary: Path, folder: Path, page: Page) -> str:
     configuration = folder / "prometheus.yml"
-    text = CONFIGURATION.format(target=f"127.0.0.1:{page.server_address[1]}")
-    configuration.write_text(text + "".join(f"    {line}\n" for line in settings))
+    configuration.write_text(CONFIGURATION.format(target=f"127.0.0.1:{page.server_address[1]}"))
     (port,) = free_ports(1)
     command = [
         str(binary),
         f"--config.file={configuration}",
         f"--storage.tsdb.path={folder / 'tsdb'}",
         f"--web.listen-address=127.0.0.1:{port}",
-        *(["--enable-feature=native-histograms"] if settings else []),
     ]
     process = Supervised("Prometheus", command, folder / "prometheus.log")
     running.callback(process.stop)

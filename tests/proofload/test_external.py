@@ -55,6 +55,15 @@ def test_a_run_against_what_is_there_counts_every_request(loaded: Path) -> None:
     assert checks["counts_reconcile"]["numbers"]["sent"] == 500
 
 
+def test_a_service_that_takes_no_faults_says_so(stack: Endpoints, tmp_path: Path) -> None:
+    addresses = ["--target", stack.target, "--prometheus", stack.prometheus]
+    fault = ["--fault", "error_ratio=0.02"]
+    done = proofload("run", *addresses, *fault, "--duration", "1s", "--out", str(tmp_path / "run"))
+    assert done.returncode == 2
+    assert "the target refuses the faults {'error_ratio': 0.02}" in done.stderr
+    assert not (tmp_path / "run" / "verdict.json").exists()
+
+
 @pytest.mark.parametrize("name", ["run", "evidence", "verdict"])
 def test_the_files_of_a_run_follow_their_schemas(name: str, loaded: Path) -> None:
     folder = {"run": "loadtests", "evidence": "slo", "verdict": "reports"}[name]

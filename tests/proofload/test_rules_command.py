@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,33 @@ def test_bad_usage_is_one_clear_error_and_writes_nothing(
     assert done.exit_code == 2
     assert message in done.output
     assert [path for path in Path().rglob("*") if path.is_file()] == [Path("spec/shop.yaml")]
+
+
+def test_time_runs_faster_for_who_wants_to_see_an_alert_fire(spec: Path) -> None:
+    """An hour becomes a minute, in ranges, offsets, intervals and ``for``; names stay."""
+    done = proofload("--spec", spec, "--times-faster", "60")
+    assert done.exit_code == 0, done.output
+    written, slow = (
+        YAML(typ="safe").load(done.stdout),
+        YAML(typ="safe").load(proofload("--spec", spec).stdout),
+    )
+    rules = [rule for group in written["groups"] for rule in group["rules"]]
+    assert {group["interval"] for group in written["groups"]} == {"1s"}
+    assert {rule["for"] for rule in rules if "for" in rule} == {"10s"}
+    spans = {
+        text
+        for rule in rules
+        for text in re.findall(r"\[(\w+)\]|offset (\w+)", rule["expr"])
+        for text in text
+    }
+    assert {"5s", "60s", "360s", "4320s"} <= spans
+    assert not {text for text in spans if not text.endswith("s")}
+    names = [[rule.get("record") for rule in group["rules"]] for group in slow["groups"]]
+    assert [[rule.get("record") for rule in group["rules"]] for group in written["groups"]] == names
+
+
+@pytest.mark.parametrize("other", [("--tests", "t.yaml", "--out", "r.yaml"), ("--prometheus-rule", "slo")])
+def test_a_faster_time_is_for_rule_files_alone(spec: Path, other: tuple[str, ...]) -> None:
+    done = proofload("--spec", spec, "--times-faster", "60", *other)
+    assert done.exit_code == 2
+    assert "--times-faster goes without" in done.output

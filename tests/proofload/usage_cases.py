@@ -62,7 +62,7 @@ USAGE: dict[str, Bad] = {
     "no worker": Bad(("run", "--workers", "0"), OPTION.format("--workers") + "0 is not in the range x>=1."),
     "a stack that is none": Bad(
         ("run", "--stack", "docker"),
-        OPTION.format("--stack") + "'docker' is not one of 'processes', 'external'.",
+        OPTION.format("--stack") + "'docker' is not one of 'processes', 'compose', 'external'.",
     ),
     "a fault without a value": Bad(
         ("run", "--fault", "error_ratio"),
@@ -75,10 +75,6 @@ USAGE: dict[str, Bad] = {
     ),
     "a fault that is no number": Bad(
         ("run", "--fault", "error_ratio=nan"), OPTION.format("--fault") + "'error_ratio=nan' is no fault"
-    ),
-    "a fault of somebody else's service": Bad(
-        ("run", "--fault", "error_ratio=0.1", *EXTERNAL),
-        "Error: --fault works on the reference service alone, so not with --stack external",
     ),
     "a target without its Prometheus": Bad(
         ("run", "--target", "http://127.0.0.1:9"),
@@ -95,6 +91,10 @@ USAGE: dict[str, Bad] = {
     "a stack of processes with a target": Bad(
         ("run", "--stack", "processes", "--target", "http://127.0.0.1:9"),
         "Error: --target and --prometheus go with --stack external",
+    ),
+    "a stack of containers with a port to be scraped at": Bad(
+        ("run", "--stack", "compose", "--metrics-port", "9646"),
+        "Error: --metrics-port is of loopback, where the Prometheus of --stack compose can't scrape it",
     ),
     "a Prometheus that is no address, for run": Bad(
         ("run", "--profile", "profile.yaml", "--target", "http://127.0.0.1:9", "--prometheus", "here:1"),

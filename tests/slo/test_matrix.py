@@ -5,17 +5,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from proofload.prometheus_binary import PrometheusNotFoundError, find_prometheus
-from proofload.stack import READY_SECONDS, free_ports
-from proofload.supervised import Supervised
+from benchmarks.servers import known, start
 from slo.connection import Connection
 from slo.evaluate import evaluate
 from slo.evidence import gather
@@ -32,7 +28,7 @@ from slo.model import (
     Window,
 )
 from slo.prometheus import Prometheus
-from tests.proofload.prometheus_server import CONFIGURATION, Page, Scraped, serving, start
+from tests.proofload.prometheus_server import Scraped, serving
 from tests.slo.evidence_cases import slo_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -79,57 +75,21 @@ class Judged:
     verdict: Verdict
 
 
-def servers() -> dict[str, Path]:
-    """Find the Prometheus that runs use, and those of the folder."""
-    found: dict[str, Path] = {}
-    with suppress(PrometheusNotFoundError):
-        found["Prometheus"] = find_prometheus(lambda _: None).path
-    folder = Path(os.environ.get("PROOFLOAD_BACKENDS", "/nonexistent"))
-    for place in sorted(folder.glob("*/usr/bin")):
-        for name in ("prometheus", "victoria-metrics"):
-            if (place / name).exists():
-                found[place.parents[1].name] = place / name
-    return found
-
-
-def victoria_metrics(running: ExitStack, binary: Path, folder: Path, shown: Page) -> str:
-    configuration = folder / "scrapes.yml"
-    text = CONFIGURATION.format(target=f"127.0.0.1:{shown.server_address[1]}")
-    configuration.write_text(text.replace("rule_files: [rules.yaml]\n", ""))
-    (port,) = free_ports(1)
-    command = [
-        str(binary),
-        f"-storageDataPath={folder / 'data'}",
-        f"-promscrape.config={configuration}",
-        f"-httpListenAddr=127.0.0.1:{port}",
-    ]
-    process = Supervised("VictoriaMetrics", command, folder / "log")
-    running.callback(process.stop)
-    process.await_ready(f"http://127.0.0.1:{port}/health", READY_SECONDS)
-    return f"http://127.0.0.1:{port}"
-
-
-def begun(running: ExitStack, binary: Path, folder: Path, shown: Page, *settings: str) -> str:
-    (folder / "rules.yaml").write_text("groups: []")
-    if binary.name == "victoria-metrics":
-        return victoria_metrics(running, binary, folder, shown)
-    return start(running, binary, folder, shown, *settings)
-
-
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Judged]]:
     """Show every server the same pages, each until all have scraped it."""
-    known = servers()
-    if not known:
+    found = known()
+    if not found:
         pytest.skip("there is no server: neither a Prometheus nor PROOFLOAD_BACKENDS")
     with ExitStack() as running:
         shown = running.enter_context(serving())
         watched: dict[str, Scraped] = {}
-        for name, binary in known.items():
-            folder = tmp_path_factory.mktemp(name)
-            api = running.enter_context(Prometheus(Connection(begun(running, binary, folder, shown))))
+        for name, binary in found.items():
+            target = f"127.0.0.1:{shown.server_address[1]}"
+            url = start(running, binary, tmp_path_factory.mktemp(name), "shop", target)
+            api = running.enter_context(Prometheus(Connection(url)))
             if api.version().startswith("3."):
-                native = begun(running, binary, tmp_path_factory.mktemp(name), shown, AS_NATIVE)
+                native = start(running, binary, tmp_path_factory.mktemp(name), "shop", target, AS_NATIVE)
                 other = running.enter_context(Prometheus(Connection(native)))
                 watched[f"{name}, native histograms"] = Scraped(other, shown)
             watched[name] = Scraped(api, shown)
