@@ -190,7 +190,7 @@ def _draft(
     service: str | None,
 ) -> Draft:
     query, limit = asked
-    source, goal = _metric(border, query, limit)
+    source, goal = _metric(query, limit)
     return Draft(
         name=f"{objective.sli}-{limit.op}-{limit.value:g}",
         service=service or "service",
@@ -208,7 +208,7 @@ def _draft(
     )
 
 
-def _metric(border: Border, query: str, limit: Criterion) -> tuple[dict[str, Any], dict[str, Any]]:
+def _metric(query: str, limit: Criterion) -> tuple[dict[str, Any], dict[str, Any]]:
     """The metric of an objective, and its target where the metric brings none."""
     expression = parse(query) if query else None
     if expression and expression.shape is Shape.QUANTILE and expression.selector and limit.upper:
