@@ -130,7 +130,9 @@ def _query(
 
     # The unit that some queries write behind $DURATION_SECONDS belongs to it.
     filled = _VARIABLE.sub(value, text).replace("[$windows]", "[$window]")
-    return asked.query(where, filled)
+    before = len(asked.problems)
+    query = asked.query(where, filled)
+    return "" if len(asked.problems) > before else query
 
 
 def _drafts(
@@ -188,7 +190,7 @@ def _draft(
     service: str | None,
 ) -> Draft:
     query, limit = asked
-    source, goal = _metric(border, query, limit)
+    source, goal = _metric(query, limit)
     return Draft(
         name=f"{objective.sli}-{limit.op}-{limit.value:g}",
         service=service or "service",
@@ -206,9 +208,9 @@ def _draft(
     )
 
 
-def _metric(border: Border, query: str, limit: Criterion) -> tuple[dict[str, Any], dict[str, Any]]:
+def _metric(query: str, limit: Criterion) -> tuple[dict[str, Any], dict[str, Any]]:
     """The metric of an objective, and its target where the metric brings none."""
-    expression = None if border.problems or not query else parse(query)
+    expression = parse(query) if query else None
     if expression and expression.shape is Shape.QUANTILE and expression.selector and limit.upper:
         histogram = str(expression.selector.named(expression.selector.metric.removesuffix("_bucket")))
         spec = {"histogram": histogram, "quantile": expression.quantile}

@@ -1,5 +1,7 @@
 """Files of other tools in their formats, as we would write them, and what is said of faulty ones."""
 
+# ruff: noqa: E501 - a table has its cases on lines of their own
+
 from __future__ import annotations
 
 SLOTH = """\

@@ -1,5 +1,7 @@
 """OpenSLO v1alpha and v2alpha: read as v1 would be, or refused under the author's own field names."""
 
+# ruff: noqa: E501 - a table has its cases on lines of their own
+
 from __future__ import annotations
 
 from dataclasses import replace

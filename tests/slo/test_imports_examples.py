@@ -1,0 +1,69 @@
+"""The examples of the OpenSLO repository: each is read, or refused by name.
+
+They are not ours to keep: ``OPENSLO_EXAMPLES`` names a folder of them. The table holds a document of ours with
+the same features for each group of them.
+"""
+
+# ruff: noqa: E501 - a table has its cases on lines of their own
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from slo.document import ProblemsError
+from slo.spec import load_spec
+from tests.slo.test_imports_alpha import V1
+
+_HEAD = "apiVersion: openslo/v1\nkind: {kind}\nmetadata: {{name: a}}\nspec:\n"
+_CONDITION = "  severity: page\n  condition: {kind: burnrate, op: lte, threshold: 2, lookbackWindow: 1h, alertAfter: 5m}\n"
+_POLICY = "  alertWhenBreaching: true\n  notificationTargets: [{targetRef: a}]\n"
+_NO_SLO = "holds no SLO"
+LIKE = {
+    "examples/budgeting-method/*.yaml, of any source": (V1.replace("Prometheus", "Any"), "'Any' is not supported"),
+    "schema-test: service.yaml": (_HEAD.format(kind="Service") + "  description: A.\n", _NO_SLO),
+    "schema-test: service-long-description.yaml": (_HEAD.format(kind="Service") + f"  description: {'a' * 1051}\n", "spec.description: "),
+    "schema-test: data-source.yaml": (_HEAD.format(kind="DataSource") + "  type: CloudWatch\n", "spec.type: 'CloudWatch' is not supported"),
+    "schema-test: alert-condition.yaml": (_HEAD.format(kind="AlertCondition") + _CONDITION, _NO_SLO),
+    "schema-test: alert-condition-no-sev.yaml": (_HEAD.format(kind="AlertCondition") + _CONDITION.partition("\n")[2], "spec.severity: is required"),
+    "schema-test: alert-notification-target.yaml": (_HEAD.format(kind="AlertNotificationTarget") + "  target: mail\n", _NO_SLO),
+    "schema-test: alert-notification-target-no-target.yaml": (_HEAD.format(kind="AlertNotificationTarget") + "  description: A.\n", "spec.target: is required"),
+    "schema-test: alert-policy-no-cond.yaml": (_HEAD.format(kind="AlertPolicy") + _POLICY, "spec.conditions: is required"),
+    "schema-test: alert-policy.yaml, a condition with an operator": (_HEAD.format(kind="AlertPolicy") + _POLICY + "  conditions: [{conditionRef: a, operator: and}]\n", "spec.conditions[0].operator: is not a known field"),
+    "schema-test: sli-*-inline-metricsource.yaml, of Redshift": (V1.replace("Prometheus", "Redshift"), "good.metricSource.type: 'Redshift' is not supported"),
+    "schema-test: sli-*-metricsourceref.yaml, without its source": (V1.replace("type: Prometheus", "metricSourceRef: main"), "metricSourceRef: no DataSource is called 'main'"),
+    "schema-test: sli-ratio-good-and-bad.yaml": (V1.replace("        total:", "        bad: {metricSource: {type: Prometheus, spec: {query: b}}}\n        total:"), "ratioMetric: takes total and one of good and bad"),
+    "schema-test: slo-indicatorref-*.yaml, without its SLI": (V1.partition("  indicator:")[0] + "  indicatorRef: b\n  timeWindow" + V1.partition("  timeWindow")[2], "spec.indicatorRef: no SLI is called 'b'"),
+    "schema-test: slo-*-calendar-*.yaml": (V1.replace("isRolling: true", "isRolling: false, calendar: {startTime: 2020-01-21 12:30:00, timeZone: America/New_York}"), "spec.timeWindow[0].calendar: is not supported"),
+    "schema-test: invalid-apiversion.yaml": (V1.replace("openslo/v1", "foo"), "apiVersion: should be openslo/v1, got 'foo'"),
+    "pkg/openslo/*/examples/*.yaml, lists of objects": (f"- {V1}".replace("\n", "\n  "), "should be a mapping with apiVersion, kind, metadata and spec, got a list"),
+}  # fmt: skip
+
+
+def said_of(path: Path) -> str:
+    try:
+        load_spec([path])
+    except ProblemsError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(("text", "said"), LIKE.values(), ids=LIKE)
+def test_a_document_like_an_example_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "like.yaml"
+    path.write_text(text)
+    assert said in said_of(path)
+
+
+@pytest.mark.skipif(
+    "OPENSLO_EXAMPLES" not in os.environ, reason="OPENSLO_EXAMPLES names no folder of examples"
+)
+def test_every_example_is_read_or_refused_by_name() -> None:
+    found = sorted(Path(os.environ["OPENSLO_EXAMPLES"]).rglob("*.yaml"))
+    assert found
+    for path in found:
+        for line in said_of(path).splitlines():
+            assert line.startswith(str(path))
+            assert line.count(": ") >= 1
