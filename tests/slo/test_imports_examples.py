@@ -1,4 +1,4 @@
-"""The examples of the OpenSLO repository: each is read, or refused by name.
+"""The examples of the OpenSLO repository and of its specification: each is read, or refused by name.
 
 They are not ours to keep: ``OPENSLO_EXAMPLES`` names a folder of them. The table holds a document of ours with
 the same features for each group of them.
@@ -15,7 +15,7 @@ import pytest
 
 from slo.document import ProblemsError
 from slo.spec import load_spec
-from tests.slo.test_imports_alpha import V1
+from tests.slo.test_imports_alpha import V1, V2ALPHA
 
 _HEAD = "apiVersion: openslo/v1\nkind: {kind}\nmetadata: {{name: a}}\nspec:\n"
 _CONDITION = "  severity: page\n  condition: {kind: burnrate, op: lte, threshold: 2, lookbackWindow: 1h, alertAfter: 5m}\n"
@@ -39,6 +39,17 @@ LIKE = {
     "schema-test: slo-*-calendar-*.yaml": (V1.replace("isRolling: true", "isRolling: false, calendar: {startTime: 2020-01-21 12:30:00, timeZone: America/New_York}"), "spec.timeWindow[0].calendar: is not supported"),
     "schema-test: invalid-apiversion.yaml": (V1.replace("openslo/v1", "foo"), "apiVersion: should be openslo/v1, got 'foo'"),
     "pkg/openslo/*/examples/*.yaml, lists of objects": (f"- {V1}".replace("\n", "\n  "), "should be a mapping with apiVersion, kind, metadata and spec, got a list"),
+    "README: a form with every kind that there is": (_HEAD.format(kind="DataSource | SLO"), "kind: should be one of DataSource, Service, SLI"),
+    "README: a form whose values are types": (V1.replace("type: Prometheus", "type: string"), "metricSource.type: 'string' is not supported"),
+    "README: a form with two windows": (V1.replace("isRolling: true}]", "isRolling: true}, {duration: 1d, isRolling: true}]"), "spec.timeWindow: "),
+    "README: a form with nothing to fill in": (_HEAD.format(kind="AlertNotificationTarget") + "  target:\n", "spec.target: should be a valid string, got nothing"),
+    "README: a part of a document": ("objectives: [{target: 0.98}]\n", "apiVersion: should be openslo/v1, got nothing"),
+    "README: keys of another source": (_HEAD.format(kind="DataSource") + "  type: Prometheus\n  connectionDetails: {url: http://a, accessKeyID: b}\n", "spec.connectionDetails.accessKeyID: is not a known field"),
+    "README: an SLO without its budgetingMethod": (V1.replace("  budgetingMethod: Occurrences\n", ""), "spec.budgetingMethod: is required"),
+    "README: a name that is no RFC 1123 name": ((_HEAD.format(kind="AlertNotificationTarget") + "  target: mail\n").replace("name: a", "name: OnCall"), "metadata.name: 'OnCall' is not an RFC 1123 name"),
+    "v2alpha.md: a form whose values are types": (V2ALPHA.replace("{name: orders}\nspec", "{name: orders, labels: object}\nspec"), "metadata.labels: should be a valid dictionary, got 'object'"),
+    "v2alpha.md: a form that is no YAML": (V2ALPHA + "  # as the above, or\n  ...\n  ratio\n  counter: true\n", "is not YAML: "),
+    "v2alpha.md: a source without its document": (V2ALPHA.replace("dataSourceSpec: {type: Prometheus}", "dataSourceRef: main"), "spec.sli.spec.ratioMetric.good.dataSourceRef: no DataSource is called 'main'"),
 }  # fmt: skip
 
 
