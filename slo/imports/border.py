@@ -66,6 +66,14 @@ class Border:
         """Note what is left out, or added."""
         self.notes.append(self.document.problem(loc, message))
 
+    def note_metadata(self, *kept: str) -> None:
+        """Note what an object of Kubernetes says of itself beside what is ``kept``."""
+        left = [key for key in self.document.data["metadata"] if key not in kept]
+        if left:
+            self.note(
+                ("metadata",), f"{', '.join(left)} left out: about the object in Kubernetes, not its SLOs"
+            )
+
     def sound(self, loc: Location, read: Callable[[], _T]) -> _T | None:
         """What a reading gives; its ``ValueError`` becomes a fault at ``loc``, and ``None``."""
         try:

@@ -99,7 +99,8 @@ def _pair(documents: Sequence[Document]) -> tuple[Document, Document]:
 def _say_gate(border: Border, gate: _Gate) -> None:
     if gate.comparison is not None:
         border.note(
-            ("comparison",), "is left out: OpenSLO compares with no earlier result (proofload compare does)"
+            ("comparison",),
+            "is left out: `proofload compare` compares with earlier results, OpenSLO does not",
         )
     if gate.total_score is not None:
         border.note(("total_score",), "is left out: here every objective has to be met")
@@ -150,7 +151,7 @@ def _drafts(
     absolute = []
     for one in passes[0]:
         if one.relative or one.op is None:
-            why = "OpenSLO compares with no earlier result" if one.relative else "OpenSLO has no ="
+            why = "an earlier result is for `proofload compare`" if one.relative else "OpenSLO has no ="
             border.note((*place, "pass"), f"{one.text} is left out: {why}")
         else:
             absolute.append(one)

@@ -97,6 +97,7 @@ def read(document: Document, service: str | None = None) -> list[Draft]:
     window = border.sound(("spec", "window"), lambda: window_of(spec.window))
     indicator = _indicator(border, spec.indicator)
     description = border.description(("spec", "description"), spec.description)
+    border.note_metadata("name", "labels")
     _say_left_out(border, spec)
     if service is None:
         border.note(("metadata", "name"), "Pyrra names no service; the SLO's name stands for it (--service)")

@@ -24,7 +24,7 @@ class _Indicator(StrictModel):
     filter_bad: str | None = None
     filter_valid: str | None = None
     expression: str | None = None
-    threshold_bucket: float | None = None
+    threshold_bucket: int | float | None = None
     operators: list[Annotated[str, Field(pattern=r"^[a-z_]+$")]] | None = None
     url: JsonValue = None
     headers: JsonValue = None
@@ -68,6 +68,7 @@ def read(document: Document) -> list[Draft]:
     indicator = _indicator(border, spec.method, spec.indicator)
     target = border.sound(("spec", "goal"), lambda: ratio_of(spec.goal))
     description = border.description(("spec", "description"), spec.description)
+    border.note_metadata("name", "labels")
     _say_left_out(border, spec)
     border.done()
     return [
@@ -194,6 +195,6 @@ def _distribution_cut(border: Border, given: _Indicator) -> dict[str, Any]:
         border.fault(
             place, f"{buckets.metric} should be the buckets of a histogram: a name that ends in _bucket"
         )
-    le = (*buckets.matchers, Matcher("le", "=", f"{bound:g}"))
+    le = (*buckets.matchers, Matcher("le", "=", str(bound)))  # as slo-generator writes it: 1 and 1.0 differ
     total = buckets.named(buckets.metric.removesuffix("_bucket") + "_count")
     return events("good", str(Selector(buckets.metric, le)), str(total))

@@ -5,6 +5,7 @@ Source: https://github.com/slok/sloth (pkg/prometheus/api/v1, pkg/kubernetes/api
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, JsonValue, model_validator
@@ -108,13 +109,16 @@ def read(document: Document) -> list[Draft]:
     if isinstance(data, dict) and "apiVersion" in data:
         group: _Group = border.read(_Object).spec
         place: tuple[str | int, ...] = ("spec",)
+        border.note_metadata()
     else:
         group, place = border.read(_File), ()
+    general = tuple(border.notes)
     drafts = [_draft(border, group, (*place, "slos", n), slo) for n, slo in enumerate(group.slos)]
     if group.slo_plugins is not None:
         border.fault((*place, _written(data, place, "slo_plugins", "sloPlugins")), _PLUGIN)
     border.done()
-    return drafts
+    first, *others = drafts
+    return [replace(first, notes=(*general, *first.notes)), *others]
 
 
 _PLUGIN = "is not supported: what a plugin of Sloth's does is code outside the file"

@@ -81,7 +81,7 @@ spec:
 _GENERATED = """\
 apiVersion: sre.google.com/v2
 kind: ServiceLevelObjective
-metadata: {name: shop-METHOD, labels: {service_name: shop}}
+metadata: {name: shop-METHOD, annotations: {owner: till}, labels: {service_name: shop}}
 spec:
   description: Orders succeed.
   backend: prometheus
@@ -104,6 +104,7 @@ SLO_GENERATOR = "---\n".join(
         ),
         generated("good_bad_ratio", "filter_good: good_total, filter_bad: bad_total"),
         generated("distribution_cut", "expression: order_seconds_bucket, threshold_bucket: 0.25"),
+        generated("distribution_cut", "expression: order_bytes_bucket, threshold_bucket: 1234567"),
         generated("query_sli", "expression: 'sum(rate(good_total[window])) / sum(rate(all_total[window]))'"),
     ]
 )
