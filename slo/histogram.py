@@ -51,11 +51,8 @@ class Buckets:
         return (self.counts[place - 1] if place else 0), self._most(place)
 
     def good(self, op: Op, threshold: float) -> tuple[float, float]:
-        """Fewest and most observations for which ``observation op threshold`` can hold."""
-        if op in {Op.LTE, Op.LT}:
-            return self.at_most(threshold) if op is Op.LTE else self.below(threshold)
-        low, high = self.at_most(threshold) if op is Op.GT else self.below(threshold)
-        return self.total - high, self.total - low
+        """Fewest and most observations for which ``observation op threshold`` can hold; ``lte`` or ``lt``."""
+        return self.at_most(threshold) if op is Op.LTE else self.below(threshold)
 
 
 def added(histograms: Sequence[Buckets]) -> Buckets:

@@ -32,6 +32,15 @@ SERVER = {
     "a ratio of bad events, at the target to the last digit": Case(
         _raw(0.99, success=False), TRAFFIC, MET, {"sli": 0.99}, {RAW: 0.01}
     ),
+    "no good event at all": Case(
+        _raw(0.9), TRAFFIC, MISSED, {"sli": 0.0, "burn_rate": pytest.approx(10)}, {RAW: 0.0}
+    ),
+    "nothing but good events": Case(_raw(0.9), TRAFFIC, MET, {"sli": 1.0, "burn_rate": 0.0}, {RAW: 1.0}),
+    "a ratio just above one": Case(_raw(0.9), TRAFFIC, Reason.QUERY_FAILED, {}, {RAW: 1.5}),
+    "a ratio below nothing": Case(_raw(0.9), TRAFFIC, Reason.QUERY_FAILED, {}, {RAW: -0.1}),
+    "two computed parts that are no ratio": Case(
+        SOLD, TRAFFIC, Reason.QUERY_FAILED, {}, {TOTAL_MAX: 10.0, GOOD_MAX: 11.0}
+    ),
     "a ratio that is none": Case(_raw(0.9), TRAFFIC, Reason.QUERY_FAILED, {}, {RAW: 99.0}),
     "a ratio of which there is no value": Case(_raw(0.9), TRAFFIC, Reason.NO_DATA),
     "a ratio of 0 to 0": Case(_raw(0.9), TRAFFIC, Reason.NO_DATA, {}, {RAW: nan}),

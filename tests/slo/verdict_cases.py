@@ -11,6 +11,7 @@ from slo.evaluate import evaluate
 from slo.model import (
     SLO,
     EventsSLI,
+    Measured,
     Objective,
     Op,
     Outcome,
@@ -156,6 +157,12 @@ EVENTS = {
         MET,
         {"good": 55, "total": 60},
     ),
+    "samples that are numbers of bad events are summed": Case(
+        slo_of(EventsSLI(PromQL("batch"), bad=PromQL("batch_lost"), counter=False), Objective("o", 0.9)),
+        {"batch": "99 10 10 10 10 10 10 99", "batch_lost": "99 0 0 5 0 0 2 99"},
+        MISSED,
+        {"good": 53, "bad": 7, "total": 60},
+    ),
     "what a series counts after the scrape that closes the window is no part of it": Case(
         availability(), {OK: "0+10x9", FAULTY: "_x8 50", "up": "1x9"}, MET, {"bad": 0, "total": 70}
     ),
@@ -245,6 +252,12 @@ LATENCIES = {
         quick(0.1), buckets(le_0_1="_x3 99 100x3", total="_x3 99 100x3") | {"up": "1x7"}, MET, {"total": 100}
     ),
     "a histogram that observed nothing": Case(quick(0.1), buckets(le_0_1="5x7", total="5x7"), Reason.NO_DATA),
+    "strictly below the lowest bound": Case(
+        quick(0.1, 0.5, op=Op.LT), buckets(le_0_1="0+2x7", total="0+10x7"), MISSED, {"bounds": (0, 0.2)}
+    ),
+    "a bucket without a bound": Case(
+        quick(0.1), {f"{LATENCY}_bucket": "0+9x7"} | P90, Reason.MALFORMED_HISTOGRAM
+    ),
     "no histogram": Case(quick(0.1), {OK: "0+1x7"}, Reason.NO_DATA),
     "a histogram without its +Inf bucket": Case(
         quick(0.1), {f'{LATENCY}_bucket{{le="0.1"}}': "0+9x7"}, Reason.MALFORMED_HISTOGRAM
@@ -298,5 +311,11 @@ GAUGES = {
     ),
     "nothing but NaN": Case(depth(0.5, Op.LTE, 5), {"queue_depth": "NaNx7"}, Reason.NO_DATA),
     "no series of a gauge": Case(depth(0.5, Op.LTE, 5), {OK: "0+1x7"}, Reason.NO_DATA),
+    "the unit of a ratio is read off its name": Case(
+        slo_of(ThresholdSLI(PromQL("cache_hit_ratio")), Objective("o", 0.5, Op.GTE, 0.8)),
+        {"cache_hit_ratio": "0.9x7"},
+        MET,
+        {"measured": Measured(0.9, (0.9, 0.9), Op.GTE, 0.8, "ratio")},
+    ),
     "too few samples": Case(depth(0.9, Op.LTE, 5), {"queue_depth": "1x7"}, Reason.TOO_FEW_EVENTS),
 }
