@@ -47,6 +47,11 @@ class Owner(Protocol):
         """Take note that a connection is gone that had nothing to do, or never stood."""
 
 
+IDLE_SECONDS = 4.0
+"""Longest that a connection is kept without a request. Servers close theirs after 5 s (uvicorn, Node) or
+more, and a request that is on its way at that moment has no answer, and is on nobody's books but ours."""
+
+
 def reason(error: OSError) -> str:
     """Name a failure in words, so that failures can be counted."""
     if isinstance(error, ssl.SSLError):

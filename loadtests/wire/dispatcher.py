@@ -15,7 +15,7 @@ from loadtests.recorder import UNANSWERED, Books
 from loadtests.wire.alarm import alarm
 from loadtests.wire.answer import Heads
 from loadtests.wire.choice import Choose
-from loadtests.wire.connection import Connection, reason
+from loadtests.wire.connection import IDLE_SECONDS, Connection, reason
 from loadtests.wire.request import Compiled
 
 BATCH = 32
@@ -86,11 +86,13 @@ class Dispatcher:
         self._check_over()
 
     def sweep(self, seconds: float) -> None:
-        """End what has not moved for so long."""
-        limit = perf_counter() - seconds
+        """End what has not moved for so long, and connections that nothing was sent on for a while."""
+        now = perf_counter()
         for connection in list(self._all):
-            if (connection.busy or not connection.ready) and connection.active < limit:
+            if (connection.busy or not connection.ready) and connection.active < now - seconds:
                 connection.close("timed out")
+        for connection in [one for one in self._idle if one.active < now - IDLE_SECONDS]:
+            connection.close("idle")
 
     def abandon(self) -> None:
         """End every request under way as unanswered."""

@@ -14,7 +14,7 @@ from gevent.hub import get_hub
 
 from loadtests.recorder import UNANSWERED
 from loadtests.wire.answer import Heads
-from loadtests.wire.connection import Connection, reason
+from loadtests.wire.connection import IDLE_SECONDS, Connection, reason
 from loadtests.wire.reply import Reply
 from loadtests.wire.request import Compiled
 
@@ -160,6 +160,14 @@ class Pool:
             gevent.sleep(SWEEP_SECONDS)
             for connection in filter(self._still, list(self._all)):
                 self._hub.loop.run_callback(self._end_if_still, connection)
+            self._hub.loop.run_callback(self._end_idle)
+
+    def _end_idle(self) -> None:
+        """Close what nothing was sent on for a while: the latest used are at the end, and stay."""
+        limit = perf_counter() - IDLE_SECONDS
+        for idle in self._idle.values():
+            for connection in [one for one in idle if one.active < limit]:
+                connection.close("idle")
 
     def _end_if_still(self, connection: _Lent) -> None:
         if self._still(connection):

@@ -90,6 +90,15 @@ def test_every_request_sent_reaches_the_server_once(way: Way, server: Counted, t
     assert len(server.connections) < 25, "connections are not kept"
 
 
+def test_a_connection_that_idled_is_not_used_again(way: Way, server: Counted, tmp_path: Path) -> None:
+    """A server may be closing it at that very moment: the request would have no answer."""
+    stage = "{duration: 1s, rate: 10}"
+    text = way.profile(rate=10).replace(stage, f"{stage}, {{duration: 5s, rate: 0}}, {stage}")
+    record = send(tmp_path, server.url, text)
+    assert (record.total.sent, record.total.completed) == (20, 20)
+    assert len(server.connections) >= 2
+
+
 def test_files_follow_their_schemas(declared: Way, server: Counted, tmp_path: Path) -> None:
     record = send(tmp_path, server.url, declared.profile(seconds=3))
     written = json.loads((tmp_path / "out" / "run.json").read_text())
