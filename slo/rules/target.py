@@ -14,7 +14,7 @@ from slo.model import SLO, EventsSLI, Spec
 from slo.names import Named, named
 from slo.promql import Shape, syntax_tree
 from slo.queries import expression, judged_by_server, metrics, place
-from slo.rules.windows import DAY, INTERVAL_SECONDS, SHARES, Pair, decimal, duration, pairs
+from slo.rules.windows import DAY, DAYS, INTERVAL_SECONDS, Pair, decimal, duration, pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,10 @@ def _refusals(slo: SLO) -> Iterator[Problem]:
 
 
 def _faults(slo: SLO) -> Iterator[tuple[str, str]]:
-    if slo.window_seconds not in {days * DAY for days in SHARES}:
+    if slo.window_seconds / DAY not in DAYS:
         yield (
             "timeWindow",
-            f"{slo.window_seconds / DAY:g} days have no alert windows; write 7d, 28d (or 4w), 30d or 90d",
+            f"{slo.window_seconds / DAY:g} days have no alert windows; write {DAYS[0]}d to {DAYS[-1]}d",
         )
     if isinstance(slo.sli, EventsSLI) and judged_by_server(slo):
         for part, metric in metrics(slo).items():

@@ -8,7 +8,6 @@ budget in 1 h and at 5 % in 6 h, a ticket at 10 % in 1 d and at 10 % in 3 d; sho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -37,22 +36,26 @@ _WINDOWS = (
     ("ticket", DAY, 2 * HOUR),
     ("ticket", 3 * DAY, 6 * HOUR),
 )
-_WORKBOOK = ("0.02", "0.05", "0.1", "0.1")
-_WEEK = ("0.08", "0.125", "0.2", "0.42")
-"""The workbook's would alert on a week that is met; these are Sloth's (``examples/windows/7d.yaml``)."""
-SHARES: Mapping[int, tuple[str, ...]] = {7: _WEEK, 28: _WORKBOOK, 30: _WORKBOOK, 90: _WORKBOOK}
-"""By the days of an SLO's window: the share of its budget that may be spent within each long window."""
+_SHARES = ("0.02", "0.05", "0.1", "0.1")
+"""The share of the budget that may be spent within each long window: the workbook's."""
+_LOWEST = ("13.44", "3.5", "1.4", "1")
+"""Burn rates below which nothing alerts: Sloth's for a week (``examples/windows/7d.yaml``); at least 1, as
+slower the objective is met. The workbook's shares of a short window would alert on one that is met."""
+DAYS = range(7, 91)
+"""Windows of an SLO that alerts are known for, in days."""
 
 
 def pairs(days: int) -> tuple[Pair, ...]:
-    """Give the alerts' windows for an SLO's window of so many days: a key of :data:`SHARES`.
+    """Give the alerts' windows for an SLO's window of so many days, which are among :data:`DAYS`.
 
-    The burn rate that spends a share of the budget in the long window is share × days / long window. It is at
-    least 1: slower, the objective is met (28 days: 10 % in 3 d would be 0.93).
+    The burn rate that spends a share of the budget in the long window is share × days / long window.
     """
+    rates = (
+        Fraction(share) * days * DAY / long for share, (_, long, _) in zip(_SHARES, _WINDOWS, strict=True)
+    )
     return tuple(
-        Pair(severity, max(Fraction(1), Fraction(share) * days * DAY / long), long, short)
-        for share, (severity, long, short) in zip(SHARES[days], _WINDOWS, strict=True)
+        Pair(severity, max(Fraction(lowest), rate), long, short)
+        for rate, lowest, (severity, long, short) in zip(rates, _LOWEST, _WINDOWS, strict=True)
     )
 
 

@@ -63,7 +63,7 @@ KINDS = {
 }
 
 REFUSED = {
-    "a window without alerts": (replace(FAILING, window_seconds=14 * DAY), "timeWindow: 14 days"),
+    "a window without alerts": (replace(FAILING, window_seconds=6 * DAY), "timeWindow: 6 days"),
     "events that no counter counts": (
         replace(FAILING, sli=EventsSLI(PromQL("a + b"), bad=PromQL("sum(rate(c[5m]))"))),
         "total: a + b has no counter",
@@ -72,6 +72,7 @@ REFUSED = {
         replace(QUEUE, sli=ThresholdSLI(PromQL("(scalar(x) + 2)"))),
         "metric: (scalar(x) + 2) has no series",
     ),
+    "a window of hours": (replace(FAILING, window_seconds=7.5 * DAY), "timeWindow: 7.5 days"),
     "slices of seconds": (
         replace(FAILING, objectives=(replace(BY_MINUTE, time_slice_seconds=10.0),)),
         "timeSliceWindow: 10 s",

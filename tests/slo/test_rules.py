@@ -17,7 +17,7 @@ from slo.rules.examples import example, matches
 from slo.rules.files import rules_text
 from slo.rules.promtool_tests import promtool_text
 from slo.rules.target import targets, unreachable
-from slo.rules.windows import decimal, duration, pairs
+from slo.rules.windows import DAYS, decimal, duration, pairs
 from slo.spec import load_spec
 from tests.slo.promtool import promtool
 from tests.slo.rules_cases import KINDS, REFUSED
@@ -119,6 +119,12 @@ def test_numbers_hold_no_dust_of_floats(slo: SLO) -> None:
     assert not re.search(r"\d\.\d{9}", rules_text(Spec((slo,))))
 
 
+@given(st.sampled_from(DAYS[1:]))
+def test_a_longer_window_never_alerts_at_a_slower_burn(days: int) -> None:
+    for shorter, longer in zip(pairs(days - 1), pairs(days), strict=True):
+        assert longer.burn_rate >= shorter.burn_rate >= 1
+
+
 @given(st.decimals(min_value="0.000001", max_value="0.999999", places=6))
 def test_a_decimal_is_written_as_it_is(number: object) -> None:
     exact = Fraction(str(number))
@@ -131,7 +137,15 @@ def test_a_fraction_that_is_no_decimal_is_refused() -> None:
         decimal(Fraction(1, 3))
 
 
-BURN_RATES = {7: "13.44 3.5 1.4 1", 28: "13.44 5.6 2.8 1", 30: "14.4 6 3 1", 90: "43.2 18 9 3"}
+BURN_RATES = {
+    7: "13.44 3.5 1.4 1",
+    10: "13.44 3.5 1.4 1",
+    14: "13.44 3.5 1.4 1",
+    21: "13.44 4.2 2.1 1",
+    28: "13.44 5.6 2.8 1",
+    30: "14.4 6 3 1",
+    90: "43.2 18 9 3",
+}
 
 
 @pytest.mark.parametrize(("days", "rates"), BURN_RATES.items())
@@ -147,7 +161,9 @@ def test_a_template_of_the_window_is_filled_with_the_rules_own() -> None:
 
 
 def test_windows_are_named_as_prometheus_does() -> None:
-    assert [duration(days * 86_400) for days in BURN_RATES] == ["1w", "4w", "30d", "90d"]
+    assert [duration(days * 86_400) for days in BURN_RATES] == [
+        *("1w", "10d", "2w", "3w", "4w", "30d", "90d")
+    ]
 
 
 def test_alerts_that_can_not_fire_are_left_out_and_said() -> None:
