@@ -14,6 +14,7 @@ from slo.budget import exact
 from slo.model import SLO, Budgeting, EventsSLI, Objective, Op, RawRatioSLI
 from slo.promql import Expression, Matcher, Selector, Shape
 from slo.queries import expression, metrics
+from slo.rules.halves import other_half
 from slo.rules.windows import BASE_SECONDS, decimal, duration
 from slo.templates import filled
 
@@ -62,7 +63,10 @@ def _range_seconds(objective: Objective) -> int:
 def _events(slo: SLO, objective: Objective, seconds: int) -> Counts:
     span = duration(seconds)
     parts = {name: expression(metric) for name, metric in metrics(slo).items()}
+    other = other_half(slo)
     match slo.sli:
+        case EventsSLI() if other:
+            return _halved(parts, other, span)
         case EventsSLI(counter=counter):
             return _ratio_events(parts, span, counter=counter)
         case RawRatioSLI(success=success):
@@ -88,6 +92,14 @@ def _ratio_events(parts: dict[str, Expression], span: str, *, counter: bool) -> 
         return _good_of_total(selector_of(parts["good"]), total, span)
     bad = f"{grown(selector_of(parts['bad']), span)} or vector(0)"
     return Counts(bad, grown(total, span), f"max(absent({total}))")
+
+
+def _halved(parts: dict[str, Expression], other: Selector, span: str) -> Counts:
+    """Count good and bad events apart; either may have no series yet, and only both are absent."""
+    name = "good" if "good" in parts else "bad"
+    known, rest = (f"({grown(one, span)} or vector(0))" for one in (selector_of(parts[name]), other))
+    gone = " and ".join(f"max(absent({one}))" for one in (selector_of(parts[name]), other))
+    return Counts(rest if name == "good" else known, f"{known} + {rest}", gone)
 
 
 def _good_of_total(good: Selector, total: Selector, span: str) -> Counts:

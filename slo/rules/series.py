@@ -11,6 +11,7 @@ from slo.promql import Selector, Shape
 from slo.queries import expression, metrics
 from slo.rules.arithmetic import SAMPLES
 from slo.rules.examples import example, matches
+from slo.rules.halves import other_half
 from slo.rules.indicator import buckets, is_counted, selector_of
 from slo.rules.target import Target
 from slo.rules.windows import decimal
@@ -33,10 +34,9 @@ def series(target: Target, phases: Sequence[Phase]) -> list[Series] | None:
     """Write the series that an objective's rules count; ``None`` when its PromQL asks for more."""
     parts = {name: expression(metric) for name, metric in metrics(target.slo).items()}
     if isinstance(target.slo.sli, EventsSLI):
-        other = "good" if "good" in parts else "bad"
-        return _events(
-            target, selector_of(parts[other]), selector_of(parts["total"]), phases, good=other == "good"
-        )
+        name = "good" if "good" in parts else "bad"
+        rest = other_half(target.slo) or selector_of(parts["total"])
+        return _events(target, selector_of(parts[name]), rest, phases, good=name == "good")
     item = parts.get("metric") or parts["raw"]
     if item.shape is Shape.QUANTILE:
         good, total = buckets(item, target.objective)
@@ -77,7 +77,7 @@ def _events(
         inside = {**whole, **inside}
     if not matches(part, part.metric, inside) or matches(part, total.metric, whole):
         return None
-    counted = matches(total, part.metric, inside)
+    counted = matches(total, part.metric, inside) or other_half(target.slo) is not None
     matched = [(p.minutes, p.events * (1 - p.error_ratio if good else p.error_ratio)) for p in phases]
     rest = [(p.minutes, p.events - (m if counted else 0)) for p, (_, m) in zip(phases, matched, strict=True)]
     summed = isinstance(target.slo.sli, EventsSLI) and not target.slo.sli.counter

@@ -14,6 +14,7 @@ from slo.model import SLO, EventsSLI, Spec
 from slo.names import Named, named
 from slo.promql import Shape, syntax_tree
 from slo.queries import expression, judged_by_server, metrics, place
+from slo.rules.halves import other_half
 from slo.rules.windows import DAY, DAYS, INTERVAL_SECONDS, Pair, decimal, duration, pairs
 
 
@@ -92,14 +93,14 @@ def _faults(slo: SLO) -> Iterator[tuple[str, str]]:
             "timeWindow",
             f"{slo.window_seconds / DAY:g} days have no alert windows; write {DAYS[0]}d to {DAYS[-1]}d",
         )
-    if isinstance(slo.sli, EventsSLI) and judged_by_server(slo):
+    if isinstance(slo.sli, EventsSLI) and judged_by_server(slo) and not other_half(slo):
         for part, metric in metrics(slo).items():
             if expression(metric).shape in {Shape.OPAQUE, Shape.QUANTILE}:
                 yield (
                     part,
                     f"{expression(metric).text} has no counter; write a selector, or sum(rate()) of one",
                 )
-    elif judged_by_server(slo):
+    elif not isinstance(slo.sli, EventsSLI) and judged_by_server(slo):
         yield from (
             (part, why) for part, metric in metrics(slo).items() if (why := _scalar(expression(metric).text))
         )

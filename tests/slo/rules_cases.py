@@ -26,6 +26,16 @@ KINDS = {
     "sums of rates": replace(
         CHECKOUT, sli=EventsSLI(PromQL("sum(rate(all_total[1m]))"), bad=PromQL("sum(rate(bad_total[1m]))"))
     ),
+    "good and bad, added up": replace(
+        CHECKOUT,
+        sli=EventsSLI(
+            PromQL(
+                'sum(rate(answers_total{ok="no"}[$window])) + sum(rate(answers_total{ok="yes"}[$window]))'
+            ),
+            bad=PromQL('sum(rate(answers_total{ok="no"}[$window]))'),
+        ),
+        window_seconds=14 * DAY,
+    ),
     "numbers of events that go up and down": replace(
         CHECKOUT,
         sli=EventsSLI(PromQL("batch"), good=PromQL("batch_good"), counter=False),
@@ -67,6 +77,16 @@ REFUSED = {
     "events that no counter counts": (
         replace(FAILING, sli=EventsSLI(PromQL("a + b"), bad=PromQL("sum(rate(c[5m]))"))),
         "total: a + b has no counter",
+    ),
+    "good and bad by host, which may differ": (
+        replace(
+            FAILING,
+            sli=EventsSLI(
+                PromQL("sum by (h) (rate(a[5m])) + sum by (h) (rate(b[5m]))"),
+                bad=PromQL("sum by (h) (rate(b[5m]))"),
+            ),
+        ),
+        "total: sum by (h) (rate(a[5m])) + sum by (h) (rate(b[5m])) has no counter",
     ),
     "a scalar": (
         replace(QUEUE, sli=ThresholdSLI(PromQL("(scalar(x) + 2)"))),
