@@ -17,8 +17,8 @@ from slo.rules.target import Target
 from slo.rules.windows import BASE_SECONDS, MINUTE
 
 VERSIONS = (2, 3)
-HISTORY = 360
-"""Minutes of health before errors begin."""
+HISTORY = 240
+"""Minutes of health before errors begin: so many that a burst shows over 1 h well before it does over 6 h."""
 SAMPLES = 4
 """Samples of the made-up series a minute."""
 

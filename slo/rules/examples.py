@@ -26,6 +26,21 @@ def example(selector: Selector) -> Mapping[str, str] | None:
     return labels if matches(selector, selector.metric, labels) else None
 
 
+def example_beside(selector: Selector, other: Selector) -> Mapping[str, str] | None:
+    """Give labels that a selector matches and another does not; ``None`` when none could be made up.
+
+    ``code!~"5.."`` matches a series without ``code`` as well, so what is excluded has to be named.
+    """
+    labels = example(selector)
+    if labels is None:
+        return None
+    excluded = [(m.label, value) for m in other.matchers for value in _values(m) if not _holds(m, value)]
+    for candidate in (labels, *({**labels, label: value} for label, value in excluded)):
+        if matches(selector, selector.metric, candidate) and not matches(other, selector.metric, candidate):
+            return candidate
+    return None
+
+
 def matches(selector: Selector, metric: str, labels: Mapping[str, str]) -> bool:
     """Tell whether a selector matches a series."""
     return selector.metric == metric and all(_holds(m, labels.get(m.label, "")) for m in selector.matchers)

@@ -10,7 +10,7 @@ from slo.model import EventsSLI, Op, RawRatioSLI
 from slo.promql import Selector, Shape
 from slo.queries import expression, metrics
 from slo.rules.arithmetic import SAMPLES
-from slo.rules.examples import example, matches
+from slo.rules.examples import example, example_beside, matches
 from slo.rules.halves import other_half
 from slo.rules.indicator import buckets, is_counted, selector_of
 from slo.rules.target import Target
@@ -70,12 +70,12 @@ def _events(
     target: Target, part: Selector, total: Selector, phases: Sequence[Phase], *, good: bool
 ) -> list[Series] | None:
     """Write a series of good or bad events, and one of all events or of the rest of them."""
-    inside, whole = example(part), example(total)
+    inside, whole = example(part), example_beside(total, part)
     if inside is None or whole is None:
         return None
     if part.metric == total.metric:
-        inside = {**whole, **inside}
-    if not matches(part, part.metric, inside) or matches(part, total.metric, whole):
+        inside = {**(example(total) or {}), **inside}
+    if not matches(part, part.metric, inside):
         return None
     counted = matches(total, part.metric, inside) or other_half(target.slo) is not None
     matched = [(p.minutes, p.events * (1 - p.error_ratio if good else p.error_ratio)) for p in phases]

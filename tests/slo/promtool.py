@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -26,6 +27,11 @@ def find_promtool() -> Path:
 def promtool(*arguments: str | Path) -> tuple[int, str]:
     """Run it; give its exit code and all it said."""
     done = subprocess.run(
-        [find_promtool(), *arguments], capture_output=True, text=True, check=False, timeout=170
+        [find_promtool(), *arguments],
+        env=os.environ | {"GOGC": "400"},  # it lives a second: a fifth of its time is garbage collection
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=170,
     )
     return done.returncode, done.stdout + done.stderr

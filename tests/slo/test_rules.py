@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from slo.document import ProblemsError
 from slo.model import SLO, PromQL, Spec, ThresholdSLI
 from slo.promql import parse_selector
-from slo.rules.examples import example, matches
+from slo.rules.examples import example, example_beside, matches
 from slo.rules.files import rules_text
 from slo.rules.promtool_tests import promtool_text
 from slo.rules.target import targets, unreachable
@@ -204,6 +204,22 @@ def test_an_example_of_a_selector_matches_it(text: str) -> None:
 
 def test_a_pattern_beyond_guessing_has_no_example() -> None:
     assert example(parse_selector('m{a=~"(?:ab){3}"}')) is None
+
+
+BESIDE = {
+    "what is excluded by a pattern": ("m", 'm{a!~"(5..|429)"}', {"a": "500"}),
+    "what is excluded by its text": ('m{j="x"}', 'm{a!="y"}', {"j": "x", "a": "y"}),
+    "what is not said": ("m", 'm{a="b"}', {}),
+    "nothing, where all are the other's": ("m", "m", None),
+    "nothing, where no series can be made up": ('m{a=~"(?:ab){3}"}', "m", None),
+}
+
+
+@pytest.mark.parametrize(("whole", "part", "found"), BESIDE.values(), ids=BESIDE.keys())
+def test_an_example_of_all_events_that_is_none_of_a_part(
+    whole: str, part: str, found: dict[str, str] | None
+) -> None:
+    assert example_beside(parse_selector(whole), parse_selector(part)) == found
 
 
 WEIGHED = """
