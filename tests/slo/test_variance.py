@@ -35,7 +35,7 @@ def test_the_autocorrelation_time_of_a_first_order_autoregression(correlation: f
 @pytest.mark.parametrize("correlation", [0.0, 0.5, 0.8])
 def test_the_variance_of_a_first_order_autoregression(correlation: float) -> None:
     """1 / (1 - r)^2 for steps of variance 1: its spectrum at frequency zero."""
-    found, _ = long_run_variance(autoregression(5_000, correlation))
+    found, _ = long_run_variance(autoregression(20_000, correlation))
     assert found == pytest.approx((1 - correlation) ** -2, rel=0.3)
 
 
