@@ -13,7 +13,7 @@ from math import ceil, log
 
 import numpy as np
 
-from slo.variance import frequencies, long_run_variance
+from slo.variance import frequencies, independent_variance, long_run_variance
 
 LEVEL = 0.95
 """Confidence of the intervals that are shown where the policy asks for none."""
@@ -21,7 +21,7 @@ FEW_EVENTS = 10
 """Fewer good or bad events than these tell no variance: they count at most as independent ones."""
 
 LEAST_VARIANCE_RATIO = 0.25
-"""Of independent events' variance: a few frequencies may by luck miss a pattern and see none at all."""
+"""Of the variance of independent events, and of independent slices: a few waves may by luck miss a burst."""
 
 
 def prepare() -> None:
@@ -34,13 +34,15 @@ class Sampled:
     """A ratio of good events, seen slice by slice.
 
     ``total`` events; ``good`` of them; ``slices`` in number, of which ``alike`` are worth one independent
-    slice. ``variance`` of the ratio; ``None``: a single slice can't tell.
+    slice. ``variance`` of the ratio; ``None``: a single slice can't tell. ``independent_slices``: what it
+    would be were no slice like another.
     """
 
     good: float
     total: float
     slices: int
-    variance: float | None
+    variance: float | None = None
+    independent_slices: float = 0.0
     alike: float = 1.0
 
     @property
@@ -55,14 +57,20 @@ class Sampled:
             return self.total
         if self.variance is None:
             return None
-        binomial = self.ratio * (1 - self.ratio)
-        return binomial / max(self.variance, LEAST_VARIANCE_RATIO * binomial / self.total)
+        return self.ratio * (1 - self.ratio) / max(self.variance, self.least_variance)
+
+    @property
+    def least_variance(self) -> float:
+        """The least that the ratio is held to vary."""
+        independent_events = self.ratio * (1 - self.ratio) / self.total
+        return LEAST_VARIANCE_RATIO * max(independent_events, self.independent_slices)
 
     def times(self, times: float) -> Sampled:
         """Give what so many times as long would have seen, of the like."""
         variance = None if self.variance is None else self.variance / times
         slices = max(round(self.slices * times), 1)
-        return Sampled(self.good * times, self.total * times, slices, variance, self.alike)
+        good, total = self.good * times, self.total * times
+        return Sampled(good, total, slices, variance, self.independent_slices / times, self.alike)
 
 
 def sampled(good: Sequence[float], total: Sequence[float]) -> Sampled | None:
@@ -71,11 +79,13 @@ def sampled(good: Sequence[float], total: Sequence[float]) -> Sampled | None:
     events, number = float(totals.sum()), len(goods)
     if not events:
         return None
-    seen = Sampled(float(goods.sum()), events, number, None)
+    seen = Sampled(float(goods.sum()), events, number)
     if number == 1:
         return seen
-    variance, alike = long_run_variance(goods - seen.ratio * totals)
-    return replace(seen, variance=variance * number / events**2, alike=alike)
+    deviations, in_ratio = goods - seen.ratio * totals, number / events**2
+    variance, alike = long_run_variance(deviations)
+    independent = independent_variance(deviations)
+    return replace(seen, variance=variance * in_ratio, independent_slices=independent * in_ratio, alike=alike)
 
 
 def interval(seen: Sampled, level: float) -> tuple[float, float]:
@@ -103,10 +113,10 @@ def _effective(seen: Sampled, level: float) -> float:
 
     tail = 1 - (1 - level) / 2
     student = float(ndtri(tail) / stdtrit(frequencies(seen.slices, seen.alike), tail)) ** 2
-    few = min(seen.good, seen.total - seen.good) < FEW_EVENTS
-    most = seen.total if few else seen.total / LEAST_VARIANCE_RATIO
     binomial = seen.ratio * (1 - seen.ratio)
-    return min(binomial / seen.variance * student, most) if seen.variance else most
+    events = binomial / max((seen.variance or 0.0) / student, seen.least_variance)
+    few = min(seen.good, seen.total - seen.good) < FEW_EVENTS
+    return min(events, seen.total) if few else events
 
 
 def _clopper_pearson(ratio: float, events: float, level: float) -> tuple[float, float]:

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 _Array = NDArray[np.float64]
 
-_LEAST_FREQUENCIES = 2
-"""A single wave is zero in the middle, and sees nothing of a burst there."""
 _ENOUGH_LAGS = 5
 """Times the autocorrelation time: lags beyond it hold more noise than correlation (Sokal)."""
 
@@ -24,11 +22,9 @@ _ENOUGH_LAGS = 5
 def frequencies(slices: int, alike: float = 1.0) -> int:
     """Give how many waves tell the variance, which are its degrees of freedom: 0.4 T^(2/3), by the source.
 
-    ``alike``: the autocorrelation time in slices, by which T is divided. At least two, where three slices
-    allow it, and one.
+    ``alike``: the autocorrelation time in slices, by which T is divided.
     """
-    recommended = int(0.4 * (slices / alike) ** (2 / 3) + 0.5)
-    return max(1, min(max(recommended, _LEAST_FREQUENCIES), slices - 1))
+    return max(1, min(int(0.4 * (slices / alike) ** (2 / 3) + 0.5), slices - 1))
 
 
 def autocorrelation_time(deviations: _Array) -> float:
@@ -47,6 +43,11 @@ def autocorrelation_time(deviations: _Array) -> float:
         if lag >= _ENOUGH_LAGS * time:
             break
     return max(time, 1.0)
+
+
+def independent_variance(deviations: _Array) -> float:
+    """Give the variance of a slice's deviation were each slice independent of the others."""
+    return float(deviations @ deviations) / (len(deviations) - 1)
 
 
 def long_run_variance(deviations: _Array) -> tuple[float, float]:

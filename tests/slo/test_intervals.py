@@ -56,6 +56,17 @@ def test_a_burst_is_wider_than_the_same_failures_spread() -> None:
     assert spread[1] < burst[1]
 
 
+@pytest.mark.parametrize("slices", range(3, 12))
+def test_a_burst_is_seen_wherever_it_is(slices: int) -> None:
+    """A single wave is zero in the middle, and sees nothing of a burst there."""
+    for place in range(slices):
+        good = [1000.0] * slices
+        good[place] = 900.0
+        low, high = bounds(good, [1000.0] * slices)
+        even_low, even_high = bounds([1000 - 100 / slices] * slices, [1000.0] * slices)
+        assert high - low > 2 * (even_high - even_low), place
+
+
 @given(SLICES, st.sampled_from([0.8, 0.9, 0.95]))
 def test_the_interval_holds_the_ratio_and_grows_with_the_level(
     slices: list[tuple[int, int]], level: float
