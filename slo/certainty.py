@@ -48,11 +48,9 @@ def intervals(events: Sliced, target: float, level: float) -> Intervals | None:
     sampling = interval(fewest, level)[0], interval(most, level)[1]
     edges, combined = None, sampling
     if events.edges:
-        worst, best = _at_edge(events, 0, fewest), _at_edge(events, 1, most)
-        edges = (worst.ratio if worst else 0.0), (best.ratio if best else 1.0)
-        lowest = interval(worst, level)[0] if worst else 0.0
-        highest = interval(best, level)[1] if best else 1.0
-        combined = min(lowest, sampling[0]), max(highest, sampling[1])
+        worst = _at_edge(fewest, events, 0, level)
+        best = _at_edge(most, events, 1, level)
+        edges, combined = (worst[0], best[0]), (min(worst[1], sampling[0]), max(best[1], sampling[1]))
     nearest = fewest if meets(fewest.good, fewest.total, target) else most
     return Intervals(
         level=level,
@@ -67,12 +65,16 @@ def intervals(events: Sliced, target: float, level: float) -> Intervals | None:
     )
 
 
-def _at_edge(events: Sliced, end: int, seen: Sampled) -> Sampled | None:
-    """Give the ratio with the edges' events at their worst (0) or best (1), as sure as what was seen."""
-    good, total = (sum(one) for one in at_edges(events, end))
+def _at_edge(seen: Sampled, events: Sliced, end: int, level: float) -> tuple[float, float]:
+    """Give the ratio with the edges' events at their worst (0) or best (1), and its bound on that side.
+
+    It is as sure as what was seen; with nothing left inside, it may be anything.
+    """
+    good, total = at_edges(events.slices, events.edges or (), end)
     if not total:
-        return None
-    return replace(seen, good=good, total=total)
+        return float(end), float(end)
+    moved = replace(seen, good=good, total=total)
+    return moved.ratio, interval(moved, level)[end]
 
 
 def _one_sided(bounds: Bounds, target: float) -> bool:

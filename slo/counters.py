@@ -105,7 +105,7 @@ def _count(series: Series, window: Window, lives: Lives, added: dict[float, floa
         return _Found()
     born = unbased = False
     if times[first] > window.start:
-        born = _absent_before(times[first], window.start, scrapes)
+        born = bool(scrapes) and scrapes[0] <= window.start  # that scrape did not hold it
         born = born or instance in lives.young or lives.created.get(labels_of(series), 0.0) > window.start
         unbased = not born
         if born and values[first]:
@@ -131,15 +131,16 @@ def _on_every_scrape(times: Sequence[float], scrapes: Sequence[float]) -> bool:
 
 
 def _finite(series: Series) -> tuple[Sequence[float], Sequence[float]]:
+    """Take NaN and Inf for the value before them: the series was there, what it counted shows later."""
     if all(map(isfinite, series.values)):
         return series.times, series.values
-    kept = [(t, v) for t, v in zip(series.times, series.values, strict=True) if isfinite(v)]
-    return [t for t, _ in kept], [v for _, v in kept]
-
-
-def _absent_before(first_sample: float, start: float, scrapes: Sequence[float]) -> bool:
-    """Tell whether a scrape at or before the window's start did not hold the series."""
-    return bool(scrapes) and scrapes[0] <= start < first_sample
+    times: list[float] = []
+    values: list[float] = []
+    for time, value in zip(series.times, series.values, strict=True):
+        if isfinite(value) or values:
+            times.append(time)
+            values.append(value if isfinite(value) else values[-1])
+    return times, values
 
 
 def _anew(before: float, after: float, scrapes: Sequence[float], begun: Sequence[float]) -> bool:

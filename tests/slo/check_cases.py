@@ -11,6 +11,7 @@ from slo.model import (
     Check,
     CheckStatus,
     EventsSLI,
+    GeneratorProcess,
     Objective,
     Op,
     PromQL,
@@ -65,6 +66,18 @@ class Case:
 RUNS = {
     "the whole profile was run": Case("run", PASS, run=sent(70), says="locust ran the whole profile"),
     "the load was interrupted": Case("run", Reason.INTERRUPTED, run=replace(sent(70), interrupted=True)),
+    "the load was given up": Case(
+        "run",
+        Reason.INTERRUPTED,
+        run=replace(sent(70), aborted="p99 above 2 s"),
+        says="the load was given up: p99 above 2 s",
+    ),
+    "two processes of three were lost": Case(
+        "load_delivered",
+        PASS,
+        run=replace(sent(70), processes=tuple(GeneratorProcess("here", n, lost=n > 1) for n in (1, 2, 3))),
+        says="10.0 ms late; 2 of 3 generator processes were lost",
+    ),
     "all that was offered was sent": Case(
         "load_delivered",
         PASS,
@@ -80,7 +93,9 @@ RUNS = {
         numbers={"offered": 1000, "sent": 989, "dropped": 11},
     ),
     "nothing was offered": Case("load_delivered", Reason.LOAD_NOT_DELIVERED, run=sent(0)),
-    "as late as it may be": Case("load_delivered", PASS, run=sent(70, late=1.0)),
+    "as late as it may be": Case(
+        "load_delivered", PASS, run=sent(70, late=1.0), says="at most 1000.0 ms late"
+    ),
     "later than it may be": Case("load_delivered", Reason.LOAD_NOT_DELIVERED, run=sent(70, late=1.001)),
     "lateness that was not measured": Case(
         "load_delivered", PASS, run=replace(sent(70), total=replace(sent(70).total, lateness=Quantiles()))
@@ -177,6 +192,9 @@ TARGETS = {
     "one target of two was down": Case(
         "up", Reason.TARGET_DOWN, {"up": "1x7", 'up{instance="b:80"}': "1x1 0x5"}, says="api b:80"
     ),
+    "a target without a job that was down": Case(
+        "up", Reason.TARGET_DOWN, {'up{job="",instance="b:80"}': "0x7"}, says="scrapes: target b:80 ("
+    ),
     "failures before the window": Case("up", PASS, {"up": "0x4 1x2"}, window=Window(150, 160)),
 }
 
@@ -248,7 +266,11 @@ COUNTED = {
         "counts_reconcile", Reason.SCRAPE_GAP, {OK: "_ 5+10x6", "up": "_ 1x6"}, sent(70)
     ),
     "no service says what counts its requests": Case(
-        "counts_reconcile", SKIP, run=sent(70), spec=Spec((availability(),))
+        "counts_reconcile",
+        SKIP,
+        run=sent(70),
+        spec=Spec((availability(),)),
+        says="no Service of the spec has the annotation proofload/requests",
     ),
 }
 

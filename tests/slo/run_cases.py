@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from slo.model import Op, Reason
-from tests.slo.evidence_cases import FAULTY, OK, availability, sent
+from tests.slo.evidence_cases import FAULTY, OK, availability, buckets, quick, sent, sliced
 from tests.slo.verdict_cases import MET, MISSED, Case, depth
 
 STEADY = {OK: "0+10x7"}
 BROKEN = {OK: "0+8x7", FAULTY: "0+2x7"}
+SLOW = buckets(le_0_1="0+8x7", total="0+10x7")
 CHECKED = {
     "every request sent was counted": Case(availability(), STEADY, MET, run=sent(70)),
     "Prometheus does not answer": Case(
@@ -69,6 +70,10 @@ CHECKED = {
     ),
     "a miss that would be none had every request that was not seen been good": Case(
         availability(), BROKEN, Reason.COUNTS_DO_NOT_RECONCILE, run=sent(140)
+    ),
+    "a percentile that is missed stands, too": Case(quick(0.1, 0.9), STEADY | SLOW, MISSED, run=sent(139)),
+    "missed slices do not stand against a failed check": Case(
+        sliced(availability(0.5), 0.9), BROKEN, Reason.COUNTS_DO_NOT_RECONCILE, run=sent(139)
     ),
     "a missed gauge does not stand against a failed check": Case(
         depth(0.5, Op.LTE, 5),
