@@ -96,8 +96,6 @@ def _burned(slo: SLO, verdict: ObjectiveVerdict, counted: Counted) -> Span:
         events = tally(slo, slo.objectives[0], counted)
     except UndecidedError:
         return Fraction(0), None
-    if not events.total:
-        return Fraction(0), None
     allowed = (1 - exact(verdict.target)) * Fraction(events.total)
     least, most = ((Fraction(events.total) - Fraction(good)) / allowed for good in reversed(events.good))
     return least, most

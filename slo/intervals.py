@@ -167,8 +167,7 @@ def events_to_show(target: float, level: float) -> int:
 
     The least n with target^n <= 1 - level (the rule of three; J. Hanley, A. Lippman-Hand, JAMA 249, 1983).
     """
-    number = ceil(log(1 - level) / log(target) - 1e-9)
-    return number if target**number <= 1 - level + 1e-12 else number + 1
+    return ceil(log(1 - level) / log(target) - 1e-9)  # less than the logarithms' own error
 
 
 def target_shown(events: float, level: float) -> float:

@@ -56,10 +56,16 @@ class Case:
     window: Window = WINDOW
     answers: Mapping[str, str] = field(default_factory=dict)
     spec: Spec = SPEC
+    skew_seconds: float | None = None
+    round_trip_seconds: float | None = None
 
     def made(self) -> Check:
         """Make the check; samples of the case replace the steady ones of the same name."""
-        seen = evidence(self.spec, {**STEADY, **self.samples}, self.answers, window=self.window)
+        seen = replace(
+            evidence(self.spec, {**STEADY, **self.samples}, self.answers, window=self.window),
+            clock_skew_seconds=self.skew_seconds,
+            round_trip_seconds=self.round_trip_seconds,
+        )
         return next(c for c in check_evidence(self.spec, Counted(seen), self.run) if c.name == self.check)
 
 
@@ -274,4 +280,31 @@ COUNTED = {
     ),
 }
 
-CASES = RUNS | RESTARTS | TARGETS | SCRAPES | COUNTED
+CLOCKS = {
+    "Prometheus's clock agrees": Case(
+        "clock",
+        PASS,
+        skew_seconds=0.0,
+        round_trip_seconds=0.004,
+        numbers={"clock_skew_seconds": 0.0, "round_trip_seconds": 0.004},
+        says="Prometheus's clock is 0.000 s behind ours, give or take 0.002 s",
+    ),
+    "it is ahead, as much as it may": Case(
+        "clock", PASS, skew_seconds=2.0, says="Prometheus's clock is 2.000 s ahead of ours"
+    ),
+    "it is behind, as much as it may": Case("clock", PASS, skew_seconds=-2.0, says="2.000 s behind ours"),
+    "it may be ahead by less than half of the round trip": Case(
+        "clock", PASS, skew_seconds=2.1, round_trip_seconds=0.2
+    ),
+    "it is ahead by more": Case(
+        "clock",
+        Reason.CLOCK_SKEW,
+        skew_seconds=2.15,
+        round_trip_seconds=0.2,
+        numbers={"clock_skew_seconds": 2.15, "round_trip_seconds": 0.2},
+        says="ahead of ours, give or take 0.100 s; at most 2 s can be",
+    ),
+    "it is far behind": Case("clock", Reason.CLOCK_SKEW, skew_seconds=-7.0, says="7.000 s behind ours"),
+}
+
+CASES = CLOCKS | RUNS | RESTARTS | TARGETS | SCRAPES | COUNTED

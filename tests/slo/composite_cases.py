@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from slo.evaluate import evaluate
-from slo.model import SLO, Objective, Op, Outcome, PromQL, Reason, ThresholdSLI, Verdict
-from tests.slo.evidence_cases import FAULTY, OK, availability, buckets, evidence, quick, slo_of, spec_of
+from slo.model import (
+    SLO,
+    EventsSLI,
+    Objective,
+    Op,
+    Outcome,
+    PromQL,
+    RawRatioSLI,
+    Reason,
+    ThresholdSLI,
+    Verdict,
+)
+from tests.slo.evidence_cases import (
+    FAULTY,
+    LATENCY,
+    OK,
+    Answer,
+    availability,
+    buckets,
+    evidence,
+    quick,
+    slo_of,
+    spec_of,
+)
 
 MET, MISSED = Outcome.MET, Outcome.MISSED
 
@@ -27,15 +49,23 @@ class Case:
     burn: float | None
     says: str
     samples: Mapping[str, str]
+    answers: Mapping[str, Answer] = field(default_factory=dict)
 
     def judge(self) -> Verdict:
         """Evaluate the case's evidence."""
         spec = spec_of(*self.parts)
-        return evaluate(spec, evidence(spec, self.samples))
+        return evaluate(spec, evidence(spec, self.samples, self.answers))
 
 
 TEN_PERCENT = {OK: "0+9x7", FAULTY: "0+1x7"}
-LATENCY = buckets(total="0+10x7", le_0_1="0+9x7", le_0_5="0+10x7")
+DURATIONS = buckets(total="0+10x7", le_0_1="0+9x7", le_0_5="0+10x7")
+RATIO, PEAK = "my:success:ratio", "max_over_time(depth[1m])"
+COMPUTED = slo_of(RawRatioSLI(PromQL(RATIO)), Objective("o", 0.9))
+HIGHEST = slo_of(ThresholdSLI(PromQL(PEAK)), Objective("o", 0.9, Op.LT, 5))
+BOUNDLESS = slo_of(
+    EventsSLI(PromQL(f"{LATENCY}_count"), good=PromQL(f'{LATENCY}_bucket{{le="0.3"}}')), Objective("o", 0.9)
+)
+COUNT = {f"{LATENCY}_count": "0+10x7"}
 GAUGE = slo_of(ThresholdSLI(PromQL("depth")), Objective("o", 0.8, Op.LTE, 5.0))
 CASES = {
     "two parts that spend half of their budgets spend the whole one": Case(
@@ -60,12 +90,29 @@ CASES = {
     ),
     "a part inside a bucket leaves an interval that may still decide": Case(
         (part(quick(0.2, 0.8)), part(availability(0.6), 2)),
-        MET, 1.0, "1 x 0 to 0.5 (part of 1) + 2 x 0.25 (part of 2)", TEN_PERCENT | LATENCY,
+        MET, 1.0, "1 x 0 to 0.5 (part of 1) + 2 x 0.25 (part of 2)", TEN_PERCENT | DURATIONS,
     ),
     "or not": Case(
         (part(quick(0.2, 0.8)), part(availability(0.6), 2.5)),
         Reason.THRESHOLD_INSIDE_BUCKET, None,
-        "the burn rate is 0.625 to 1.125; part of 1", TEN_PERCENT | LATENCY,
+        "the burn rate is 0.625 to 1.125; part of 1", TEN_PERCENT | DURATIONS,
+    ),
+    "a part that Prometheus computed": Case(
+        (part(COMPUTED, 2), part(availability(0.8))),
+        MET, 0.9, "2 x 0.2 (part of 2) + 1 x 0.5", TEN_PERCENT, {RATIO: 0.98},
+    ),
+    "a part that has no ratio of events": Case(
+        (part(availability(0.8), 0.5), part(HIGHEST)),
+        Reason.QUERY_FAILED, None, "the burn rate is 0.25 or more; part of 1: it has no ratio of events",
+        TEN_PERCENT, {PEAK: 4.0},
+    ),
+    "a part whose bucket there is not": Case(
+        (part(BOUNDLESS), part(availability(0.8))),
+        Reason.THRESHOLD_INSIDE_BUCKET, None, "0.5 or more; part of 1", TEN_PERCENT | COUNT,
+    ),
+    "a part that spent all of it and half again": Case(
+        (part(BOUNDLESS), part(availability(0.9), 1.5)),
+        MISSED, 1.5, "1 x unknown (part of 1) + 1.5 x 1 (part of 1.5)", TEN_PERCENT | COUNT,
     ),
     "samples of a gauge": Case(
         (part(GAUGE), part(availability(0.8), 0.5)),

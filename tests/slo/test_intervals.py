@@ -16,6 +16,17 @@ SLICES = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=2,
 SHOWN = [(0.99, 299), (0.999, 2_995), (0.9999, 29_956)]
 
 
+@given(st.floats(0.001, 0.99999), st.floats(0.5, 0.9999))
+def test_no_fewer_events_show_it(target: float, level: float) -> None:
+    events = events_to_show(target, level)
+    assert target**events <= (1 - level) * (1 + 1e-7)
+    assert target ** (events - 1) > (1 - level) * (1 - 1e-7)
+
+
+def test_a_target_that_is_shown_to_the_last_digit() -> None:
+    assert [events_to_show(0.5, level) for level in (0.5, 0.75, 0.875)] == [1, 2, 3]
+
+
 @pytest.mark.parametrize(("target", "events"), SHOWN)
 def test_so_many_good_events_show_a_target(target: float, events: int) -> None:
     assert events_to_show(target, 0.95) == events
