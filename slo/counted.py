@@ -15,6 +15,9 @@ from slo.model import Evidence, QueryResult, Reason, Series, Window
 from slo.promql import Selector
 from slo.queries import PROCESS_START, UP
 
+_NEXT_SCRAPE = 1.5
+"""Scrape intervals after which the next scrape of a target ought to be there."""
+
 
 class UndecidedError(Exception):
     """The evidence can't tell: ``reason`` from the closed list, and a sentence that says why."""
@@ -171,6 +174,23 @@ class Counted:
                 if instance_of(series) not in known:
                     times.setdefault(instance_of(series), set()).update(series.times)
         return {instance: sorted(seen) for instance, seen in sorted(times.items())}
+
+    @cached_property
+    def departed(self) -> Mapping[Instance, float]:
+        """Targets that were no longer known when others of their job closed the window, and since when.
+
+        Replicas that were taken down, as in a deployment. One that does not answer stays known: ``up`` is 0.
+        """
+        seen = {instance_of(one): one.times[-1] for one in self.ups if one.times}
+        known: dict[str, float] = {}
+        for (job, _), time in seen.items():
+            known[job] = max(known.get(job, time), time)
+        soon = _NEXT_SCRAPE * (self.evidence.scrape_interval_seconds or 0.0)
+        return {
+            at: time
+            for at, time in seen.items()
+            if time < self.window.end <= known[at[0]] and known[at[0]] - time > soon
+        }
 
     @property
     def ups(self) -> tuple[Series, ...]:

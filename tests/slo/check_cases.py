@@ -232,6 +232,45 @@ SCRAPES = {
     ),
 }
 
+OTHER = 'up{instance="b:80"}'
+DEPLOYMENTS = {
+    "a replica left, in a window that is judged whoever made its load": Case(
+        "scrapes",
+        PASS,
+        {"up": "1x7", OTHER: "1x3"},
+        numbers={"departed": 1},
+        says="; 1 targets left: what they counted after their last scrape is not known",
+    ),
+    "a replica left, and answered": Case("up", PASS, {"up": "1x7", OTHER: "1x3"}),
+    "a replica left during a run": Case(
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", OTHER: "1x3"}, sent(70), says="api b:80 was not scraped"
+    ),
+    "a replica that left did not answer its last scrape": Case("up", PASS, {"up": "1x7", OTHER: "1x3 0"}),
+    "a replica that left had not answered for long": Case(
+        "up", Reason.TARGET_DOWN, {"up": "1x7", OTHER: "1 0x4"}, says="api b:80"
+    ),
+    "a replica that left was not scraped in between": Case(
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", OTHER: "1 _x5 1"}, window=Window(100, 165)
+    ),
+    "a replica left before the window of a run": Case(
+        "scrapes",
+        PASS,
+        {"up": "1x7", OTHER: "1"},
+        sent(70),
+        window=Window(150, 160),
+        says="and no gap in between",
+    ),
+    "a replica that left before the window did not answer its last scrape": Case(
+        "up", PASS, {"up": "1x7", OTHER: "0"}, sent(70)
+    ),
+    "a replica that left just now may be scraped yet": Case(
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", OTHER: "1x6"}, says="api b:80 was not scraped after"
+    ),
+    "the last replica of its job left": Case(
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", 'up{job="b",instance="b:80"}': "1x3"}, says="b b:80 was"
+    ),
+}
+
 COUNTED = {
     "the service counted what was sent": Case(
         "counts_reconcile",
@@ -307,4 +346,4 @@ CLOCKS = {
     "it is far behind": Case("clock", Reason.CLOCK_SKEW, skew_seconds=-7.0, says="7.000 s behind ours"),
 }
 
-CASES = CLOCKS | RUNS | RESTARTS | TARGETS | SCRAPES | COUNTED
+CASES = CLOCKS | RUNS | RESTARTS | TARGETS | SCRAPES | DEPLOYMENTS | COUNTED
