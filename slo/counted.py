@@ -52,6 +52,9 @@ class Counted:
     def increase(self, selector: Selector) -> Increase:
         """Count what a counter counted in the window."""
         counted = self._increase(selector)
+        if counted.strange:
+            detail = f"{counted.strange} series of {selector} hold NaN, Inf or less than 0: it is no counter"
+            raise UndecidedError(Reason.NO_DATA, detail)
         if counted.unbased:
             raise UndecidedError(
                 Reason.SCRAPE_GAP,
@@ -136,6 +139,17 @@ class Counted:
 
     def samples(self, selector: Selector, part: Window | None = None) -> list[tuple[float, float]]:
         """List what :meth:`values` does, each with its time."""
+        return [sample for sample in self._samples(selector, part) if not isnan(sample[1])]
+
+    def amounts(self, selector: Selector, part: Window | None = None) -> list[tuple[float, float]]:
+        """List samples that are numbers of events each, with their times."""
+        found = self._samples(selector, part)
+        if any(not 0 <= value < inf for _, value in found):
+            detail = f"samples of {selector} are NaN, Inf or less than 0, and should be numbers of events"
+            raise UndecidedError(Reason.NO_DATA, detail)
+        return found
+
+    def _samples(self, selector: Selector, part: Window | None) -> list[tuple[float, float]]:
         part = part or self.closed
         series = self.result(str(selector)).series
         if not series:
@@ -144,7 +158,7 @@ class Counted:
             (time, value)
             for one in series
             for time, value in zip(one.times, one.values, strict=True)
-            if part.start <= time < part.end and time <= self.window.end and not isnan(value)
+            if part.start <= time < part.end and time <= self.window.end
         ]
 
     def value(self, query: str) -> float:

@@ -28,7 +28,8 @@ class Increase:
     ``times`` are those of samples that added events, ascending, in Unix seconds, and ``added`` the events of
     each, over all series. ``reset`` names the targets of which a counter fell back. ``resets`` and ``born``
     count the series that did, and that began inside the window. ``unbased`` counts series whose count at the
-    window's start is unknown: nothing proves that they began inside it.
+    window's start is unknown: nothing proves that they began inside it. ``strange`` counts series with
+    samples that no counter can have: NaN, Inf, or less than 0.
     """
 
     times: tuple[float, ...] = ()
@@ -37,6 +38,7 @@ class Increase:
     resets: int = 0
     born: int = 0
     unbased: int = 0
+    strange: int = 0
     reset: frozenset[Instance] = frozenset()
 
     @property
@@ -69,7 +71,7 @@ def increase(counter: Iterable[Series], window: Window, lives: Lives) -> Increas
         lives: what proves births and restarts.
     """
     added: dict[float, float] = {}
-    number = resets = born = unbased = 0
+    number = resets = born = unbased = strange = 0
     reset: set[Instance] = set()
     for series in counter:
         number += 1
@@ -80,29 +82,40 @@ def increase(counter: Iterable[Series], window: Window, lives: Lives) -> Increas
         resets += found.resets
         born += found.born
         unbased += found.unbased
+        strange += found.strange
     times = sorted(added)
     return Increase(
-        tuple(times), tuple(map(added.__getitem__, times)), number, resets, born, unbased, frozenset(reset)
+        times=tuple(times),
+        added=tuple(map(added.__getitem__, times)),
+        series=number,
+        resets=resets,
+        born=born,
+        unbased=unbased,
+        strange=strange,
+        reset=frozenset(reset),
     )
 
 
 class _Found(NamedTuple):
-    """How often one series was reset, and whether it was born, or had no base."""
+    """How often one series was reset, and whether it was born, had no base, or is no counter."""
 
     resets: int = 0
     born: bool = False
     unbased: bool = False
+    strange: bool = False
 
 
 def _count(series: Series, window: Window, lives: Lives, added: dict[float, float]) -> _Found:
     """Walk one series from its base before the window to the first sample after it; add up events by time."""
-    times, values = _finite(series)
+    times, values = series.times, series.values
     instance = instance_of(series)
     scrapes, begun = lives.scrapes.get(instance, ()), lives.begun.get(instance, ())
     first = max(bisect_right(times, window.start) - 1, 0)
     last = min(bisect_left(times, window.end), len(times) - 1)
     if last < first or not times or times[last] <= window.start:
         return _Found()
+    if not _can_count(values[first : last + 1]):
+        return _Found(strange=True)
     born = unbased = False
     if times[first] > window.start:
         born = bool(scrapes) and scrapes[0] <= window.start  # that scrape did not hold it
@@ -130,17 +143,9 @@ def _on_every_scrape(times: Sequence[float], scrapes: Sequence[float]) -> bool:
     return list(scrapes[first : first + len(times)]) == list(times)
 
 
-def _finite(series: Series) -> tuple[Sequence[float], Sequence[float]]:
-    """Take NaN and Inf for the value before them: the series was there, what it counted shows later."""
-    if all(map(isfinite, series.values)):
-        return series.times, series.values
-    times: list[float] = []
-    values: list[float] = []
-    for time, value in zip(series.times, series.values, strict=True):
-        if isfinite(value) or values:
-            times.append(time)
-            values.append(value if isfinite(value) else values[-1])
-    return times, values
+def _can_count(values: Sequence[float]) -> bool:
+    """Tell at a glance whether these are numbers of events: NaN and Inf show in the sum."""
+    return isfinite(sum(values)) and min(values) >= 0
 
 
 def _anew(before: float, after: float, scrapes: Sequence[float], begun: Sequence[float]) -> bool:

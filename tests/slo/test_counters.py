@@ -36,6 +36,7 @@ class Case:
     born: int = 0
     unbased: int = 0
     resets: int = 0
+    strange: int = 0
     scrapes: Sequence[float] = SCRAPES
     begun: Sequence[float] = ()
     created: Mapping[str, float] = field(default_factory=dict)
@@ -117,8 +118,13 @@ CASES = {
     "a process that began after the window is no matter": Case(
         [at_scrapes(5, 6, 7, 8, 9)], 4, begun=(145.0,)
     ),
-    "NaN and Inf tell no value, and of no death": Case([at_scrapes(5, nan, 7, inf, 9)], 4),
-    "NaN before the first value is no base": Case([at_scrapes(nan, 5, 7, 8, 9)], 9, born=1),
+    "NaN is no number of events": Case([at_scrapes(5, nan, 7, 8, 9)], 0, strange=1),
+    "nor is Inf": Case([at_scrapes(5, 6, 7, inf, 9), at_scrapes(0, 1, 1, 1, 1)], 1, strange=1),
+    "nor anything below zero": Case([at_scrapes(-5, -4, 0, 0, 0)], 0, strange=1),
+    "what it was before the window is no matter": Case(
+        [counter((85.0, nan), (95.0, 5), (135.0, 9))], 4, scrapes=()
+    ),
+    "nor what it was after": Case([counter((95.0, 5), (135.0, 9), (145.0, nan))], 4, scrapes=()),
     "nothing inside the window": Case([counter((90.0, 3), (95.0, 4))], 0),
     "no samples": Case([counter()], 0),
     "events of series with the same times are added up": Case(
@@ -134,7 +140,7 @@ def test_a_counter_counted(case: Case) -> None:
     assert (found.events, found.born, found.unbased, found.resets) == (
         case.events, case.born, case.unbased, case.resets,
     )  # fmt: skip
-    assert found.series == len(case.series)
+    assert (found.series, found.strange) == (len(case.series), case.strange)
     assert found.reset == (frozenset({API}) if case.resets else frozenset())
     assert sum(events for _, events in found.steps) == case.events
     assert list(found.times) == sorted(set(found.times))
