@@ -57,7 +57,7 @@ def evaluate(
         for slo in spec.slos
         for objective in slo.objectives
     ]
-    objectives = tuple(_checked(one, checks, sent) for one in with_composites(spec, judged, counted))
+    objectives = tuple(_checked(one, checks, sent) for one in with_composites(spec, judged, counted, policy))
     outcome = overall(one.outcome for one in objectives)
     return Verdict(outcome, evidence.window, objectives, checks, policy, alerts(spec, counted))
 

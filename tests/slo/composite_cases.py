@@ -12,6 +12,7 @@ from slo.model import (
     Objective,
     Op,
     Outcome,
+    Policy,
     PromQL,
     RawRatioSLI,
     Reason,
@@ -50,15 +51,17 @@ class Case:
     says: str
     samples: Mapping[str, str]
     answers: Mapping[str, Answer] = field(default_factory=dict)
+    policy: Policy | None = None
 
     def judge(self) -> Verdict:
         """Evaluate the case's evidence."""
         spec = spec_of(*self.parts)
-        return evaluate(spec, evidence(spec, self.samples, self.answers))
+        return evaluate(spec, evidence(spec, self.samples, self.answers), policy=self.policy)
 
 
 TEN_PERCENT = {OK: "0+9x7", FAULTY: "0+1x7"}
 DURATIONS = buckets(total="0+10x7", le_0_1="0+9x7", le_0_5="0+10x7")
+MANY = {OK: "0+90x7", FAULTY: "0 11 20 29 41 50 59 70"}
 RATIO, PEAK = "my:success:ratio", "max_over_time(depth[1m])"
 COMPUTED = slo_of(RawRatioSLI(PromQL(RATIO)), Objective("o", 0.9))
 HIGHEST = slo_of(ThresholdSLI(PromQL(PEAK)), Objective("o", 0.9, Op.LT, 5))
@@ -113,6 +116,28 @@ CASES = {
     "a part that spent all of it and half again": Case(
         (part(BOUNDLESS), part(availability(0.9), 1.5)),
         MISSED, 1.5, "1 x unknown (part of 1) + 1.5 x 1 (part of 1.5)", TEN_PERCENT | COUNT,
+    ),
+    "surely met, were every part as bad as its interval allows": Case(
+        (part(availability(0.5)), part(availability(0.6))),
+        MET, 0.45, "to 0.", MANY, policy=Policy(0.95),
+    ),
+    "met by what was seen, but not surely": Case(
+        (part(availability(0.8)), part(availability(0.78))),
+        Reason.WITHIN_CONFIDENCE_INTERVAL, None,
+        "part of 1: another run might have shown another ratio", MANY, policy=Policy(0.95),
+    ),
+    "surely missed together, though each part may be met": Case(
+        (part(availability(0.9)), part(availability(0.9), name="b")),
+        MISSED, 2.0, "1 x 0.", MANY, policy=Policy(0.95),
+    ),
+    "a part whose bucket and chance leave it open": Case(
+        (part(quick(0.2, 0.8)), part(availability(0.6), 2.5)),
+        Reason.THRESHOLD_INSIDE_BUCKET, None, "its threshold is no bucket bound",
+        MANY | buckets(total="0+100x7", le_0_1="0+90x7", le_0_5="0+100x7"), policy=Policy(0.95),
+    ),
+    "a part that only Prometheus can tell is never sure": Case(
+        (part(COMPUTED), part(availability(0.8), name="b")),
+        Reason.WITHIN_CONFIDENCE_INTERVAL, None, "or more; part of 1", MANY, {RATIO: 0.999}, Policy(0.95),
     ),
     "samples of a gauge": Case(
         (part(GAUGE), part(availability(0.8), 0.5)),
