@@ -8,7 +8,7 @@ from math import inf, isinf
 
 from slo.budget import meets
 from slo.histogram import Buckets
-from slo.intervals import LEVEL, further_events, interval, sampled, target_shown
+from slo.intervals import LEVEL, Sampled, further_events, interval, sampled, target_shown
 from slo.model import Bounds, Intervals, Measured, ObjectiveVerdict, Outcome, Policy, Reason, Window
 from slo.slices import Sliced, at_edges, counts
 
@@ -48,15 +48,10 @@ def intervals(events: Sliced, target: float, level: float) -> Intervals | None:
     sampling = interval(fewest, level)[0], interval(most, level)[1]
     edges, combined = None, sampling
     if events.edges:
-        worst, best = (sampled(*at_edges(events, end)) for end in (0, 1))
-        edges = (worst.ratio if worst else 0.0), (best.ratio if best else 1.0)
-        combined = (
-            interval(worst, level)[0] if worst else 0.0,
-            interval(best, level)[1] if best else 1.0,
-        )
-        combined = min(combined[0], sampling[0]), max(combined[1], sampling[1])
+        worst = _at_edge(fewest, events, 0, level)
+        best = _at_edge(most, events, 1, level)
+        edges, combined = (worst[0], best[0]), (min(worst[1], sampling[0]), max(best[1], sampling[1]))
     nearest = fewest if meets(fewest.good, fewest.total, target) else most
-    open_ = not _one_sided(combined, target)
     return Intervals(
         level=level,
         bucket=(fewest.ratio, most.ratio),
@@ -66,8 +61,20 @@ def intervals(events: Sliced, target: float, level: float) -> Intervals | None:
         target_shown=target_shown(fewest.total, level),
         edges=edges,
         independent_events=nearest.independent,
-        further_events=further_events(nearest, target, level) if open_ else None,
+        further_events=None if _one_sided(sampling, target) else further_events(nearest, target, level),
     )
+
+
+def _at_edge(seen: Sampled, events: Sliced, end: int, level: float) -> tuple[float, float]:
+    """Give the ratio with the edges' events at their worst (0) or best (1), and its bound on that side.
+
+    It is as sure as what was seen; with nothing left inside, it may be anything.
+    """
+    good, total = at_edges(events.slices, events.edges or (), end)
+    if not total:
+        return float(end), float(end)
+    moved = replace(seen, good=good, total=total)
+    return moved.ratio, interval(moved, level)[end]
 
 
 def _one_sided(bounds: Bounds, target: float) -> bool:
@@ -86,6 +93,8 @@ def _judged(verdict: ObjectiveVerdict, found: Intervals, window: Window) -> Obje
         seconds = found.further_events / _number(verdict, found) * window.seconds
         detail += f"; about {found.further_events:,.0f} further {what} would decide"
         detail += f": {seconds:,.0f} s more of the like"
+    elif _one_sided(found.sampling, verdict.target):
+        detail += "; only what the scrapes at the window's ends leave open stands against it"
     return replace(
         verdict,
         outcome=Outcome.UNDECIDED,

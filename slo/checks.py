@@ -38,7 +38,8 @@ def check_evidence(spec: Spec, counted: Counted, run: RunRecord | None) -> tuple
         checks.append(_clock(skew, counted.evidence.round_trip_seconds or 0.0))
     if run:
         checks.append(_finished(run))
-    checks += [_restarts(spec, counted, run), _up(counted), _scraped(counted)]
+    left = _left(counted, run)
+    checks += [_restarts(spec, counted, run), _up(counted, left), _scraped(counted, left)]
     if run:
         checks += [_delivered(run), _reconciled(spec, counted, run.total)]
     return tuple(checks)
@@ -103,7 +104,13 @@ def _restarts(spec: Spec, counted: Counted, run: RunRecord | None) -> Check:
     return _failed("restarts", detail=detail, reason=Reason.TARGET_RESTARTED, numbers=numbers)
 
 
-def _up(counted: Counted) -> Check:
+def _left(counted: Counted, run: RunRecord | None) -> frozenset[Instance]:
+    """Name the targets that may go: before the window, or inside one that is judged whoever made its load."""
+    start = counted.window.start
+    return frozenset(at for at, time in counted.departed.items() if run is None or time <= start)
+
+
+def _up(counted: Counted, left: frozenset[Instance]) -> Check:
     """Look for targets that did not answer their scrapes for longer than a few could be lost."""
     if not counted.ups:
         return _skipped("up", detail="no job label on the series, so their targets are not known")
@@ -112,7 +119,8 @@ def _up(counted: Counted) -> Check:
     for series in counted.ups:
         samples = _around(series, counted)
         failures += sum(value != 1 for _, value in samples)
-        if _longest_failure(samples) > limit or (samples and samples[-1][1] != 1):
+        fell = samples and samples[-1][1] != 1 and instance_of(series) not in left
+        if _longest_failure(samples) > limit or fell:
             down.append(_named(instance_of(series)))
     numbers = {"failed_scrapes": failures}
     if down:
@@ -142,7 +150,7 @@ def _longest_gap(counted: Counted) -> float:
     return LONGEST_GAP_SCRAPES * (counted.evidence.scrape_interval_seconds or 60.0)
 
 
-def _scraped(counted: Counted) -> Check:
+def _scraped(counted: Counted, left: frozenset[Instance]) -> Check:
     """Ask for a scrape before the window, one after it, and no long gap in between."""
     if not any(result.exact for result in counted.evidence.results.values()):
         return _skipped("scrapes", detail="every value was computed by Prometheus: no sample to look at")
@@ -151,26 +159,32 @@ def _scraped(counted: Counted) -> Check:
     faults = [
         f"{_named(instance)} {fault}"
         for instance, times in counted.scrapes.items()
-        for fault in _scrape_faults(times, counted, young=instance in counted.young)
+        for fault in _scrape_faults(times, counted, young=instance in counted.young, left=instance in left)
     ]
     interval = counted.evidence.scrape_interval_seconds
     numbers = {"scrape_interval_seconds": interval} if interval else {}
     if faults:
         return _failed("scrapes", detail="; ".join(faults), reason=Reason.SCRAPE_GAP, numbers=numbers)
     detail = "a scrape before the window, one after it, and no gap in between"
+    if gone := sum(counted.departed[at] > counted.window.start for at in left):
+        numbers["departed"] = gone
+        detail += f"; {gone} targets left: what they counted after their last scrape is not known"
     return _passed("scrapes", detail=detail, numbers=numbers)
 
 
-def _scrape_faults(times: Sequence[float], counted: Counted, *, young: bool) -> list[str]:
-    """Say what is missing; of a target that began inside the window (``young``) nothing before it."""
+def _scrape_faults(times: Sequence[float], counted: Counted, *, young: bool, left: bool) -> list[str]:
+    """Say what is missing.
+
+    Nothing is, before a target that began inside the window (``young``), nor after one that ``left``.
+    """
     window, limit = counted.window, _longest_gap(counted)
     before = [time for time in times if time <= window.start][-1:]
     after = [time for time in times if time >= window.end][:1]
     inside = [time for time in times if window.start < time < window.end]
     faults = []
-    if not young and (not before or window.start - before[0] > limit):
+    if not (young or (left and not inside)) and (not before or window.start - before[0] > limit):
         faults.append("was not scraped just before the window")
-    if not after:
+    if not (after or left):
         faults.append("was not scraped after the window")
     gaps = [later - earlier for earlier, later in pairwise(before + inside + after)]
     if gaps and max(gaps) > limit:

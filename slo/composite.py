@@ -14,7 +14,7 @@ from itertools import groupby
 
 from slo.budget import SECONDS_PER_DAY, days_to_exhaustion, exact
 from slo.counted import Counted, UndecidedError
-from slo.model import SLO, ObjectiveVerdict, Outcome, Reason, Spec
+from slo.model import SLO, ObjectiveVerdict, Outcome, Policy, Reason, Spec
 from slo.queries import judged_by_server
 from slo.tally import tally
 
@@ -22,31 +22,33 @@ Part = tuple[SLO, ObjectiveVerdict]
 Span = tuple[Fraction, Fraction | None]
 """Lowest and highest burn rate; the highest is ``None`` where nothing bounds it."""
 
+_LEFT_OPEN = {Reason.THRESHOLD_INSIDE_BUCKET, Reason.WITHIN_CONFIDENCE_INTERVAL}
+"""Reasons of a part whose burn rate has bounds all the same."""
+
 
 def with_composites(
-    spec: Spec, judged: Sequence[ObjectiveVerdict], counted: Counted
+    spec: Spec, judged: Sequence[ObjectiveVerdict], counted: Counted, policy: Policy
 ) -> Iterator[ObjectiveVerdict]:
     """Give the verdicts on all objectives, and after the parts of each composite SLO its own.
 
-    ``judged`` are in the order of the spec.
+    ``judged`` are in the order of the spec. Where the policy asks for confidence, the bounds of the parts'
+    intervals are added up: no sum of parts, however they depend on each other, is less sure than that.
     """
     each = [slo for slo in spec.slos for _ in slo.objectives]
     for _, group in groupby(zip(each, judged, strict=True), lambda pair: (pair[0].service, pair[0].name)):
         parts = list(group)
         yield from (verdict for _, verdict in parts)
         if parts[0][0].weight is not None:
-            yield _composite(parts, counted)
+            yield _composite(parts, counted, policy)
 
 
-def _composite(parts: Sequence[Part], counted: Counted) -> ObjectiveVerdict:
-    spans = [_burned(slo, verdict, counted) for slo, verdict in parts]
-    weights = [exact(slo.weight or 0) for slo, _ in parts]
-    low = sum((w * span[0] for w, span in zip(weights, spans, strict=True)), Fraction(0))
-    highs = [w * span[1] for w, span in zip(weights, spans, strict=True) if span[1] is not None]
-    high = sum(highs, Fraction(0)) if len(highs) == len(spans) else None
-    outcome, burn = _decided(low, high)
-    open_ended = outcome is Outcome.UNDECIDED
-    reason, detail = _doubt(parts, spans, (low, high)) if open_ended else (None, "")
+def _composite(parts: Sequence[Part], counted: Counted, policy: Policy) -> ObjectiveVerdict:
+    seen = [_burned(slo, verdict, counted) for slo, verdict in parts]
+    spans = seen if policy.confidence is None else [_surely_burned(verdict) for _, verdict in parts]
+    low, high = _sum(parts, spans)
+    outcome = _decided(low, high)
+    burn = _shown_burn(outcome, _sum(parts, seen))
+    reason, detail = _doubt(parts, spans, (low, high)) if outcome is Outcome.UNDECIDED else (None, "")
     window = parts[0][0].window_seconds
     return ObjectiveVerdict(
         slo=parts[0][0].name,
@@ -66,13 +68,30 @@ def _composite(parts: Sequence[Part], counted: Counted) -> ObjectiveVerdict:
     )
 
 
-def _decided(low: Fraction, high: Fraction | None) -> tuple[Outcome, float | None]:
-    """Hold the burn rate against 1; what is said of it holds at least so."""
+def _sum(parts: Sequence[Part], spans: Sequence[Span]) -> Span:
+    """Add up the burn rates, each times its weight; one that is open above leaves the sum open."""
+    low: Fraction = Fraction(0)
+    high: Fraction | None = Fraction(0)
+    for (slo, _), (least, most) in zip(parts, spans, strict=True):
+        weight = exact(slo.weight or 0)
+        low += weight * least
+        high = None if high is None or most is None else high + weight * most
+    return low, high
+
+
+def _decided(low: Fraction, high: Fraction | None) -> Outcome:
+    """Hold the burn rate against 1."""
     if low > 1:
-        return Outcome.MISSED, float(low)
-    if high is not None and high <= 1:
-        return Outcome.MET, float(high)
-    return Outcome.UNDECIDED, None
+        return Outcome.MISSED
+    return Outcome.MET if high is not None and high <= 1 else Outcome.UNDECIDED
+
+
+def _shown_burn(outcome: Outcome, seen: Span) -> float | None:
+    """Give the burn rate that was seen; of its bounds the one that is worst for the verdict."""
+    if outcome is Outcome.UNDECIDED:
+        return None
+    end = seen[0] if outcome is Outcome.MISSED else seen[1]
+    return None if end is None else float(end)
 
 
 def _doubt(parts: Sequence[Part], spans: Sequence[Span], burned: Span) -> tuple[Reason, str]:
@@ -80,6 +99,8 @@ def _doubt(parts: Sequence[Part], spans: Sequence[Span], burned: Span) -> tuple[
     verdict = next(v for (_, v), span in zip(parts, spans, strict=True) if span[0] != span[1])
     if burned[1] is None:
         reason, why = Reason.QUERY_FAILED, verdict.detail or "it has no ratio of events"
+    elif verdict.intervals and verdict.intervals.bucket[0] == verdict.intervals.bucket[1]:
+        reason, why = Reason.WITHIN_CONFIDENCE_INTERVAL, "another run might have shown another ratio"
     else:
         reason, why = Reason.THRESHOLD_INSIDE_BUCKET, "its threshold is no bucket bound"
     return verdict.reason or reason, f"the burn rate is {_shown(burned)}; {verdict.objective}: {why}"
@@ -87,7 +108,7 @@ def _doubt(parts: Sequence[Part], spans: Sequence[Span], burned: Span) -> tuple[
 
 def _burned(slo: SLO, verdict: ObjectiveVerdict, counted: Counted) -> Span:
     """Give how fast a part burnt its own budget; what it can't tell is open above."""
-    if verdict.outcome is Outcome.UNDECIDED and verdict.reason is not Reason.THRESHOLD_INSIDE_BUCKET:
+    if verdict.outcome is Outcome.UNDECIDED and verdict.reason not in _LEFT_OPEN:
         return Fraction(0), None
     if judged_by_server(slo):
         rate = verdict.burn_rate
@@ -96,11 +117,19 @@ def _burned(slo: SLO, verdict: ObjectiveVerdict, counted: Counted) -> Span:
         events = tally(slo, slo.objectives[0], counted)
     except UndecidedError:
         return Fraction(0), None
-    if not events.total:
-        return Fraction(0), None
     allowed = (1 - exact(verdict.target)) * Fraction(events.total)
     least, most = ((Fraction(events.total) - Fraction(good)) / allowed for good in reversed(events.good))
     return least, most
+
+
+def _surely_burned(verdict: ObjectiveVerdict) -> Span:
+    """Give how fast a part burns its budget, by its interval; without one it may burn as it likes."""
+    undecided = verdict.outcome is Outcome.UNDECIDED and verdict.reason not in _LEFT_OPEN
+    if undecided or verdict.intervals is None:
+        return Fraction(0), None
+    allowed = 1 - exact(verdict.target)
+    low, high = verdict.intervals.combined
+    return (1 - Fraction(high)) / allowed, (1 - Fraction(low)) / allowed
 
 
 def _steps(parts: Sequence[Part], spans: Sequence[Span]) -> str:

@@ -15,6 +15,9 @@ from slo.model import Evidence, QueryResult, Reason, Series, Window
 from slo.promql import Selector
 from slo.queries import PROCESS_START, UP
 
+_NEXT_SCRAPE = 1.5
+"""Scrape intervals after which the next scrape of a target ought to be there."""
+
 
 class UndecidedError(Exception):
     """The evidence can't tell: ``reason`` from the closed list, and a sentence that says why."""
@@ -49,6 +52,9 @@ class Counted:
     def increase(self, selector: Selector) -> Increase:
         """Count what a counter counted in the window."""
         counted = self._increase(selector)
+        if counted.strange:
+            detail = f"{counted.strange} series of {selector} hold NaN, Inf or less than 0: it is no counter"
+            raise UndecidedError(Reason.NO_DATA, detail)
         if counted.unbased:
             raise UndecidedError(
                 Reason.SCRAPE_GAP,
@@ -133,6 +139,17 @@ class Counted:
 
     def samples(self, selector: Selector, part: Window | None = None) -> list[tuple[float, float]]:
         """List what :meth:`values` does, each with its time."""
+        return [sample for sample in self._samples(selector, part) if not isnan(sample[1])]
+
+    def amounts(self, selector: Selector, part: Window | None = None) -> list[tuple[float, float]]:
+        """List samples that are numbers of events each, with their times."""
+        found = self._samples(selector, part)
+        if any(not 0 <= value < inf for _, value in found):
+            detail = f"samples of {selector} are NaN, Inf or less than 0, and should be numbers of events"
+            raise UndecidedError(Reason.NO_DATA, detail)
+        return found
+
+    def _samples(self, selector: Selector, part: Window | None) -> list[tuple[float, float]]:
         part = part or self.closed
         series = self.result(str(selector)).series
         if not series:
@@ -141,7 +158,7 @@ class Counted:
             (time, value)
             for one in series
             for time, value in zip(one.times, one.values, strict=True)
-            if part.start <= time < part.end and time <= self.window.end and not isnan(value)
+            if part.start <= time < part.end and time <= self.window.end
         ]
 
     def value(self, query: str) -> float:
@@ -171,6 +188,23 @@ class Counted:
                 if instance_of(series) not in known:
                     times.setdefault(instance_of(series), set()).update(series.times)
         return {instance: sorted(seen) for instance, seen in sorted(times.items())}
+
+    @cached_property
+    def departed(self) -> Mapping[Instance, float]:
+        """Targets that were no longer known when others of their job closed the window, and since when.
+
+        Replicas that were taken down, as in a deployment. One that does not answer stays known: ``up`` is 0.
+        """
+        seen = {instance_of(one): one.times[-1] for one in self.ups if one.times}
+        known: dict[str, float] = {}
+        for (job, _), time in seen.items():
+            known[job] = max(known.get(job, time), time)
+        soon = _NEXT_SCRAPE * (self.evidence.scrape_interval_seconds or 0.0)
+        return {
+            at: time
+            for at, time in seen.items()
+            if time < self.window.end <= known[at[0]] and known[at[0]] - time > soon
+        }
 
     @property
     def ups(self) -> tuple[Series, ...]:

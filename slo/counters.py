@@ -28,7 +28,8 @@ class Increase:
     ``times`` are those of samples that added events, ascending, in Unix seconds, and ``added`` the events of
     each, over all series. ``reset`` names the targets of which a counter fell back. ``resets`` and ``born``
     count the series that did, and that began inside the window. ``unbased`` counts series whose count at the
-    window's start is unknown: nothing proves that they began inside it.
+    window's start is unknown: nothing proves that they began inside it. ``strange`` counts series with
+    samples that no counter can have: NaN, Inf, or less than 0.
     """
 
     times: tuple[float, ...] = ()
@@ -37,6 +38,7 @@ class Increase:
     resets: int = 0
     born: int = 0
     unbased: int = 0
+    strange: int = 0
     reset: frozenset[Instance] = frozenset()
 
     @property
@@ -69,7 +71,7 @@ def increase(counter: Iterable[Series], window: Window, lives: Lives) -> Increas
         lives: what proves births and restarts.
     """
     added: dict[float, float] = {}
-    number = resets = born = unbased = 0
+    number = resets = born = unbased = strange = 0
     reset: set[Instance] = set()
     for series in counter:
         number += 1
@@ -80,32 +82,43 @@ def increase(counter: Iterable[Series], window: Window, lives: Lives) -> Increas
         resets += found.resets
         born += found.born
         unbased += found.unbased
+        strange += found.strange
     times = sorted(added)
     return Increase(
-        tuple(times), tuple(map(added.__getitem__, times)), number, resets, born, unbased, frozenset(reset)
+        times=tuple(times),
+        added=tuple(map(added.__getitem__, times)),
+        series=number,
+        resets=resets,
+        born=born,
+        unbased=unbased,
+        strange=strange,
+        reset=frozenset(reset),
     )
 
 
 class _Found(NamedTuple):
-    """How often one series was reset, and whether it was born, or had no base."""
+    """How often one series was reset, and whether it was born, had no base, or is no counter."""
 
     resets: int = 0
     born: bool = False
     unbased: bool = False
+    strange: bool = False
 
 
 def _count(series: Series, window: Window, lives: Lives, added: dict[float, float]) -> _Found:
     """Walk one series from its base before the window to the first sample after it; add up events by time."""
-    times, values = _finite(series)
+    times, values = series.times, series.values
     instance = instance_of(series)
     scrapes, begun = lives.scrapes.get(instance, ()), lives.begun.get(instance, ())
     first = max(bisect_right(times, window.start) - 1, 0)
     last = min(bisect_left(times, window.end), len(times) - 1)
     if last < first or not times or times[last] <= window.start:
         return _Found()
+    if not _can_count(values[first : last + 1]):
+        return _Found(strange=True)
     born = unbased = False
     if times[first] > window.start:
-        born = _absent_before(times[first], window.start, scrapes)
+        born = bool(scrapes) and scrapes[0] <= window.start  # that scrape did not hold it
         born = born or instance in lives.young or lives.created.get(labels_of(series), 0.0) > window.start
         unbased = not born
         if born and values[first]:
@@ -130,16 +143,9 @@ def _on_every_scrape(times: Sequence[float], scrapes: Sequence[float]) -> bool:
     return list(scrapes[first : first + len(times)]) == list(times)
 
 
-def _finite(series: Series) -> tuple[Sequence[float], Sequence[float]]:
-    if all(map(isfinite, series.values)):
-        return series.times, series.values
-    kept = [(t, v) for t, v in zip(series.times, series.values, strict=True) if isfinite(v)]
-    return [t for t, _ in kept], [v for _, v in kept]
-
-
-def _absent_before(first_sample: float, start: float, scrapes: Sequence[float]) -> bool:
-    """Tell whether a scrape at or before the window's start did not hold the series."""
-    return bool(scrapes) and scrapes[0] <= start < first_sample
+def _can_count(values: Sequence[float]) -> bool:
+    """Tell at a glance whether these are numbers of events: NaN and Inf show in the sum."""
+    return isfinite(sum(values)) and min(values) >= 0
 
 
 def _anew(before: float, after: float, scrapes: Sequence[float], begun: Sequence[float]) -> bool:

@@ -57,7 +57,7 @@ def evaluate(
         for slo in spec.slos
         for objective in slo.objectives
     ]
-    objectives = tuple(_checked(one, checks, sent) for one in with_composites(spec, judged, counted))
+    objectives = tuple(_checked(one, checks, sent) for one in with_composites(spec, judged, counted, policy))
     outcome = overall(one.outcome for one in objectives)
     return Verdict(outcome, evidence.window, objectives, checks, policy, alerts(spec, counted))
 
@@ -168,7 +168,7 @@ def _concluded(verdict: ObjectiveVerdict, met: bool, bad: float, total: float) -
     """Conclude, unless one bad event would decide and the target is not missed beyond that either."""
     needed = budget.minimum_events(verdict.target)
     if total < needed and not budget.missed_whatever_unseen(bad, float(needed), verdict.target):
-        detail = f"{total:g} events; a target of {verdict.target:g} needs at least {float(needed):g}"
+        detail = f"{total:g} events; a target of {verdict.target:.10g} needs at least {float(needed):g}"
         return replace(verdict, reason=Reason.TOO_FEW_EVENTS, detail=detail)
     return replace(verdict, outcome=Outcome.MET if met else Outcome.MISSED)
 

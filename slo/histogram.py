@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, inf, isinf
+from math import ceil, inf, isinf, isnan
 
 from slo.budget import exact
 from slo.counters import Increase, increase
@@ -103,10 +104,10 @@ def parse_bound(text: str) -> float:
     Raises:
         MalformedHistogramError: it is no number.
     """
-    try:
-        return float(text)
-    except ValueError:
-        raise MalformedHistogramError(f"bucket bound le={text!r} is not a number") from None
+    with suppress(ValueError):
+        if not isnan(bound := float(text)):
+            return bound
+    raise MalformedHistogramError(f"bucket bound le={text!r} is not a number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def observed(series: Iterable[Series], window: Window, lives: Lives) -> Observed
     """Count the buckets of all series of a histogram.
 
     Raises:
-        MalformedHistogramError: a histogram lacks its +Inf bucket.
+        MalformedHistogramError: a histogram lacks its +Inf bucket, or counts what can't be counted.
     """
     children: dict[frozenset[tuple[str, str]], dict[float, list[Series]]] = {}
     for one in series:
@@ -157,17 +158,13 @@ def observed(series: Iterable[Series], window: Window, lives: Lives) -> Observed
     alike: dict[tuple[float, ...], list[dict[float, list[Series]]]] = {}
     for child in children.values():
         alike.setdefault(_bounds(child), []).append(child)
-    return Observed(
-        tuple(
-            (
-                bounds,
-                tuple(
-                    increase((s for child in group for s in child[bound]), window, lives) for bound in bounds
-                ),
-            )
-            for bounds, group in sorted(alike.items())
-        )
+    groups = tuple(
+        (bounds, tuple(increase((s for child in group for s in child[at]), window, lives) for at in bounds))
+        for bounds, group in sorted(alike.items())
     )
+    if any(one.strange for _, increases in groups for one in increases):
+        raise MalformedHistogramError("its buckets hold NaN, Inf or less than 0")
+    return Observed(groups)
 
 
 def _bounds(child: Mapping[float, object]) -> tuple[float, ...]:

@@ -1,20 +1,19 @@
 """How sure a ratio of events can be: intervals that respect that requests of one moment are alike.
 
-Two steps. The variance of the ratio comes from its sums over consecutive slices of time, by the
-equal-weighted cosine estimator with Student's t (E. Lazarus, D. Lewis, J. Stock, M. Watson, HAR Inference:
-Recommendations for Practice, Journal of Business & Economic Statistics 36(4), 2018). The interval is then
-Clopper and Pearson's (Biometrika 26, 1934) for as many independent events as would vary as much, which holds
-for few events, too (E. Korn, B. Graubard, Survey Methodology 24(2), 1998).
+Two steps. The variance of the ratio comes from its sums over consecutive slices of time (``slo.variance``).
+The interval is then Clopper and Pearson's (Biometrika 26, 1934) for as many independent events as would vary
+as much, which holds for few events, too (E. Korn, B. Graubard, Survey Methodology 24(2), 1998).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil, log, pi
+from dataclasses import dataclass, replace
+from math import ceil, log
 
 import numpy as np
-from numpy.typing import NDArray
+
+from slo.variance import frequencies, independent_variance, long_run_variance
 
 LEVEL = 0.95
 """Confidence of the intervals that are shown where the policy asks for none."""
@@ -22,9 +21,7 @@ FEW_EVENTS = 10
 """Fewer good or bad events than these tell no variance: they count at most as independent ones."""
 
 LEAST_VARIANCE_RATIO = 0.25
-"""Of independent events' variance: a few frequencies may by luck miss a pattern and see none at all."""
-
-_Array = NDArray[np.float64]
+"""Of the variance of independent events, and of independent slices: a few waves may by luck miss a burst."""
 
 
 def prepare() -> None:
@@ -36,48 +33,59 @@ def prepare() -> None:
 class Sampled:
     """A ratio of good events, seen slice by slice.
 
-    ``total`` events; ``good`` of them; ``slices`` in number. ``independent`` is how many independent events
-    would vary as much. ``None``: a single slice can't tell.
+    ``total`` events; ``good`` of them; ``slices`` in number, of which ``alike`` are worth one independent
+    slice. ``variance`` of the ratio; ``None``: a single slice can't tell. ``independent_slices``: what it
+    would be were no slice like another.
     """
 
     good: float
     total: float
     slices: int
-    independent: float | None
+    variance: float | None = None
+    independent_slices: float = 0.0
+    alike: float = 1.0
 
     @property
     def ratio(self) -> float:
         """Share of good events."""
         return self.good / self.total
 
+    @property
+    def independent(self) -> float | None:
+        """How many independent events would vary as much; all of them, where none differs from another."""
+        if self.good in (0, self.total):
+            return self.total
+        if self.variance is None:
+            return None
+        return self.ratio * (1 - self.ratio) / max(self.variance, self.least_variance)
+
+    @property
+    def least_variance(self) -> float:
+        """The least that the ratio is held to vary."""
+        independent_events = self.ratio * (1 - self.ratio) / self.total
+        return LEAST_VARIANCE_RATIO * max(independent_events, self.independent_slices)
+
+    def times(self, times: float) -> Sampled:
+        """Give what so many times as long would have seen, of the like."""
+        variance = None if self.variance is None else self.variance / times
+        slices = max(round(self.slices * times), 1)
+        good, total = self.good * times, self.total * times
+        return Sampled(good, total, slices, variance, self.independent_slices / times, self.alike)
+
 
 def sampled(good: Sequence[float], total: Sequence[float]) -> Sampled | None:
     """Learn from slices, in the order of time, how much their ratio varies; ``None`` without any event."""
     goods, totals = np.asarray(good, float), np.asarray(total, float)
-    events, ratio = float(totals.sum()), float(goods.sum()) / (float(totals.sum()) or 1)
+    events, number = float(totals.sum()), len(goods)
     if not events:
         return None
-    few = min(goods.sum(), (totals - goods).sum())
-    if not few:  # no variance to see: it counts as of independent events
-        return Sampled(float(goods.sum()), events, len(goods), events)
-    if len(goods) == 1:
-        return Sampled(float(goods.sum()), events, 1, None)
-    variance = _long_run_variance(goods - ratio * totals) * len(goods) / events**2
-    independent = ratio * (1 - ratio) / max(variance, LEAST_VARIANCE_RATIO * ratio * (1 - ratio) / events)
-    return Sampled(float(goods.sum()), events, len(goods), independent)
-
-
-def frequencies(slices: int) -> int:
-    """Give the degrees of freedom of the variance: 0.4 T^(2/3), as the source recommends; at least one."""
-    return max(1, min(int(0.4 * slices ** (2 / 3) + 0.5), slices - 1))
-
-
-def _long_run_variance(deviations: _Array) -> float:
-    """Average the squares of the first few cosine coefficients of deviations from the mean."""
-    number = len(deviations)
-    moments = (np.arange(number) + 0.5) / number
-    waves = np.cos(pi * np.outer(np.arange(1, frequencies(number) + 1), moments))
-    return float(np.mean((waves @ deviations) ** 2) * 2 / number)
+    seen = Sampled(float(goods.sum()), events, number)
+    if number == 1:
+        return seen
+    deviations, in_ratio = goods - seen.ratio * totals, number / events**2
+    variance, alike = long_run_variance(deviations)
+    independent = independent_variance(deviations)
+    return replace(seen, variance=variance * in_ratio, independent_slices=independent * in_ratio, alike=alike)
 
 
 def interval(seen: Sampled, level: float) -> tuple[float, float]:
@@ -86,26 +94,29 @@ def interval(seen: Sampled, level: float) -> tuple[float, float]:
     With bad events alone or good ones alone only one side can be wrong, so that one has all of the level:
     0 of 299 events are bad shows 99 % good at 0.95. ``(0, 1)`` where a single slice can't tell.
     """
-    if seen.independent is None:
-        return 0.0, 1.0
     if seen.good == seen.total:
         return float((1 - level) ** (1 / seen.total)), 1.0
     if not seen.good:
         return 0.0, float(1 - (1 - level) ** (1 / seen.total))
-    return _clopper_pearson(seen.ratio, _effective(seen.independent, seen, level), level)
+    if seen.variance is None:
+        return 0.0, 1.0
+    return _clopper_pearson(seen.ratio, _effective(seen, level), level)
 
 
-def _effective(independent: float, seen: Sampled, level: float) -> float:
+def _effective(seen: Sampled, level: float) -> float:
     """Give the number of events that stand for the ratio, less for how roughly its variance is known.
 
-    Source: Korn and Graubard, with the squared ratio of the normal's quantile to Student's t.
+    Source: Korn and Graubard, with the squared ratio of the normal's quantile to Student's t. The variance
+    that is held to be the least is known, so nothing is taken off for it.
     """
     from scipy.special import ndtri, stdtrit  # noqa: PLC0415 - see prepare
 
     tail = 1 - (1 - level) / 2
-    adjusted = independent * (ndtri(tail) / stdtrit(frequencies(seen.slices), tail)) ** 2
+    student = float(ndtri(tail) / stdtrit(frequencies(seen.slices, seen.alike), tail)) ** 2
+    binomial = seen.ratio * (1 - seen.ratio)
+    events = binomial / max((seen.variance or 0.0) / student, seen.least_variance)
     few = min(seen.good, seen.total - seen.good) < FEW_EVENTS
-    return float(min(adjusted, seen.total) if few else adjusted)
+    return min(events, seen.total) if few else events
 
 
 def _clopper_pearson(ratio: float, events: float, level: float) -> tuple[float, float]:
@@ -141,13 +152,7 @@ def further_events(seen: Sampled, target: float, level: float) -> float | None:
 
 
 def _decides(seen: Sampled, times: float, target: float, level: float) -> bool:
-    longer = Sampled(
-        seen.good * times,
-        seen.total * times,
-        max(round(seen.slices * times), 1),
-        (seen.independent or 0) * times,
-    )
-    low, high = interval(longer, level)
+    low, high = interval(seen.times(times), level)
     return low >= target or high < target
 
 
@@ -162,8 +167,7 @@ def events_to_show(target: float, level: float) -> int:
 
     The least n with target^n <= 1 - level (the rule of three; J. Hanley, A. Lippman-Hand, JAMA 249, 1983).
     """
-    number = ceil(log(1 - level) / log(target) - 1e-9)
-    return number if target**number <= 1 - level + 1e-12 else number + 1
+    return ceil(log(1 - level) / log(target) - 1e-9)  # less than the logarithms' own error
 
 
 def target_shown(events: float, level: float) -> float:

@@ -33,7 +33,7 @@ def traffic_problems(spec: Spec, events: float, policy: Policy) -> list[Problem]
                 needed = max(needed, events_to_show(objective.target, policy.confidence))
             if slo.budgeting is Budgeting.OCCURRENCES and _counts_events(slo) and events < needed:
                 message = (
-                    f"the planned load is {events:,.0f} requests, and a target of {objective.target:g} "
+                    f"the planned load is {events:,.0f} requests, and a target of {objective.target:.10g} "
                     f"needs at least {needed:,.0f}{f' at {policy.confidence:g}' if policy.confidence else ''}"
                 )
                 found.append(Problem(*place(slo.source), f"SLO {slo.name}, {objective.name}", message))

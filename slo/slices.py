@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
@@ -86,21 +86,13 @@ def counts(slices: Sequence[Tally], end: int) -> tuple[list[float], list[float]]
     return [one.good[end] for one in held], [one.total for one in held]
 
 
-def at_edges(part: Sliced, end: int) -> tuple[list[float], list[float]]:
-    """List good and total events of the slices with the edges' events put where they are worst, or best.
+def at_edges(slices: Sequence[Tally], edges: Iterable[Tally], end: int) -> tuple[float, float]:
+    """Count good and total events with the edges' events put where they are worst, or best.
 
     Worst (``end`` 0): of what reaches across an edge, all that is bad lies inside and nothing good; best (1):
     the other way round.
     """
-    if part.edges is None:
-        return counts(part.slices, end)
-    good = [one.good[end] for one in part.slices]
-    total = [one.total for one in part.slices]
-    first, last = part.edges
-    for place, edge in ((0, first), (len(good) - 1, last)):
-        outside = edge.good[end] if end == 0 else edge.total - edge.good[end]
-        total[place] = max(total[place] - outside, 0)
-        if end == 0:
-            good[place] = max(good[place] - outside, 0)
-    held = [place for place, number in enumerate(total) if number]
-    return [min(good[place], total[place]) for place in held], [total[place] for place in held]
+    good, total = (sum(one) for one in counts(slices, end))
+    outside = sum(edge.good[0] if end == 0 else edge.total - edge.good[1] for edge in edges)
+    inside = max(total - outside, 0)
+    return min(max(good - outside, 0) if end == 0 else good, inside), inside

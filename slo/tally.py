@@ -84,7 +84,10 @@ def _counter_events(parts: dict[str, Expression], counted: Counted, part: Window
 
 def _summed_events(parts: dict[str, Expression], counted: Counted, part: Window | None) -> Tally:
     """Sum the samples: each holds a number of events of its own (OpenSLO ``counter: false``)."""
-    sums = {name: sum(counted.values(_selector(item), part)) for name, item in parts.items()}
+    sums = {
+        name: sum(amount for _, amount in counted.amounts(_selector(item), part))
+        for name, item in parts.items()
+    }
     other = "good" if "good" in parts else "bad"
     return _two_counts(other, sums[other], sums["total"], ())
 

@@ -11,6 +11,7 @@ from slo.model import (
     Check,
     CheckStatus,
     EventsSLI,
+    GeneratorProcess,
     Objective,
     Op,
     PromQL,
@@ -55,16 +56,34 @@ class Case:
     window: Window = WINDOW
     answers: Mapping[str, str] = field(default_factory=dict)
     spec: Spec = SPEC
+    skew_seconds: float | None = None
+    round_trip_seconds: float | None = None
 
     def made(self) -> Check:
         """Make the check; samples of the case replace the steady ones of the same name."""
-        seen = evidence(self.spec, {**STEADY, **self.samples}, self.answers, window=self.window)
+        seen = replace(
+            evidence(self.spec, {**STEADY, **self.samples}, self.answers, window=self.window),
+            clock_skew_seconds=self.skew_seconds,
+            round_trip_seconds=self.round_trip_seconds,
+        )
         return next(c for c in check_evidence(self.spec, Counted(seen), self.run) if c.name == self.check)
 
 
 RUNS = {
     "the whole profile was run": Case("run", PASS, run=sent(70), says="locust ran the whole profile"),
     "the load was interrupted": Case("run", Reason.INTERRUPTED, run=replace(sent(70), interrupted=True)),
+    "the load was given up": Case(
+        "run",
+        Reason.INTERRUPTED,
+        run=replace(sent(70), aborted="p99 above 2 s"),
+        says="the load was given up: p99 above 2 s",
+    ),
+    "two processes of three were lost": Case(
+        "load_delivered",
+        PASS,
+        run=replace(sent(70), processes=tuple(GeneratorProcess("here", n, lost=n > 1) for n in (1, 2, 3))),
+        says="10.0 ms late; 2 of 3 generator processes were lost",
+    ),
     "all that was offered was sent": Case(
         "load_delivered",
         PASS,
@@ -80,7 +99,9 @@ RUNS = {
         numbers={"offered": 1000, "sent": 989, "dropped": 11},
     ),
     "nothing was offered": Case("load_delivered", Reason.LOAD_NOT_DELIVERED, run=sent(0)),
-    "as late as it may be": Case("load_delivered", PASS, run=sent(70, late=1.0)),
+    "as late as it may be": Case(
+        "load_delivered", PASS, run=sent(70, late=1.0), says="at most 1000.0 ms late"
+    ),
     "later than it may be": Case("load_delivered", Reason.LOAD_NOT_DELIVERED, run=sent(70, late=1.001)),
     "lateness that was not measured": Case(
         "load_delivered", PASS, run=replace(sent(70), total=replace(sent(70).total, lateness=Quantiles()))
@@ -177,6 +198,9 @@ TARGETS = {
     "one target of two was down": Case(
         "up", Reason.TARGET_DOWN, {"up": "1x7", 'up{instance="b:80"}': "1x1 0x5"}, says="api b:80"
     ),
+    "a target without a job that was down": Case(
+        "up", Reason.TARGET_DOWN, {'up{job="",instance="b:80"}': "0x7"}, says="scrapes: target b:80 ("
+    ),
     "failures before the window": Case("up", PASS, {"up": "0x4 1x2"}, window=Window(150, 160)),
 }
 
@@ -205,6 +229,45 @@ SCRAPES = {
     "a failed scrape is none": Case("scrapes", Reason.SCRAPE_GAP, {"up": "1x6 0"}),
     "one target of two was not scraped": Case(
         "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", 'up{instance="b:80"}': "1x6 _"}, says="api b:80"
+    ),
+}
+
+OTHER = 'up{instance="b:80"}'
+DEPLOYMENTS = {
+    "a replica left, in a window that is judged whoever made its load": Case(
+        "scrapes",
+        PASS,
+        {"up": "1x7", OTHER: "1x3"},
+        numbers={"departed": 1},
+        says="; 1 targets left: what they counted after their last scrape is not known",
+    ),
+    "a replica left, and answered": Case("up", PASS, {"up": "1x7", OTHER: "1x3"}),
+    "a replica left during a run": Case(
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", OTHER: "1x3"}, sent(70), says="api b:80 was not scraped"
+    ),
+    "a replica that left did not answer its last scrape": Case("up", PASS, {"up": "1x7", OTHER: "1x3 0"}),
+    "a replica that left had not answered for long": Case(
+        "up", Reason.TARGET_DOWN, {"up": "1x7", OTHER: "1 0x4"}, says="api b:80"
+    ),
+    "a replica that left was not scraped in between": Case(
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", OTHER: "1 _x5 1"}, window=Window(100, 165)
+    ),
+    "a replica left before the window of a run": Case(
+        "scrapes",
+        PASS,
+        {"up": "1x7", OTHER: "1"},
+        sent(70),
+        window=Window(150, 160),
+        says="and no gap in between",
+    ),
+    "a replica that left before the window did not answer its last scrape": Case(
+        "up", PASS, {"up": "1x7", OTHER: "0"}, sent(70)
+    ),
+    "a replica that left just now may be scraped yet": Case(
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", OTHER: "1x6"}, says="api b:80 was not scraped after"
+    ),
+    "the last replica of its job left": Case(
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", 'up{job="b",instance="b:80"}': "1x3"}, says="b b:80 was"
     ),
 }
 
@@ -248,8 +311,39 @@ COUNTED = {
         "counts_reconcile", Reason.SCRAPE_GAP, {OK: "_ 5+10x6", "up": "_ 1x6"}, sent(70)
     ),
     "no service says what counts its requests": Case(
-        "counts_reconcile", SKIP, run=sent(70), spec=Spec((availability(),))
+        "counts_reconcile",
+        SKIP,
+        run=sent(70),
+        spec=Spec((availability(),)),
+        says="no Service of the spec has the annotation proofload/requests",
     ),
 }
 
-CASES = RUNS | RESTARTS | TARGETS | SCRAPES | COUNTED
+CLOCKS = {
+    "Prometheus's clock agrees": Case(
+        "clock",
+        PASS,
+        skew_seconds=0.0,
+        round_trip_seconds=0.004,
+        numbers={"clock_skew_seconds": 0.0, "round_trip_seconds": 0.004},
+        says="Prometheus's clock is 0.000 s behind ours, give or take 0.002 s",
+    ),
+    "it is ahead, as much as it may": Case(
+        "clock", PASS, skew_seconds=2.0, says="Prometheus's clock is 2.000 s ahead of ours"
+    ),
+    "it is behind, as much as it may": Case("clock", PASS, skew_seconds=-2.0, says="2.000 s behind ours"),
+    "it may be ahead by less than half of the round trip": Case(
+        "clock", PASS, skew_seconds=2.1, round_trip_seconds=0.2
+    ),
+    "it is ahead by more": Case(
+        "clock",
+        Reason.CLOCK_SKEW,
+        skew_seconds=2.15,
+        round_trip_seconds=0.2,
+        numbers={"clock_skew_seconds": 2.15, "round_trip_seconds": 0.2},
+        says="ahead of ours, give or take 0.100 s; at most 2 s can be",
+    ),
+    "it is far behind": Case("clock", Reason.CLOCK_SKEW, skew_seconds=-7.0, says="7.000 s behind ours"),
+}
+
+CASES = CLOCKS | RUNS | RESTARTS | TARGETS | SCRAPES | DEPLOYMENTS | COUNTED

@@ -39,6 +39,16 @@ CONFIDENCE = {
     "a ratio far below its target is surely below it": Case(
         availability(0.99), {OK: "0+91x7", FAULTY: "0 9 18 25 36 47 54 63"}, MISSED, policy=AT_95
     ),
+    "a ratio that is surely below its target, but for the events at the window's ends": Case(
+        availability(0.925), {OK: "0+91x7", FAULTY: "0 9 18 25 36 47 54 63"}, UNSURE, policy=AT_95
+    ),
+    "and in a run, whose window's ends hold none": Case(
+        availability(0.925),
+        {OK: "0+91x7", FAULTY: "0 9 18 25 36 47 54 63"},
+        MISSED,
+        run=sent(700),
+        policy=AT_95,
+    ),
     "failures in one burst tell less than as many all along": Case(
         availability(0.9), {OK: "0+991x7", FAULTY: "0x2 63x5"}, UNSURE, policy=AT_95
     ),

@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from slo.model import Op, Reason
-from tests.slo.evidence_cases import FAULTY, OK, availability, sent
+from tests.slo.evidence_cases import FAULTY, OK, availability, buckets, quick, sent, sliced
 from tests.slo.verdict_cases import MET, MISSED, Case, depth
 
 STEADY = {OK: "0+10x7"}
 BROKEN = {OK: "0+8x7", FAULTY: "0+2x7"}
+SLOW = buckets(le_0_1="0+8x7", total="0+10x7")
+OLD, NEW = "process_start_time_seconds", 'process_start_time_seconds{instance="b:80"}'
+ROLLED = {
+    OK: "0+10x3",
+    "up": "1x3",
+    OLD: "10x3",
+    'http_requests_total{instance="b:80",status="200"}': "_x4 5+10x3",
+    'up{instance="b:80"}': "_x4 1x3",
+    NEW: "_x4 130x3",
+}
 CHECKED = {
     "every request sent was counted": Case(availability(), STEADY, MET, run=sent(70)),
     "Prometheus does not answer": Case(
@@ -39,6 +49,13 @@ CHECKED = {
     "the target went down": Case(
         availability(), {OK: "0+10x3 _x4", "up": "1x3 0x3"}, Reason.TARGET_DOWN, run=sent(70, completed=35)
     ),
+    "a past window with a deployment: one replica left, and the one that began counts from zero": Case(
+        availability(),
+        ROLLED,
+        MET,
+        {"good": 65, "bad": 0},
+    ),
+    "a deployment during a run": Case(availability(), ROLLED, Reason.SCRAPE_GAP, run=sent(65)),
     "the load was not delivered": Case(
         availability(), STEADY, Reason.LOAD_NOT_DELIVERED, run=sent(70, offered=80)
     ),
@@ -69,6 +86,10 @@ CHECKED = {
     ),
     "a miss that would be none had every request that was not seen been good": Case(
         availability(), BROKEN, Reason.COUNTS_DO_NOT_RECONCILE, run=sent(140)
+    ),
+    "a percentile that is missed stands, too": Case(quick(0.1, 0.9), STEADY | SLOW, MISSED, run=sent(139)),
+    "missed slices do not stand against a failed check": Case(
+        sliced(availability(0.5), 0.9), BROKEN, Reason.COUNTS_DO_NOT_RECONCILE, run=sent(139)
     ),
     "a missed gauge does not stand against a failed check": Case(
         depth(0.5, Op.LTE, 5),

@@ -27,6 +27,15 @@ SLICES = {
     "the mean of percentiles whose bucket is good enough at both ends": Case(
         sliced(quick(0.15, 0.8)), P90, MET, {"bounds": (0.8, 0.9), "sli": 0.8}
     ),
+    "the mean of percentiles whose bucket is not good enough at either end": Case(
+        sliced(quick(0.15, 0.95)), P90, MISSED, {"bounds": (0.8, 0.9), "sli": 0.9}
+    ),
+    "too few events for a mean that is missed": Case(
+        sliced(availability(0.99)), {OK: "0+1x7", FAULTY: "0x5 1x2"}, Reason.TOO_FEW_EVENTS
+    ),
+    "a mean that would be missed had so many more events been good": Case(
+        sliced(availability(0.99)), {OK: "0+1x7", FAULTY: "0+2x7"}, MISSED
+    ),
     "too few events in all slices together": Case(
         sliced(availability(0.99)), {OK: "0+1x7"}, Reason.TOO_FEW_EVENTS
     ),

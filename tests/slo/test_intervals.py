@@ -8,20 +8,23 @@ from hypothesis import strategies as st
 
 from slo.certainty import percentile_interval
 from slo.histogram import Buckets
-from slo.intervals import (
-    Sampled,
-    events_to_show,
-    frequencies,
-    further_events,
-    interval,
-    sampled,
-    target_shown,
-)
+from slo.intervals import events_to_show, further_events, interval, sampled, target_shown
 
 SLICES = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=2, max_size=40)
 """Good and bad events of slices."""
 
 SHOWN = [(0.99, 299), (0.999, 2_995), (0.9999, 29_956)]
+
+
+@given(st.floats(0.001, 0.99999), st.floats(0.5, 0.9999))
+def test_no_fewer_events_show_it(target: float, level: float) -> None:
+    events = events_to_show(target, level)
+    assert target**events <= (1 - level) * (1 + 1e-7)
+    assert target ** (events - 1) > (1 - level) * (1 - 1e-7)
+
+
+def test_a_target_that_is_shown_to_the_last_digit() -> None:
+    assert [events_to_show(0.5, level) for level in (0.5, 0.75, 0.875)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(("target", "events"), SHOWN)
@@ -30,29 +33,22 @@ def test_so_many_good_events_show_a_target(target: float, events: int) -> None:
     assert target_shown(events, 0.95) >= target > target_shown(events - 1, 0.95)
 
 
-@pytest.mark.parametrize(
-    ("slices", "degrees"),
-    [
-        pytest.param(2, 1, id="the least that vary"),
-        pytest.param(30, 4, id="0.4 x 30^(2/3) = 3.86"),
-        pytest.param(300, 18, id="0.4 x 300^(2/3) = 17.9"),
-    ],
-)
-def test_degrees_of_freedom(slices: int, degrees: int) -> None:
-    assert frequencies(slices) == degrees
-
-
 def bounds(good: list[float], total: list[float], level: float = 0.95) -> tuple[float, float]:
     seen = sampled(good, total)
     assert seen is not None
     return interval(seen, level)
 
 
-def test_few_bad_events_have_clopper_and_pearsons_interval_for_fewer_than_all() -> None:
-    """For 5 of 1,000 it is 0.9884 to 0.9984; so few slices know their variance roughly, so this is wider."""
-    low, high = bounds([199, 199, 199, 199, 199], [200] * 5)
-    assert low < 0.9884
-    assert 0.9984 < high < 1
+def test_few_bad_events_evenly_spread_have_clopper_and_pearsons_interval() -> None:
+    """For 5 of 1,000 it is 0.98837 to 0.99838, even where slices seem to vary less than chance would."""
+    assert bounds([199, 199, 199, 199, 199], [200] * 5) == pytest.approx((0.98837, 0.99838), abs=1e-5)
+
+
+def test_slices_too_even_for_chance_count_as_four_times_as_many_events_at_most() -> None:
+    even = sampled([50.0] * 20, [100.0] * 20)
+    assert even is not None
+    assert even.independent == 4 * 2_000
+    assert interval(even, 0.95) == pytest.approx((0.489, 0.511), abs=5e-4)
 
 
 def test_nothing_is_known_of_one_slice() -> None:
@@ -69,6 +65,17 @@ def test_a_burst_is_wider_than_the_same_failures_spread() -> None:
     burst = bounds([100, 100, 88, 100, 100, 100], [100] * 6)
     assert burst[0] < spread[0]
     assert spread[1] < burst[1]
+
+
+@pytest.mark.parametrize("slices", range(3, 12))
+def test_a_burst_is_seen_wherever_it_is(slices: int) -> None:
+    """A single wave is zero in the middle, and sees nothing of a burst there."""
+    for place in range(slices):
+        good = [1000.0] * slices
+        good[place] = 900.0
+        low, high = bounds(good, [1000.0] * slices)
+        even_low, even_high = bounds([1000 - 100 / slices] * slices, [1000.0] * slices)
+        assert high - low > 2 * (even_high - even_low), place
 
 
 @given(SLICES, st.sampled_from([0.8, 0.9, 0.95]))
@@ -103,11 +110,8 @@ def test_so_many_further_events_put_it_on_one_side(slices: list[tuple[int, int]]
     more = further_events(seen, target, 0.95)
     assume(more is not None)
     assert more is not None
-    assert seen.independent is not None
     times = 1 + more / seen.total
-    slices_then = round(seen.slices * times)
-    longer = Sampled(seen.good * times, seen.total * times, slices_then, seen.independent * times)
-    low, high = interval(longer, 0.95)
+    low, high = interval(seen.times(times), 0.95)
     assert low >= target or high < target
 
 

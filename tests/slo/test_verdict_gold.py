@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from reports.verdict_json import verdict_to_json
-from tests.slo.test_evaluate import CASES
+from tests.slo import composite_cases, test_evaluate
 
+CASES = test_evaluate.CASES | {f"composite: {name}": case for name, case in composite_cases.CASES.items()}
 GOLD = Path(__file__).resolve().parents[1] / "gold" / "verdicts.jsonl"
 
 

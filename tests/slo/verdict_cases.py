@@ -107,6 +107,13 @@ EVENTS = {
         MET,
         {"bad": 7, "total": 77},
     ),
+    "a counter of bad events that is NaN does not tell that there were none": Case(
+        availability(), {OK: "0+10x7", FAULTY: "NaNx7"}, Reason.NO_DATA
+    ),
+    "a counter below zero is none": Case(availability(), {OK: "-70+10x7"}, Reason.NO_DATA),
+    "a target close to 1 is told with all its digits": Case(
+        availability(0.999999999), {OK: "0+10x7"}, Reason.TOO_FEW_EVENTS
+    ),
     "an empty window": Case(availability(), {OK: "10x7"}, Reason.NO_DATA),
     "no series at all": Case(availability(), {"other_total": "1x7"}, Reason.NO_DATA),
     "good matched no series": Case(GOOD_OF_ALL, {FAULTY: "0+1x7"}, Reason.NO_DATA),
@@ -156,6 +163,16 @@ EVENTS = {
         {"batch": "99 10 10 10 10 10 10 99", "batch_ok": "99 10 10 5 10 10 10 99"},
         MET,
         {"good": 55, "total": 60},
+    ),
+    "samples that are NaN are no numbers of bad events": Case(
+        slo_of(EventsSLI(PromQL("batch"), bad=PromQL("batch_lost"), counter=False), Objective("o", 0.9)),
+        {"batch": "10x7", "batch_lost": "0x3 NaN 0x2"},
+        Reason.NO_DATA,
+    ),
+    "samples that are Inf are no numbers of events": Case(
+        slo_of(EventsSLI(PromQL("batch"), bad=PromQL("batch_lost"), counter=False), Objective("o", 0.9)),
+        {"batch": "10x3 Inf 10x2", "batch_lost": "0x7"},
+        Reason.NO_DATA,
     ),
     "samples that are numbers of bad events are summed": Case(
         slo_of(EventsSLI(PromQL("batch"), bad=PromQL("batch_lost"), counter=False), Objective("o", 0.9)),
@@ -264,6 +281,15 @@ LATENCIES = {
     ),
     "buckets whose counts fall": Case(
         quick(0.1), buckets(le_0_1="0+9x7", le_0_2="0+8x7", total="0+9x7"), Reason.MALFORMED_HISTOGRAM
+    ),
+    "a bucket bound that is NaN": Case(
+        quick(0.1), {f'{LATENCY}_bucket{{le="NaN"}}': "0+9x7"} | P90, Reason.MALFORMED_HISTOGRAM
+    ),
+    "a bucket that holds NaN": Case(
+        quick(0.1), P90 | {f'{LATENCY}_bucket{{le="0.1"}}': "0+1x3 NaNx3"}, Reason.MALFORMED_HISTOGRAM
+    ),
+    "buckets that hold less than nothing": Case(
+        quick(0.1), buckets(total="0-10x7", le_0_1="0-10x7"), Reason.MALFORMED_HISTOGRAM
     ),
     "a bucket bound that is no number": Case(
         quick(0.1),
