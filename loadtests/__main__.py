@@ -27,7 +27,7 @@ from loadtests.exporter import exposed, of_session
 from loadtests.files import write_files
 from loadtests.fleet.children import Children
 from loadtests.fleet.master import Fleet
-from loadtests.fleet.messages import parse_address
+from loadtests.fleet.messages import parse_address, parse_port
 from loadtests.locust_report import LocustReport
 from loadtests.profile import Profile
 from loadtests.profile_file import load_profile
@@ -56,7 +56,7 @@ class Options:
     listen: tuple[str, int] | None
     expect_workers: int
     locust_report: bool
-    metrics_port: int | None
+    metrics_port: tuple[str, int] | None
     hold: bool
     web_port: int | None
 
@@ -95,7 +95,12 @@ def _read(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Paramet
     "--expect-workers", type=click.IntRange(0, 1000), default=0, help="How many of those to wait for."
 )
 @click.option("--locust-report", is_flag=True, help="Write Locust's own HTML and CSV, too.")
-@click.option("--metrics-port", type=click.IntRange(1, 65_535), help="Answer Prometheus's scrapes there.")
+@click.option(
+    "--metrics-port",
+    metavar="[HOST:]PORT",
+    callback=_read(parse_port),
+    help="Answer Prometheus's scrapes there.",
+)
 @click.option("--hold", is_flag=True, help="With --gate: after all is done, stay until one more line.")
 @click.option("--web-port", type=click.IntRange(1, 65_535), help="Serve Locust's web UI instead.")
 def main(**given: Any) -> None:
@@ -162,8 +167,8 @@ def _session(options: Options, profile: Profile, name: str, report: LocustReport
 
 def _whole(session: Session, options: Options, report: LocustReport | None) -> RunRecord | None:
     """Send the load and write its files, answering scrapes until the end; ``--hold`` puts that end off."""
-    port = options.metrics_port
-    with exposed(of_session(session), port) if port else contextlib.nullcontext() as url:
+    at = options.metrics_port
+    with exposed(of_session(session), at) if at else contextlib.nullcontext() as url:
         if url:
             say("metrics", url=url)
         record = session()

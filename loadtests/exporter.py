@@ -205,19 +205,20 @@ def of_session(session: Session) -> LoadCollector:
 
 
 @contextmanager
-def exposed(collector: LoadCollector, port: int) -> Iterator[str]:
-    """Answer scrapes on a loopback port; give the address.
+def exposed(collector: LoadCollector, at: tuple[str, int]) -> Iterator[str]:
+    """Answer scrapes at an address (host and port) of this machine; give its URL.
 
     Raises:
-        EngineError: the port is taken.
+        EngineError: the port is taken, or the host is none of this machine's addresses.
     """
-    server = WSGIServer(("127.0.0.1", port), application(collector), log=None, error_log=_log)
+    host, port = at
+    server = WSGIServer(at, application(collector), log=None, error_log=_log)
     try:
         server.start()
     except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise EngineError(f"port {port} can't be had for the metrics: {reason}") from None
+        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        raise EngineError(f"port {port} of {host} can't be had for the metrics: {reason}") from None
     try:
-        yield f"http://127.0.0.1:{port}/metrics"
+        yield f"http://{f'[{host}]' if ':' in host else host}:{port}/metrics"
     finally:
         server.stop(timeout=0)

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from loadtests.fleet.messages import parse_port
 from loadtests.profile_file import load_profile
 from proofload import terminal
 from proofload.annotations import mark_run
@@ -85,7 +86,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     stack: str | None,
     target: str | None,
     prometheus: str | None,
-    metrics_port: int | None,
+    metrics_port: str | None,
     policy: Policy | None,
     workers: int,
     faults: tuple[Fault, ...],
@@ -95,7 +96,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     external = _is_external(stack, target, prometheus)
     if stack == "compose" and metrics_port:
         raise click.UsageError(
-            "--metrics-port is of loopback, where the Prometheus of --stack compose can't scrape it"
+            "--metrics-port is of this machine, where the Prometheus of --stack compose does not scrape"
         )
     check_addresses(target, prometheus)
     read: list[Spec] = []
@@ -107,8 +108,9 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     elif stack == "compose":
         chosen = compose_stack(folder / "logs", workers=workers, faults=bool(faults), say=terminal.say)
     else:
-        metrics_port = metrics_port or free_ports(1)[0]
-        chosen = _processes(folder, workers=workers, faults=bool(faults), load_port=metrics_port)
+        metrics_port = metrics_port or str(free_ports(1)[0])
+        load_port = parse_port(metrics_port)[1]
+        chosen = _processes(folder, workers=workers, faults=bool(faults), load_port=load_port)
     job = Job(
         spec=read[0],
         order=sending.order(folder),
@@ -157,7 +159,7 @@ def _processes(folder: Path, *, workers: int, faults: bool, load_port: int) -> S
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the run, instead of a new one in runs/."
 )
-def load_command(sending: Sending, target: str, metrics_port: int | None, out: Path | None) -> None:
+def load_command(sending: Sending, target: str, metrics_port: str | None, out: Path | None) -> None:
     """Send load to any service, and say what was sent; nothing is judged."""
     check_addresses(target, None)
     or_usage(sending.read)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from loadtests.durations import parse_duration
-from loadtests.fleet.messages import parse_address
+from loadtests.fleet.messages import parse_address, parse_port
 from loadtests.profile import Profile
 from loadtests.profile_file import load_profile
 from proofload.load_process import Fleet, LoadOrder
@@ -64,6 +64,18 @@ class Rate(click.FloatRange):
         return float(rate)
 
 
+def _checked(
+    parse: Callable[[str], object], _context: click.Context, _option: click.Parameter, value: str | None
+) -> str | None:
+    """Let a text through that can be parsed: it is the generator that needs what it says."""
+    try:
+        if value is not None:
+            parse(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return value
+
+
 SPEC = click.option(
     "--spec",
     "specs",
@@ -89,8 +101,9 @@ STACK = click.option(
 TARGET = click.option("--target", metavar="URL", help="Service under test, for --stack external.")
 METRICS_PORT = click.option(
     "--metrics-port",
-    type=click.IntRange(1, 65_535),
-    help="Loopback port where the load generator answers Prometheus's scrapes.",
+    metavar="[HOST:]PORT",
+    callback=partial(_checked, parse_port),
+    help="Port where the load generator answers Prometheus's scrapes; of loopback where there is no HOST.",
 )
 PROMETHEUS = click.option("--prometheus", metavar="URL", help="Prometheus HTTP API.")
 
@@ -121,15 +134,6 @@ class Sending:
         )
 
 
-def _address(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-    try:
-        if value is not None:
-            parse_address(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-    return value
-
-
 _SENDING = (
     PROFILE,
     click.option("--duration", type=Duration(), help="Stretch the profile's stages to this length."),
@@ -139,7 +143,10 @@ _SENDING = (
         "--processes", type=click.IntRange(1, 64), default=1, help="Generator processes to send with."
     ),
     click.option(
-        "--listen", metavar="HOST:PORT", callback=_address, help="Take in workers of other machines here."
+        "--listen",
+        metavar="HOST:PORT",
+        callback=partial(_checked, parse_address),
+        help="Take in workers of other machines here.",
     ),
     click.option(
         "--expect-workers", type=click.IntRange(0, 1000), default=0, help="How many to wait for there."

@@ -48,7 +48,7 @@ class Job:
     stack: Stack
     folder: Path
     connect: Callable[[str], Connection]
-    metrics_port: int | None
+    metrics_port: str | None
     """Loopback port where the generator answers scrapes, until the one after the load."""
     faults: Mapping[str, object]
     policy: Policy
@@ -132,16 +132,16 @@ def replay(spec: Spec, kept: Kept, policy: Policy, folder: Path | None, appendix
     return _conclude(spec, replace(kept, policy=policy), folder, appendix, Timer())
 
 
-def send(order: LoadOrder, target: str, narrator: Narrator, *, metrics_port: int | None = None) -> RunRecord:
+def send(order: LoadOrder, target: str, narrator: Narrator, *, metrics_port: str | None = None) -> RunRecord:
     """Send load alone; the files of the load are in the order's folder afterwards.
 
-    ``metrics_port`` is a loopback port where the generator answers scrapes meanwhile.
+    ``metrics_port`` is the port (or ``HOST:PORT``) where the generator answers scrapes meanwhile.
 
     Raises:
         LoadError: the load generator failed.
         KeyboardInterrupt: the load was interrupted; what was sent so far is in ``run.json``.
     """
-    scraped = () if metrics_port is None else ("--metrics-port", str(metrics_port))
+    scraped = () if metrics_port is None else ("--metrics-port", metrics_port)
     with LoadProcess(order, order.out / "logs" / "load.log", ("--host", target, *scraped)) as load:
         narrator.say("loading")
         done = load.until("done", narrator.progress)
@@ -179,8 +179,8 @@ def _load(
     return _read_record(done)
 
 
-def _scraped_mode(port: int | None) -> tuple[str, ...]:
-    return () if port is None else ("--metrics-port", str(port), "--hold")
+def _scraped_mode(port: str | None) -> tuple[str, ...]:
+    return () if port is None else ("--metrics-port", port, "--hold")
 
 
 def _set_faults(endpoints: Endpoints, faults: Mapping[str, object]) -> None:

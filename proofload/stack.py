@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
 
 from proofload.prometheus_binary import PrometheusNotFoundError, find_prometheus
 from proofload.supervised import Supervised, SupervisedError
@@ -20,8 +24,8 @@ ATTEMPTS = 3
 """A free port may be taken by another program before ours listens on it."""
 
 _CONFIGURATION = Path(__file__).resolve().parent.parent / "monitoring" / "prometheus" / "prometheus.yml"
-_TARGET_PLACE, _LOAD_PLACE = "target:8000", "load:9646"
-"""Addresses of the target and of the load generator's metrics in that file, as containers know them."""
+_JOBS = ("target", "proofload-load")
+"""Jobs of that file; their places there are those of containers."""
 
 
 class StackError(Exception):
@@ -108,10 +112,7 @@ def _target(port: int, logs: Path, settings: dict[str, int]) -> Supervised:
 
 def _prometheus(binary: Path, port: int, scraped: tuple[int, int], data: Path, logs: Path) -> Supervised:
     configuration = data / "prometheus.yml"
-    text = _CONFIGURATION.read_text(encoding="utf-8")
-    for place, at in zip((_TARGET_PLACE, _LOAD_PLACE), scraped, strict=True):
-        text = text.replace(place, f"127.0.0.1:{at}")
-    configuration.write_text(text, encoding="utf-8")
+    configuration.write_text(json.dumps(scraping(dict(zip(_JOBS, scraped, strict=True)))), encoding="utf-8")
     command = [
         str(binary),
         f"--config.file={configuration}",
@@ -119,6 +120,19 @@ def _prometheus(binary: Path, port: int, scraped: tuple[int, int], data: Path, l
         f"--web.listen-address=127.0.0.1:{port}",
     ]
     return Supervised("Prometheus", command, logs / "prometheus.log")
+
+
+def scraping(ports: Mapping[str, int]) -> dict[str, Any]:
+    """Give the project's configuration of Prometheus with its jobs scraped at ports of loopback."""
+    written: dict[str, Any] = YAML(typ="safe").load(_CONFIGURATION)
+    jobs = [
+        {
+            "job_name": job["job_name"],
+            "static_configs": [{"targets": [f"127.0.0.1:{ports[job['job_name']]}"]}],
+        }
+        for job in written["scrape_configs"]
+    ]
+    return written | {"scrape_configs": jobs}
 
 
 def free_ports(number: int) -> list[int]:

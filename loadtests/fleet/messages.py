@@ -52,4 +52,18 @@ def parse_address(text: str) -> tuple[str, int]:
     return host.strip("[]") if host.startswith("[") else host, int(port)
 
 
+def parse_port(text: str) -> tuple[str, int]:
+    """Read ``[HOST:]PORT``; the host is loopback where none is given.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        return parse_address(text if ":" in text else f"127.0.0.1:{text}")
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no port; write one like 9646, or with an address of this machine 0.0.0.0:9646"
+        ) from None
+
+
 Fields = Mapping[str, Any]

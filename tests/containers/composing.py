@@ -108,7 +108,7 @@ def project() -> Iterator[Project]:
         | {
             "COMPOSE_PROJECT_NAME": f"proofload-test-{secrets.token_hex(4)}",
             "COMPOSE_PROFILES": "",
-            "PROOFLOAD_DURATION": "5s",
+            "PROOFLOAD_DURATION": "10s",
             "PROOFLOAD_WORKERS": "4",
             "PROOFLOAD_PROMETHEUS_BEARER_TOKEN": CANARY,
             "GF_SECURITY_ADMIN_PASSWORD": CANARY,

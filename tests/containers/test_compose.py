@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import pytest
 import requests
 
 from tests.containers.composing import CANARY, SERVICES, Project, docker, need_compose, need_engine, project
+from tests.monitoring.boards import queries
+from tests.monitoring.live import Live
 
 pytestmark = [
     pytest.mark.slow,
@@ -20,8 +24,11 @@ pytestmark = [
 ]
 SENT = 500
 """Five seconds of the steady profile."""
-SHORT = ("run", "--rm", "-T", "check", "--duration", "5s")
+SHORT = ("run", "--rm", "-T", "--use-aliases", "check", "--duration", "5s")
+SENT_BY_WORKERS = 1_000
 WORKERS = 4
+GONE_SECONDS = 30.0
+"""How long Prometheus may take to see that a name is nobody's any more, and to forget who had it."""
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +38,8 @@ def compose() -> Iterator[Project]:
         yield running
 
 
-ALL_COUNTED = {"sent": SENT, "completed": SENT, "counted": SENT, "difference": 0}
+def all_counted(sent: int) -> dict[str, int]:
+    return {"sent": sent, "completed": sent, "counted": sent, "difference": 0}
 
 
 def counted(verdict: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +53,12 @@ def test_a_good_service_is_met_and_every_request_is_counted(compose: Project) ->
     assert done.returncode == 0, done.stdout + done.stderr
     verdict = compose.newest("verdict.json")
     assert verdict["verdict"] == "MET"
-    assert counted(verdict) == ALL_COUNTED
+    assert counted(verdict) == all_counted(SENT)
+    record = compose.newest("run.json")
+    seen = 'sum(max_over_time(proofload_requests_sent_total{job="proofload-load"}[30s]))'
+    window = Live(compose.address("prometheus", 9090), record["window"]["end"])
+    [one] = window.ask("query", query=seen, time=window.end)["result"]
+    assert 0 < float(one["value"][1]) <= SENT
 
 
 def test_a_failing_service_is_missed(compose: Project) -> None:
@@ -60,7 +73,19 @@ def test_a_failing_service_is_missed(compose: Project) -> None:
     assert counted(verdict)["difference"] == 0
 
 
-def test_four_workers_send_what_prometheus_counts(compose: Project) -> None:
+@dataclass(frozen=True)
+class Loaded:
+    """What became of a load that workers sent."""
+
+    joined: int
+    exit_code: int
+    said: str
+    record: dict[str, Any]
+    verdict: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def by_workers(compose: Project) -> Loaded:
     services = ("--scale", f"worker={WORKERS}", "load", "worker")
     try:
         compose.well("--profile", "load", "up", "--detach", *services)
@@ -69,11 +94,39 @@ def test_four_workers_send_what_prometheus_counts(compose: Project) -> None:
         said = compose.well("--profile", "load", "logs", "load")
     finally:
         compose.well("--profile", "load", "rm", "--force", "--stop", "load", "worker")
-    assert len(joined) == WORKERS
-    assert done.returncode == 0, said
-    total = compose.newest("run.json")["total"]
-    assert total["offered"] == total["sent"] + total["dropped"] == SENT
-    assert counted(compose.newest("verdict.json")) == ALL_COUNTED
+    files = (compose.newest(name) for name in ("run.json", "verdict.json"))
+    return Loaded(len(joined), done.returncode, said, *files)
+
+
+def test_four_workers_send_what_prometheus_counts(by_workers: Loaded) -> None:
+    assert by_workers.joined == WORKERS
+    assert by_workers.exit_code == 0, by_workers.said
+    total = by_workers.record["total"]
+    assert total["offered"] == total["sent"] + total["dropped"] == SENT_BY_WORKERS
+    assert counted(by_workers.verdict) == all_counted(SENT_BY_WORKERS)
+
+
+def test_the_dashboard_of_the_load_has_shown_it(compose: Project, by_workers: Loaded) -> None:
+    live = Live(compose.address("prometheus", 9090), by_workers.record["window"]["end"])
+    asked = [query for query in queries() if query.dashboard == "proofload-load"]
+    assert asked
+    assert [str(query) for query in asked if not live.series(query)] == []
+
+
+def test_soon_after_a_load_nothing_is_down_and_nothing_is_said_to_be_absent(compose: Project) -> None:
+    live = Live(compose.address("prometheus", 9090), time.time())
+    give_up = time.monotonic() + GONE_SECONDS
+    wrong = 'up == 0 or ALERTS{alertname="SLOMetricAbsent"}'
+    while found := [*_places(live, "proofload-load"), *live.ask("query", query=wrong)["result"]]:
+        assert time.monotonic() < give_up, found
+        time.sleep(0.5)
+    assert _places(live, "target")
+
+
+def _places(live: Live, job: str) -> list[str]:
+    """List where Prometheus scrapes a job."""
+    active = live.ask("targets", state="active")["activeTargets"]
+    return [one["scrapeUrl"] for one in active if one["labels"]["job"] == job]
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -151,10 +151,29 @@ def test_a_taken_port_is_one_clear_error(server: Counted, tmp_path: Path) -> Non
         port = taken.getsockname()[1]
         with generator(tmp_path, DECLARED, "--host", server.url, "--metrics-port", str(port)) as one:
             assert one.end() == 1
-    says = f"port {port} can't be had for the metrics: Address already in use"
+    says = f"port {port} of 127.0.0.1 can't be had for the metrics: Address already in use"
     assert one.events == [{"event": "error", "message": says}]
     assert "Traceback" not in one.errors()
     assert server.total == 0
+
+
+def test_an_address_that_is_not_ours_is_one_clear_error(server: Counted, tmp_path: Path) -> None:
+    documentation = "192.0.2.1:9646"  # RFC 5737: nobody's
+    with generator(tmp_path, DECLARED, "--host", server.url, "--metrics-port", documentation) as one:
+        assert one.end() == 1
+    [event] = one.events
+    assert event["message"].startswith("port 9646 of 192.0.2.1 can't be had for the metrics: ")
+    assert "Traceback" not in one.errors()
+
+
+def test_a_load_is_scraped_at_any_address_of_the_machine(server: Counted, tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    at = f"0.0.0.0:{port}"
+    with generator(tmp_path, DECLARED, "--host", server.url, "--metrics-port", at) as one:
+        assert one.until("metrics")["url"] == f"http://{at}/metrics"
+        one.until("warmed_up")
+        assert scrape(f"http://127.0.0.1:{port}/metrics")
+        assert one.end() == 0
 
 
 USAGE = {

@@ -7,58 +7,27 @@ evaluates the rules that ``proofload rules`` wrote from the reference spec; ever
 from __future__ import annotations
 
 import json
-import math
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
-from ruamel.yaml import YAML
 
 from monitoring.build import ROOT
 from proofload.prometheus_binary import PrometheusNotFoundError, find_prometheus
-from proofload.stack import READY_SECONDS, free_ports
+from proofload.stack import READY_SECONDS, free_ports, scraping
 from proofload.supervised import Supervised
 from tests.monitoring.boards import LISTED, Query, boards, panels, queries, substituted
+from tests.monitoring.live import Live
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
 MONITORING = ROOT / "monitoring"
 WRITTEN_INTERVAL, INTERVAL = "interval: 1m", "interval: 1s"
 LOAD_SECONDS = 10
-SHOWN_SECONDS = 30
-"""What the dashboards would show: the load and what came before."""
-STEP_SECONDS = 1
-
-
-@dataclass(frozen=True)
-class Live:
-    """A Prometheus that has seen a load, and the time (Unix seconds) at which it ended."""
-
-    url: str
-    end: float
-
-    def ask(self, path: str, **parameters: object) -> Any:
-        answer = requests.get(f"{self.url}/api/v1/{path}", params=dict(parameters), timeout=10)  # type: ignore[arg-type]
-        assert answer.ok, answer.text
-        return answer.json()["data"]
-
-    def series(self, query: Query) -> int:
-        """Count the series with at least one finite value."""
-        if query.instant:
-            found = self.ask("query", query=query.expr, time=self.end)["result"]
-            values = [[row["value"]] for row in found]
-        else:
-            start = self.end - SHOWN_SECONDS
-            found = self.ask("query_range", query=query.expr, start=start, end=self.end, step=STEP_SECONDS)
-            values = [row["values"] for row in found["result"]]
-        return sum(any(math.isfinite(float(value)) for _, value in row) for row in values)
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +62,8 @@ def _configured(folder: Path, ports: Mapping[str, int]) -> Path:
     rules = (MONITORING / "rules" / "slo.rules.yaml").read_text()
     assert WRITTEN_INTERVAL in rules
     (folder / "rules.yaml").write_text(rules.replace(WRITTEN_INTERVAL, INTERVAL))
-    written = YAML(typ="safe").load(MONITORING / "prometheus" / "prometheus.yml")
-    jobs = {job["job_name"]: job for job in written["scrape_configs"]}
-    used = [
-        jobs[name] | {"static_configs": [{"targets": [f"127.0.0.1:{port}"]}]} for name, port in ports.items()
-    ]
-    made = {"global": written["global"], "rule_files": ["rules.yaml"], "scrape_configs": used}
+    made = scraping(ports) | {"rule_files": ["rules.yaml"]}
+    del made["alerting"]
     path = folder / "prometheus.json"
     path.write_text(json.dumps(made))
     return path

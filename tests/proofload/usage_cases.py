@@ -94,7 +94,12 @@ USAGE: dict[str, Bad] = {
     ),
     "a stack of containers with a port to be scraped at": Bad(
         ("run", "--stack", "compose", "--metrics-port", "9646"),
-        "Error: --metrics-port is of loopback, where the Prometheus of --stack compose can't scrape it",
+        "Error: --metrics-port is of this machine, where the Prometheus of --stack compose does not scrape",
+    ),
+    "a port to be scraped at that is none": Bad(
+        ("run", "--metrics-port", "65536"),
+        OPTION.format("--metrics-port")
+        + "'65536' is no port; write one like 9646, or with an address of this machine 0.0.0.0:9646",
     ),
     "a Prometheus that is no address, for run": Bad(
         ("run", "--profile", "profile.yaml", "--target", "http://127.0.0.1:9", "--prometheus", "here:1"),
