@@ -216,7 +216,7 @@ def exposed(collector: LoadCollector, at: tuple[str, int]) -> Iterator[str]:
     try:
         server.start()
     except OSError as error:
-        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise EngineError(f"port {port} of {host} can't be had for the metrics: {reason}") from None
     try:
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}/metrics"

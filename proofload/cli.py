@@ -98,6 +98,8 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise click.UsageError(
             "--metrics-port is of this machine, where the Prometheus of --stack compose does not scrape"
         )
+    if not external and metrics_port and ":" in metrics_port:
+        raise click.UsageError("--metrics-port HOST:PORT goes with --stack external; write the port alone")
     check_addresses(target, prometheus)
     read: list[Spec] = []
     or_usage(lambda: read.append(read_spec(specs)), sending.read)

@@ -49,7 +49,7 @@ class Job:
     folder: Path
     connect: Callable[[str], Connection]
     metrics_port: str | None
-    """Loopback port where the generator answers scrapes, until the one after the load."""
+    """Port (or ``HOST:PORT``) where the generator answers scrapes, until the one after the load."""
     faults: Mapping[str, object]
     policy: Policy
     appendix: Appendix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -185,6 +186,18 @@ def test_prometheus_scrapes_the_target(compose: Project) -> None:
 
 def test_alertmanager_is_ready(compose: Project) -> None:
     assert requests.get(f"{compose.address('alertmanager', 9093)}/-/ready", timeout=10).ok
+
+
+@pytest.mark.parametrize("service", ["check", "load", "worker"])
+def test_what_sends_may_do_little_and_publishes_no_port(service: str) -> None:
+    need_compose()
+    done = docker("compose", "--profile", "*", "config", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["services"][service]
+    assert "ports" not in found
+    assert int(found["user"].partition(":")[0]) > 0
+    assert (found["read_only"], found["cap_drop"]) == (True, ["ALL"])
+    assert found["security_opt"] == ["no-new-privileges:true"]
 
 
 def test_an_administrator_needs_a_password_of_yours(tmp_path: Path) -> None:

@@ -96,6 +96,10 @@ USAGE: dict[str, Bad] = {
         ("run", "--stack", "compose", "--metrics-port", "9646"),
         "Error: --metrics-port is of this machine, where the Prometheus of --stack compose does not scrape",
     ),
+    "a stack of processes with an address to be scraped at": Bad(
+        ("run", "--metrics-port", "192.0.2.1:9646"),
+        "Error: --metrics-port HOST:PORT goes with --stack external; write the port alone",
+    ),
     "a port to be scraped at that is none": Bad(
         ("run", "--metrics-port", "65536"),
         OPTION.format("--metrics-port")
