@@ -72,9 +72,9 @@ def test_what_is_left_out_is_said(spec: Path) -> None:
 
 WRONG = {
     "a window without alerts": (
-        ("28d", "14d"),
+        ("28d", "6d"),
         (),
-        "shop.yaml:4: SLO checkout, timeWindow: 14 days have no alert",
+        "shop.yaml:4: SLO checkout, timeWindow: 6 days have no alert",
     ),
     "a faulty spec": (("0.99", "99"), (), "did you mean targetPercent"),
     "tests without a file of rules": (("", ""), ("--tests", "t.yaml"), "--tests needs --out"),
