@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from slo.backends import BACKENDS, TENANT_HEADER
+from slo.backends import BACKENDS, tenant_headers
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110, 5.6.2."""
@@ -89,23 +89,25 @@ def connection_from(environment: Mapping[str, str], url: str) -> Connection:
     return Connection(
         url=_address(url),
         auth=BearerAuth(_sendable("BEARER_TOKEN", token.strip())) if token else basic,
-        headers=_with_tenant(_headers(setting("HEADERS") or ""), setting("TENANT")),
+        headers=_with_tenant(_headers(setting("HEADERS") or ""), setting("TENANT"), backend),
         ca_file=files["CA_FILE"],
         client_certificate=(certificate, key) if certificate and key else None,
         backend=backend,
     )
 
 
-def _with_tenant(headers: dict[str, str], tenant: str | None) -> dict[str, str]:
-    """Add the tenant's header, which must not be given twice."""
+def _with_tenant(headers: dict[str, str], tenant: str | None, backend: str | None) -> dict[str, str]:
+    """Add the headers that tell the tenant, which must not be given twice."""
     if not tenant:
         return headers
-    if any(name.lower() == TENANT_HEADER.lower() for name in headers):
+    given = {name.lower() for name in headers}
+    names = tenant_headers(backend)
+    if twice := [name for name in names if name.lower() in given]:
         raise ValueError(
-            f"PROOFLOAD_PROMETHEUS_TENANT and {TENANT_HEADER} in PROOFLOAD_PROMETHEUS_HEADERS are both set; "
+            f"PROOFLOAD_PROMETHEUS_TENANT and {twice[0]} in PROOFLOAD_PROMETHEUS_HEADERS are both set; "
             "give one"
         )
-    return headers | {TENANT_HEADER: _sendable("TENANT", tenant)}
+    return headers | dict.fromkeys(names, _sendable("TENANT", tenant))
 
 
 def _address(url: str) -> str:
