@@ -65,9 +65,11 @@ _REMARK = re.compile(
 )
 """Remarks on the query itself, which tell of no missing data.
 
-Each begins so (Prometheus ``util/annotations/annotations.go``), after the names of what handed it on: Thanos's
-``pkg/query/remote_engine.go``, Cortex's ``pkg/querier/tenantfederation/merge_queryable.go``.
+Each begins so (Prometheus ``util/annotations/annotations.go``), after the names of what handed it on:
+Thanos's ``pkg/query/remote_engine.go``, Cortex's ``pkg/querier/tenantfederation/merge_queryable.go``.
 """
+_OF_MAJOR = {"0": "thanos", "1": "cortex"}
+"""Whose version has which first number."""
 
 
 def tenant_headers(backend: str | None) -> tuple[str, ...]:
@@ -91,9 +93,6 @@ def learnt(headers: Mapping[str, str], buildinfo: object) -> str:
     if "X-Server-Hostname" in headers:
         return "victoriametrics"
     return _OF_MAJOR.get(str(told.get("version", "")).removeprefix("v").partition(".")[0], "prometheus")
-
-
-_OF_MAJOR = {"0": "thanos", "1": "cortex"}
 
 
 def partial(warnings: Iterable[str]) -> str | None:
