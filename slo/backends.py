@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110, 5.6.2."""
 _SCOPE = "X-Scope-OrgID"
 """Names the tenant for Mimir and Cortex (cortex ``docs/api/_index.md``, Authentication)."""
 _THANOS_TENANT = "THANOS-TENANT"

@@ -188,6 +188,26 @@ def test_lint_asks_a_backend_as_check_does(proofload: Run) -> None:
     }
 
 
+SOURCE = "  type: Thanos\n  connectionDetails: {{url: '{}', tenant: shop}}\n"
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by the spec", "by the option, elsewhere"])
+def test_a_data_source_chooses_who_is_asked_and_how(named: bool, folder: Path, proofload: Run) -> None:
+    with serving(text("", 404)) as server:
+        url = server.url if named else refused_url()
+        spec = (
+            REFERRED[: REFERRED.index("  type: ")] + SOURCE.format(url) + REFERRED[REFERRED.index("---\n") :]
+        )
+        (folder / "named.yaml").write_text(spec)
+        option = () if named else ("--prometheus", server.url)
+        done = proofload("check", "--spec", "named.yaml", "--start", "-20m", "--end", "-10m", *option)
+    assert done.code == 3
+    queries = [one for one in server.asked if "query" in one.parameters]
+    assert queries
+    assert {one.parameters.get("dedup") for one in queries} == {"true" if named else None}
+    assert {one.headers.get("THANOS-TENANT") for one in server.asked} == {"shop" if named else None}
+
+
 PLACES = {
     "the option comes first": {"option": "right", "environment": "wrong", "spec": "wrong"},
     "then the environment": {"option": "", "environment": "right", "spec": "wrong"},
