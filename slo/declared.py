@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from slo.model import DataSource, Spec
 
 
@@ -52,4 +54,9 @@ def _meant(spec: Spec) -> tuple[DataSource, ...]:
 
 
 def _same(one: str, other: str) -> bool:
-    return one.rstrip("/") == other.rstrip("/")
+    return _plain(one) == _plain(other)
+
+
+def _plain(url: str) -> str:
+    """Write an address without user and password, which a document never holds, and without a last slash."""
+    return re.sub(r"//[^/@]*@", "//", url, count=1).rstrip("/")

@@ -62,6 +62,7 @@ def test_all_that_a_data_source_says_is_read(tmp_path: Path) -> None:
 CHOSEN: dict[str, tuple[str, str, Mapping[str, str], str | None, Mapping[str, str]]] = {
     "a data source chooses backend, tenant and headers": (referred(MIMIR), HERE, {}, "mimir", SENT),
     "a slash at the end makes no other address": (referred(MIMIR), HERE + "/", {}, "mimir", SENT),
+    "nor does a user": (referred(MIMIR), HERE.replace("//", "//me:secret@"), {}, "mimir", SENT),
     "nothing of it goes to another address": (referred(MIMIR), THERE, {}, None, {}),
     "without an address it speaks of whoever is asked": (
         referred("  type: Thanos\n  connectionDetails: {tenant: a}\n"),
