@@ -16,7 +16,7 @@ from slo.evidence import gather
 from slo.model import CheckStatus, Outcome, Reason, Spec, Window
 from slo.prometheus import Prometheus
 from tests.slo.check_cases import SPEC, STEADY
-from tests.slo.evidence_cases import ALL, evidence
+from tests.slo.evidence_cases import ALL, FAULTY, OK, evidence
 from tests.slo.http_faults import envelope, serving, text
 from tests.slo.spec_cases import CHECKOUT
 
@@ -146,6 +146,14 @@ def test_a_warning_of_missing_data_decides_nothing(warning: str, missing: bool) 
     verdict = evaluate(SPEC, replace(seen, results={**seen.results, **told}))
     reasons = {one.reason for one in verdict.objectives}
     assert (Reason.PARTIAL_DATA in reasons) is missing
+
+
+def test_what_lies_before_the_longest_look_back_is_missed() -> None:
+    """Mimir and Cortex leave it out of counters and ``up`` alike, without a warning."""
+    cut = {"up": "_ _ _ 1x4", OK: "_ _ _ 30+10x4", FAULTY: "_ _ _ 3+1x4"}
+    seen = evaluate(SPEC, evidence(SPEC, cut))
+    assert seen.outcome is Outcome.UNDECIDED
+    assert {one.reason for one in seen.objectives} == {Reason.SCRAPE_GAP}
 
 
 def test_an_answer_that_calls_itself_partial_is_kept_as_such() -> None:
