@@ -27,6 +27,7 @@ from proofload.import_command import import_command
 from proofload.inputs import (
     USAGE,
     check_addresses,
+    connection,
     fail,
     or_usage,
     proofload_version,
@@ -103,6 +104,8 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     check_addresses(target, prometheus)
     read: list[Spec] = []
     or_usage(lambda: read.append(read_spec(specs)), sending.read)
+    if external:
+        connection(prometheus, read[0])
     folder = run_folder(out)
     chosen: Stack
     if external:
@@ -118,7 +121,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         order=sending.order(folder),
         stack=chosen,
         folder=folder,
-        connect=partial(connection_from, os.environ),
+        connect=partial(connection, spec=read[0]) if external else partial(connection_from, os.environ),
         metrics_port=metrics_port,
         faults=dict(faults),
         policy=policy or Policy(),

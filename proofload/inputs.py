@@ -19,6 +19,7 @@ from proofload.faults import Fault
 from proofload.folder import make_run_folder, new_run_id
 from proofload.options import Sending
 from slo.connection import Connection, connection_from
+from slo.declared import address, declared
 from slo.document import Problem, ProblemsError
 from slo.model import Spec
 from slo.queries import plan
@@ -56,11 +57,11 @@ def read_spec(paths: tuple[Path, ...]) -> Spec:
 
 def connection(url: str | None, spec: Spec) -> Connection:
     """Find the Prometheus to ask: the option, the environment, or the spec's data source."""
-    named = [source.url for source in spec.data_sources if source.url]
-    found = url or os.environ.get("PROOFLOAD_PROMETHEUS_URL") or (named[0] if named else None)
+    found = url or os.environ.get("PROOFLOAD_PROMETHEUS_URL") or usable(partial(address, spec))
     if not found:
         raise click.UsageError("give --prometheus URL: the spec's DataSource names none")
-    return usable(partial(connection_from, os.environ, found))
+    source = usable(partial(declared, spec, found))
+    return usable(partial(connection_from, os.environ, found, source))
 
 
 def check_addresses(target: str | None, prometheus: str | None) -> None:

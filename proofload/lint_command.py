@@ -57,6 +57,7 @@ def lint_command(
 def _found_there(spec: Spec, prometheus: str) -> list[Problem]:
     try:
         with Prometheus(connection(prometheus, spec)) as server:
+            server.version()  # learns the backend
             return lint(spec, server, time.time())
     except PrometheusError as error:
         fail(str(error), USAGE)

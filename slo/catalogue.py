@@ -54,6 +54,8 @@ class Catalogue:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.types: set[str] = set()
+        """Types of data sources that SLIs name without a DataSource."""
         self._documents: dict[str, list[Document]] = {kind: [] for kind in openslo.KINDS}
         self._named: dict[tuple[str, str], Document] = {}
 

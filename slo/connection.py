@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from slo.backends import BACKENDS, TENANT_HEADER
-
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""RFC 9110, 5.6.2."""
+from slo.backends import BACKENDS, HEADER_NAME, tenant_headers
+from slo.model import DataSource
 
 
 class BearerAuth(AuthBase):
@@ -56,8 +53,10 @@ class Connection:
         return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
 
 
-def connection_from(environment: Mapping[str, str], url: str) -> Connection:
+def connection_from(environment: Mapping[str, str], url: str, source: DataSource | None = None) -> Connection:
     """Read secrets and certificates from the environment (``PROOFLOAD_PROMETHEUS_*``).
+
+    What a spec says of the ``source`` counts where the environment says nothing.
 
     Raises:
         ValueError: settings contradict each other, name no file, or can't be sent; or ``url`` is no address.
@@ -85,27 +84,48 @@ def connection_from(environment: Mapping[str, str], url: str) -> Connection:
     backend = setting("BACKEND")
     if backend and backend not in BACKENDS:
         raise ValueError(f"PROOFLOAD_PROMETHEUS_BACKEND is {backend!r}; there are {', '.join(BACKENDS)}")
+    if source and not backend and source.type.lower() != "prometheus":  # the API; who speaks it is learnt
+        backend = source.type.lower()
     basic = HTTPBasicAuth(username.encode(), (password or "").encode()) if username else None
     return Connection(
         url=_address(url),
         auth=BearerAuth(_sendable("BEARER_TOKEN", token.strip())) if token else basic,
-        headers=_with_tenant(_headers(setting("HEADERS") or ""), setting("TENANT")),
+        headers=_with_source(
+            _with_tenant(_headers(setting("HEADERS") or ""), setting("TENANT"), backend), source, backend
+        ),
         ca_file=files["CA_FILE"],
         client_certificate=(certificate, key) if certificate and key else None,
         backend=backend,
     )
 
 
-def _with_tenant(headers: dict[str, str], tenant: str | None) -> dict[str, str]:
-    """Add the tenant's header, which must not be given twice."""
+def _with_tenant(headers: dict[str, str], tenant: str | None, backend: str | None) -> dict[str, str]:
+    """Add the headers that tell the tenant, which must not be given twice."""
     if not tenant:
         return headers
-    if any(name.lower() == TENANT_HEADER.lower() for name in headers):
+    given = {name.lower() for name in headers}
+    names = tenant_headers(backend)
+    if twice := [name for name in names if name.lower() in given]:
         raise ValueError(
-            f"PROOFLOAD_PROMETHEUS_TENANT and {TENANT_HEADER} in PROOFLOAD_PROMETHEUS_HEADERS are both set; "
+            f"PROOFLOAD_PROMETHEUS_TENANT and {twice[0]} in PROOFLOAD_PROMETHEUS_HEADERS are both set; "
             "give one"
         )
-    return headers | {TENANT_HEADER: _sendable("TENANT", tenant)}
+    return headers | dict.fromkeys(names, _sendable("TENANT", tenant))
+
+
+def _with_source(
+    headers: dict[str, str], source: DataSource | None, backend: str | None
+) -> Mapping[str, str]:
+    """Add the tenant and the headers of a spec's data source that the environment does not name."""
+    if source is None:
+        return headers
+    said = dict.fromkeys(tenant_headers(backend), source.tenant) if source.tenant else {}
+    given = {name.lower() for name in headers}
+    if given & {name.lower() for name in tenant_headers(None)}:
+        given |= {name.lower() for name in tenant_headers(None)}
+    return headers | {
+        name: value for name, value in (said | dict(source.headers)).items() if name.lower() not in given
+    }
 
 
 def _address(url: str) -> str:
@@ -127,7 +147,7 @@ def _headers(text: str) -> dict[str, str]:
     headers = {}
     for pair in filter(str.strip, text.replace("\n", ";").split(";")):
         name, colon, value = pair.partition(":")
-        if not colon or not _HEADER_NAME.fullmatch(name.strip()):
+        if not colon or not HEADER_NAME.fullmatch(name.strip()):
             raise ValueError("PROOFLOAD_PROMETHEUS_HEADERS must be 'Name: value' pairs separated by ';'")
         headers[name.strip()] = _sendable("HEADERS", value.strip())
     return headers

@@ -14,6 +14,7 @@ from slo.lives import Instance, Lives, begun, created, created_of, instance_of, 
 from slo.model import Evidence, QueryResult, Reason, Series, Window
 from slo.promql import Selector
 from slo.queries import PROCESS_START, UP
+from slo.replicas import advice, copied, of_asked, replica_labels
 
 _NEXT_SCRAPE = 1.5
 """Scrape intervals after which the next scrape of a target ought to be there."""
@@ -125,13 +126,25 @@ class Counted:
         A series that was born, or came back, after that scrape would else bring later events in.
         """
         closed = []
-        for one in self.result(str(selector)).series:
+        for one in self._distinct(selector):
             scrapes = self.scrapes.get(instance_of(one), ())
             place = bisect_left(scrapes, self.window.end)
             kept = bisect_right(one.times, scrapes[place] if place < len(scrapes) else inf)
             whole = kept == len(one.times)
             closed.append(one if whole else Series(one.labels, one.times[:kept], one.values[:kept]))
         return tuple(closed)
+
+    def _distinct(self, selector: Selector) -> tuple[Series, ...]:
+        """Give the series of a selector, of which none may tell what another tells."""
+        series = self.result(str(selector)).series
+        if copied(series, self._replicas):
+            raise UndecidedError(Reason.QUERY_FAILED, advice(str(selector), self._replicas))
+        return series
+
+    @cached_property
+    def _replicas(self) -> tuple[str, ...]:
+        ups = self.evidence.results.get(UP)
+        return replica_labels(ups.series) if ups else ()
 
     def values(self, selector: Selector, part: Window | None = None) -> list[float]:
         """List the samples of a gauge inside the window, or from a part's start to before its end; no NaN."""
@@ -151,7 +164,7 @@ class Counted:
 
     def _samples(self, selector: Selector, part: Window | None) -> list[tuple[float, float]]:
         part = part or self.closed
-        series = self.result(str(selector)).series
+        series = self._distinct(selector)
         if not series:
             raise UndecidedError(Reason.NO_DATA, f"{selector} matched no series")
         return [
@@ -217,8 +230,11 @@ class Counted:
         return self._given(PROCESS_START)
 
     def _given(self, name: str) -> tuple[Series, ...]:
-        result = self.evidence.results.get(name)
-        return tuple(sorted(result.series, key=instance_of)) if result else ()
+        results = self.evidence.results
+        told = results[name].series if name in results else ()
+        keys = results.keys() - {UP, PROCESS_START}
+        asked = (one for key in keys if results[key].exact for one in results[key].series)
+        return tuple(sorted(of_asked(told, asked, self._replicas), key=instance_of))
 
     @property
     def closed(self) -> Window:

@@ -90,9 +90,26 @@ class StrictModel(pydantic.BaseModel):
         try:
             return handler(data)
         except pydantic.ValidationError as error:
-            known = [info.alias or name for name, info in cls.model_fields.items()]
-            details = [_with_hint(detail, known) for detail in error.errors(include_url=False)]
+            details = [cls._told(detail) for detail in error.errors(include_url=False)]
             raise pydantic.ValidationError.from_exception_data(error.title, details) from None
+
+    @classmethod
+    def unknown(cls, name: str) -> str:
+        """Say what is wrong with a field that is not known, and what would be right."""
+        known = [info.alias or field for field, info in cls.model_fields.items()]
+        close = get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
+        return f"is not a known field; {hint}"
+
+    @classmethod
+    def _told(cls, detail: ErrorDetails) -> InitErrorDetails:
+        kind: Any = detail["type"]
+        message: Any = detail["msg"]
+        if kind == "extra_forbidden":
+            kind, message = "unknown_field", cls.unknown(str(detail["loc"][-1]))
+        return InitErrorDetails(
+            type=PydanticCustomError(kind, message), loc=detail["loc"], input=detail["input"]
+        )
 
 
 def load_documents(path: Path) -> list[Document]:
@@ -264,16 +281,6 @@ class _Builder:
             return {}
         self.lines |= {(*loc[:-1], key): self.lines[loc] for source in sources for key in source}
         return {key: item for source in reversed(sources) for key, item in source.items()}
-
-
-def _with_hint(detail: ErrorDetails, known: Sequence[str]) -> InitErrorDetails:
-    kind: Any = detail["type"]
-    message: Any = detail["msg"]
-    if kind == "extra_forbidden":
-        close = get_close_matches(str(detail["loc"][-1]), known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
-        kind, message = "unknown_field", f"is not a known field; {hint}"
-    return InitErrorDetails(type=PydanticCustomError(kind, message), loc=detail["loc"], input=detail["input"])
 
 
 def _written(data: Any, loc: Location, *, keep_last: bool) -> tuple[str | int, ...]:

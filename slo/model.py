@@ -180,11 +180,17 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class DataSource:
-    """Where a Prometheus HTTP API answers; ``url`` may be overridden on the command line."""
+    """Where a Prometheus HTTP API answers, and who speaks it (``type``).
+
+    ``url`` may be overridden on the command line; ``tenant`` and ``headers`` go with each request.
+    One without a name stands for a type that SLIs name by themselves.
+    """
 
     name: str
     type: str
     url: str | None = None
+    tenant: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,16 +19,15 @@ from slo.openslo_fields import (
     Description,
     Duration,
     Name,
-    PrometheusType,
     Quantile,
     SliceTarget,
     SliceWindow,
     Target,
     TargetPercent,
     Text,
-    Url,
     refused,
 )
+from slo.openslo_sources import TYPES, DataSource, SourceType
 
 API_VERSION = "openslo/v1"
 REQUESTS = "proofload/requests"
@@ -38,20 +37,6 @@ CONTEXT = "proofload/context"
 ANNOTATIONS = (REQUESTS, CONTEXT)
 
 _CALENDAR = refused("a load test has no place in a calendar; write a rolling window")
-
-
-class ConnectionDetails(Model):
-    """``connectionDetails`` of a Prometheus: where it answers. Credentials come from the environment."""
-
-    url: Url | None = None
-
-
-class DataSourceSpec(Model):
-    """``spec`` of a DataSource."""
-
-    description: Description = ""
-    type: PrometheusType
-    connection_details: ConnectionDetails = ConnectionDetails()
 
 
 class ServiceSpec(Model):
@@ -88,13 +73,13 @@ class MetricSource(Model):
     """``metricSource``: where a metric comes from and how it is asked for."""
 
     metric_source_ref: Name | None = None
-    type: PrometheusType | None = None
+    type: SourceType | None = None
     spec: MetricSpec
 
     @model_validator(mode="after")
     def _typed(self) -> MetricSource:
         if self.metric_source_ref is None and self.type is None:
-            raise ValueError("needs metricSourceRef: NAME of a DataSource, or type: Prometheus")
+            raise ValueError(f"needs metricSourceRef: NAME of a DataSource, or type: {TYPES[0]}")
         return self
 
 
@@ -254,13 +239,6 @@ class SLOSpec(Model):
 
 def _indicators(item: Objective | SLOSpec) -> int:
     return (item.indicator is not None) + (item.indicator_ref is not None)
-
-
-class DataSource(Kind):
-    """Where metrics are read from."""
-
-    kind: Literal["DataSource"]
-    spec: DataSourceSpec
 
 
 class Service(Kind):

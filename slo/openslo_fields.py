@@ -89,12 +89,6 @@ def _key(text: str) -> str:
     return text
 
 
-def _prometheus(text: str) -> str:
-    if text.lower() != "prometheus":
-        raise ValueError(f"{shown(text)} is not supported; the only type of data source is Prometheus")
-    return text
-
-
 def _url(text: str) -> str:
     try:
         url = urlsplit(text)
@@ -102,7 +96,12 @@ def _url(text: str) -> str:
     except ValueError:
         usable = False
     if "@" in text:  # not shown: what stands before it may be a password
-        raise ValueError("holds a user or password; credentials come from the environment")
+        raise ValueError(
+            "holds a user or password; set PROOFLOAD_PROMETHEUS_USERNAME and PROOFLOAD_PROMETHEUS_PASSWORD "
+            "in the environment instead"
+        )
+    if "?" in text or "#" in text:  # not shown: it may hold a token
+        raise ValueError("holds a query or a fragment; write the address alone, e.g. http://localhost:9090")
     if not usable:
         raise ValueError(f"{shown(text)} is not a URL such as http://localhost:9090")
     return text
@@ -149,7 +148,6 @@ Key = Annotated[str, AfterValidator(_key)]
 Text = Annotated[str, AfterValidator(_not_blank)]
 Url = Annotated[str, AfterValidator(_url)]
 Description = Annotated[str, Field(max_length=1050)]
-PrometheusType = Annotated[str, AfterValidator(_prometheus)]
 Quantile = Annotated[float, Field(gt=0, lt=1)]
 Target = Annotated[float, AfterValidator(_ratio)]
 TargetPercent = Annotated[float, AfterValidator(_percent)]

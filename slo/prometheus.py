@@ -41,7 +41,6 @@ class Prometheus:
         self.connection = connection
         self.backend = connection.backend or "prometheus"
         self._session = requests.Session()
-        self._session.headers.update(connection.headers)
         self._session.auth = connection.auth
         self._session.cert = connection.client_certificate
         retry = Retry(
@@ -162,6 +161,7 @@ class Prometheus:
             return self._session.request(
                 "POST" if post else "GET",
                 connection.url.rstrip("/") + path,
+                headers={**BACKENDS[self.backend].headers, **connection.headers},
                 params=None if post else parameters,
                 data=parameters if post else None,
                 timeout=(connection.connect_timeout_seconds, connection.read_timeout_seconds),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from slo import alert_policies, model, openslo
+from slo import alert_policies, model, openslo, sources
 from slo.catalogue import Catalogue, at, part, sound_part, source
 from slo.document import Document, DocumentError, Location, Problem, ProblemsError, load_documents, shown
 from slo.objective_rules import faults, label, translated
@@ -54,24 +54,16 @@ def _files(paths: list[Path], problems: list[Problem]) -> list[Path]:
 
 
 def _translate(catalogue: Catalogue) -> model.Spec:
-    data_sources = [_data_source(catalogue, document) for document in catalogue.documents("DataSource")]
     declared = [_service(catalogue, document) for document in catalogue.documents("Service")]
     for document in catalogue.documents("SLI"):
         catalogue.validated(openslo.SLI, document)
-        _referred_source(catalogue, document, ("spec",), part(openslo.SLISpec, at(document.data, "spec")))
+        sources.referred(catalogue, document, ("spec",), part(openslo.SLISpec, at(document.data, "spec")))
     alert_policies.validate(catalogue)
     slos = [slo for document in catalogue.documents("SLO") for slo in _slos(catalogue, document)]
     # OpenSLO leaves it open whether a service has to be declared.
     implied = {slo.service: model.Service(slo.service, source=slo.source) for slo in slos}
     services = implied | {service.name: service for service in declared if service}
-    return model.Spec(tuple(slos), tuple(services.values()), tuple(filter(None, data_sources)))
-
-
-def _data_source(catalogue: Catalogue, document: Document) -> model.DataSource | None:
-    written = catalogue.validated(openslo.DataSource, document)
-    if written is None:
-        return None
-    return model.DataSource(written.metadata.name, "Prometheus", written.spec.connection_details.url)
+    return model.Spec(tuple(slos), tuple(services.values()), sources.declared(catalogue))
 
 
 def _service(catalogue: Catalogue, document: Document) -> model.Service | None:
@@ -176,23 +168,7 @@ def _indicator(catalogue: Catalogue, document: Document, where: Location, holder
             return None, None
         home, place, inline = found, ("spec",), at(found.data, "spec")
     sli = part(openslo.SLISpec, inline)
-    return sli, _referred_source(catalogue, home, place, sli)
-
-
-def _referred_source(
-    catalogue: Catalogue, document: Document, place: Location, sli: openslo.SLISpec | None
-) -> str | None:
-    """The one DataSource that the metrics of an SLI name, if any."""
-    metrics = {} if sli is None else sli.metrics()
-    refs = {loc: metric.metric_source.metric_source_ref for loc, metric in metrics.items()}
-    for loc, ref in refs.items():
-        if ref is not None:
-            full = (*place, *loc, "metricSource", "metricSourceRef")
-            catalogue.named("DataSource", ref, document, full)
-    if len(set(refs.values())) > 1:
-        said = ", ".join(f"{loc[-1]}: {ref or 'none'}" for loc, ref in refs.items())
-        catalogue.fault(document, place, f"metrics of one SLI come from one data source; here {said}")
-    return next(iter(refs.values()), None)
+    return sli, sources.referred(catalogue, home, place, sli)
 
 
 def _check_objectives(

@@ -152,14 +152,19 @@ def test_lint_warns_of_what_is_approximate(proofload: Run) -> None:
     assert "warning: spec.yaml:4: SLO checkout, total: avg(rate(orders_total[5m])) is left to Pro" in done.err
 
 
+BUILD = envelope({"version": "3.5.0"})
 LINTS = {
-    "both queries find something": ((rows({"a": "b"}),), 0, "no problem found"),
+    "both queries find something": ((BUILD, rows({"a": "b"})), 0, "no problem found"),
     "one finds nothing": (
-        (rows({"a": "b"}), rows()),
+        (BUILD, rows({"a": "b"}), rows()),
         2,
         "proofload: spec.yaml:4: SLO checkout, total: orders_total matches no series\n",
     ),
-    "none finds anything": ((rows(),), 2, "SLO checkout, good: paid_total matches no series\nspec.yaml:4: "),
+    "none finds anything": (
+        (BUILD, rows()),
+        2,
+        "SLO checkout, good: paid_total matches no series\nspec.yaml:4: ",
+    ),
     "they are refused": ((text("", 401),), 2, "answered 401: it wants other credentials"),
 }
 
@@ -172,6 +177,35 @@ def test_lint_asks_a_prometheus_for_the_queries(
         done = proofload("lint", "--spec", "spec.yaml", "--prometheus", server.url)
     assert done.code == code
     assert says in done.out + done.err
+
+
+def test_lint_asks_a_backend_as_check_does(proofload: Run) -> None:
+    thanos = envelope({"version": "0.41.0"})
+    with serving(thanos, rows({"a": "b"})) as server:
+        assert proofload("lint", "--spec", "spec.yaml", "--prometheus", server.url).code == 0
+    assert {one.parameters.get("partial_response") for one in server.asked if "query" in one.parameters} == {
+        "false"
+    }
+
+
+SOURCE = "  type: Thanos\n  connectionDetails: {{url: '{}', tenant: shop}}\n"
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by the spec", "by the option, elsewhere"])
+def test_a_data_source_chooses_who_is_asked_and_how(named: bool, folder: Path, proofload: Run) -> None:
+    with serving(text("", 404)) as server:
+        url = server.url if named else refused_url()
+        spec = (
+            REFERRED[: REFERRED.index("  type: ")] + SOURCE.format(url) + REFERRED[REFERRED.index("---\n") :]
+        )
+        (folder / "named.yaml").write_text(spec)
+        option = () if named else ("--prometheus", server.url)
+        done = proofload("check", "--spec", "named.yaml", "--start", "-20m", "--end", "-10m", *option)
+    assert done.code == 3
+    queries = [one for one in server.asked if "query" in one.parameters]
+    assert queries
+    assert {one.parameters.get("dedup") for one in queries} == {"true" if named else None}
+    assert {one.headers.get("THANOS-TENANT") for one in server.asked} == {"shop" if named else None}
 
 
 PLACES = {

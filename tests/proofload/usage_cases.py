@@ -13,7 +13,16 @@ requests: [{path: /}]
 stages: [{duration: 1s, rate: 5}]
 """
 EXTERNAL = ("--stack", "external", "--target", "http://127.0.0.1:9", "--prometheus", "http://127.0.0.1:9")
+
+
+def source(name: str, spec: str) -> str:
+    return f"---\napiVersion: openslo/v1\nkind: DataSource\nmetadata: {{name: {name}}}\nspec: {spec}\n"
+
+
 FILES = {
+    "types.yaml": EVENTS.replace("type: Prometheus", "type: Thanos") + source("main", "{type: Mimir}"),
+    "addresses.yaml": EVENTS
+    + "".join(source(at, f"{{type: Mimir, connectionDetails: {{url: 'http://{at}'}}}}") for at in "ab"),
     "spec.yaml": EVENTS,
     "bad.yaml": changed(EVENTS, ("target: 0.99", "target: 99"), ("Occurrences", "Ocurrences")),
     "referred.yaml": REFERRED,
@@ -130,6 +139,18 @@ USAGE: dict[str, Bad] = {
         ("check", "--start", "-1m"),
         "Error: PROOFLOAD_PROMETHEUS_BEARER_TOKEN and PROOFLOAD_PROMETHEUS_USERNAME are both set; give one",
         {"PROOFLOAD_PROMETHEUS_BEARER_TOKEN": "x", "PROOFLOAD_PROMETHEUS_USERNAME": "ann"},
+    ),
+    "data sources that contradict each other, for lint": Bad(
+        ("lint", "--spec", "types.yaml", "--prometheus", "http://127.0.0.1:9"),
+        "Error: the spec's data sources main, metricSource.type Thanos differ in type, tenant or headers",
+    ),
+    "data sources that contradict each other, for run": Bad(
+        ("run", "--spec", "types.yaml", "--profile", "profile.yaml", *EXTERNAL),
+        "Error: the spec's data sources main, metricSource.type Thanos differ in type, tenant or headers",
+    ),
+    "data sources of two addresses": Bad(
+        ("check", "--spec", "addresses.yaml", "--start", "-1m"),
+        "Error: the spec's DataSources name 2 addresses (http://a, http://b), and one server is asked",
     ),
     "no Prometheus at all": Bad(
         ("check", "--spec", "spec.yaml", "--start", "-1m"),

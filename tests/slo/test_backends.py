@@ -16,14 +16,29 @@ from slo.evidence import gather
 from slo.model import CheckStatus, Outcome, Reason, Spec, Window
 from slo.prometheus import Prometheus
 from tests.slo.check_cases import SPEC, STEADY
-from tests.slo.evidence_cases import ALL, evidence
+from tests.slo.evidence_cases import ALL, FAULTY, OK, evidence
 from tests.slo.http_faults import envelope, serving, text
 from tests.slo.spec_cases import CHECKOUT
 
+_BUILT = {"revision": "a", "branch": "HEAD", "buildUser": "b", "buildDate": "c", "goVersion": "go1.25.0"}
+"""What Prometheus, Thanos and Cortex tell beside their version (their handlers of build information)."""
 SAID = {
     "VictoriaMetrics": ({"X-Server-Hostname": "a"}, {"version": "2.24.0"}, "victoriametrics"),
-    "Mimir": ({}, {"application": "Grafana Mimir", "version": "2.14"}, "mimir"),
-    "Prometheus": ({}, {"version": "3.5.0"}, "prometheus"),
+    "VictoriaMetrics, should it tell a version of its own": (
+        {"X-Server-Hostname": "a"},
+        {"version": "1.145.0"},
+        "victoriametrics",
+    ),
+    "Mimir": ({}, {"application": "Grafana Mimir", "version": "2.14", "goVersion": "go1.23"}, "mimir"),
+    "Mimir of a weekly build": ({}, {"application": "Grafana Mimir", "version": "r411-926f316c"}, "mimir"),
+    "Thanos": ({}, {"version": "0.41.0", **_BUILT}, "thanos"),
+    "Thanos between releases": ({}, {"version": "0.43.0-dev", **_BUILT}, "thanos"),
+    "Cortex": ({}, {"version": "1.21.1", **_BUILT}, "cortex"),
+    "Cortex, whose tests write a v": ({}, {"version": "v1.21.1", **_BUILT}, "cortex"),
+    "Prometheus": ({}, {"version": "3.5.0", **_BUILT}, "prometheus"),
+    "Prometheus of two digits": ({}, {"version": "10.0.0"}, "prometheus"),
+    "a version that is none": ({}, {"version": None}, "prometheus"),
+    "no version": ({}, {}, "prometheus"),
     "a page of another kind": ({}, ["a"], "prometheus"),
 }
 
@@ -40,6 +55,17 @@ def test_each_query_carries_what_its_backend_wants(name: str) -> None:
         api.value("up", 1)
         (asked,) = server.asked
     assert dict(asked.parameters) == {"query": "up", "time": "1.000"} | dict(BACKENDS[name].parameters)
+    assert dict(BACKENDS[name].headers).items() <= dict(asked.headers).items()
+
+
+def test_mimir_is_asked_for_what_was_written_before_unless_the_user_says_otherwise() -> None:
+    samples = envelope({"resultType": "vector", "result": []})
+    with serving(samples) as server:
+        for given in ({}, {"x-read-consistency": "eventual"}):
+            with Prometheus(Connection(server.url, headers=given, backend="mimir")) as api:
+                api.value("up", 1)
+        said = [{k.lower(): v for k, v in one.headers.items()}["x-read-consistency"] for one in server.asked]
+    assert said == ["strong", "eventual"]
 
 
 def test_what_the_server_says_of_itself_is_used_at_once() -> None:
@@ -51,15 +77,29 @@ def test_what_the_server_says_of_itself_is_used_at_once() -> None:
         assert server.asked[-1].parameters["nocache"] == "1"
 
 
-def test_a_tenant_is_a_header() -> None:
-    given = {"PROOFLOAD_PROMETHEUS_TENANT": "team", "PROOFLOAD_PROMETHEUS_BACKEND": "mimir"}
+TENANTS = {
+    "mimir": {"X-Scope-OrgID"},
+    "cortex": {"X-Scope-OrgID"},
+    "prometheus": {"X-Scope-OrgID"},
+    "thanos": {"THANOS-TENANT"},
+    "": {"X-Scope-OrgID", "THANOS-TENANT"},
+}
+
+
+@pytest.mark.parametrize(("backend", "names"), TENANTS.items())
+def test_a_tenant_is_told_in_the_header_that_its_backend_reads(backend: str, names: set[str]) -> None:
+    given = {"PROOFLOAD_PROMETHEUS_TENANT": "team", "PROOFLOAD_PROMETHEUS_BACKEND": backend}
     connection = connection_from(given, "http://localhost:1")
-    assert (connection.headers, connection.backend) == ({"X-Scope-OrgID": "team"}, "mimir")
+    assert (connection.headers, connection.backend) == (dict.fromkeys(names, "team"), backend or None)
 
 
 WRONG = {
     "an unknown backend": ({"BACKEND": "influx"}, "PROOFLOAD_PROMETHEUS_BACKEND is 'influx'; there are"),
-    "two tenants": ({"TENANT": "a", "HEADERS": "x-scope-orgid: b"}, "are both set"),
+    "two tenants": ({"TENANT": "a", "HEADERS": "x-scope-orgid: b"}, "X-Scope-OrgID in .* are both set"),
+    "two tenants of Thanos": (
+        {"TENANT": "a", "HEADERS": "thanos-tenant: b", "BACKEND": "thanos"},
+        "THANOS-TENANT in .* are both set",
+    ),
 }
 
 
@@ -71,11 +111,30 @@ def test_wrong_settings_are_told(given: dict[str, str], says: str) -> None:
 
 
 WARNINGS = {
+    # Prometheus: web/api/v1, storage/remote (by storage/secondary.go an error becomes a warning)
     "results truncated due to limit": True,
-    "Partial response: store a:1 unavailable": True,
+    "remote_read: remote server http://a/read returned http status 500 Internal Server Error: b": True,
+    "3 more warning annotations omitted": True,
+    # Thanos: pkg/store/proxy.go, proxy_merge.go and recover.go, pkg/query/remote_engine.go
+    "No StoreAPIs matched for this query": True,
+    "fetch series for {} Addr: a:10901 LabelSets: {}: rpc error: code = Unavailable desc = b": True,
+    "receive series from Addr: a:10901 LabelSets: {}: rpc error: code = Aborted desc = b": True,
+    "failed to receive any data in 5s from Addr: a:10901 LabelSets: {}: context canceled": True,
+    "unknown error while processing Series: b": True,
+    "runtime error: index out of range [1] with length 1": True,
+    "remote query warning (a:10901): receive series from b: rpc error: code = Unavailable": True,
+    "remote query warning (a:10901): PromQL info: metric might not be a counter": False,
+    # Cortex, from its packages partialdata and tenantfederation below pkg/querier
+    "query result may contain partial data": True,
+    "failed to query tenant __tenant_id__ a (partial data returned): b": True,
+    "warning querying tenant_id a: query result may contain partial data": True,
+    "warning querying tenant_id a: PromQL warning: ratio value should be between -1 and 1": False,
+    # VictoriaMetrics, in our words
     IS_PARTIAL: True,
+    # Prometheus, and all that took over its engine: util/annotations/annotations.go
     "PromQL info: metric might not be a counter, name does not end in _total: partial_orders": False,
     "PromQL warning: bucket label le is missing": False,
+    "2 more info annotations omitted": False,
 }
 
 
@@ -87,6 +146,14 @@ def test_a_warning_of_missing_data_decides_nothing(warning: str, missing: bool) 
     verdict = evaluate(SPEC, replace(seen, results={**seen.results, **told}))
     reasons = {one.reason for one in verdict.objectives}
     assert (Reason.PARTIAL_DATA in reasons) is missing
+
+
+def test_what_lies_before_the_longest_look_back_is_missed() -> None:
+    """Mimir and Cortex leave it out of counters and ``up`` alike, without a warning."""
+    cut = {"up": "_ _ _ 1x4", OK: "_ _ _ 30+10x4", FAULTY: "_ _ _ 3+1x4"}
+    seen = evaluate(SPEC, evidence(SPEC, cut))
+    assert seen.outcome is Outcome.UNDECIDED
+    assert {one.reason for one in seen.objectives} == {Reason.SCRAPE_GAP}
 
 
 def test_an_answer_that_calls_itself_partial_is_kept_as_such() -> None:

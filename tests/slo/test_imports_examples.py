@@ -44,7 +44,7 @@ LIKE = {
     "README: a form with two windows": (V1.replace("isRolling: true}]", "isRolling: true}, {duration: 1d, isRolling: true}]"), "spec.timeWindow: "),
     "README: a form with nothing to fill in": (_HEAD.format(kind="AlertNotificationTarget") + "  target:\n", "spec.target: should be a valid string, got nothing"),
     "README: a part of a document": ("objectives: [{target: 0.98}]\n", "apiVersion: should be openslo/v1, got nothing"),
-    "README: keys of another source": (_HEAD.format(kind="DataSource") + "  type: Prometheus\n  connectionDetails: {url: http://a, accessKeyID: b}\n", "spec.connectionDetails.accessKeyID: is not a known field"),
+    "README: keys of another source": (_HEAD.format(kind="DataSource") + "  type: Prometheus\n  connectionDetails: {url: http://a, accessKeyID: b}\n", "spec.connectionDetails.accessKeyID: is not read from a document"),
     "README: an SLO without its budgetingMethod": (V1.replace("  budgetingMethod: Occurrences\n", ""), "spec.budgetingMethod: is required"),
     "README: a name that is no RFC 1123 name": ((_HEAD.format(kind="AlertNotificationTarget") + "  target: mail\n").replace("name: a", "name: OnCall"), "metadata.name: 'OnCall' is not an RFC 1123 name"),
     "v2alpha.md: a form whose values are types": (V2ALPHA.replace("{name: orders}\nspec", "{name: orders, labels: object}\nspec"), "metadata.labels: should be a valid dictionary, got 'object'"),
