@@ -25,7 +25,8 @@ pytestmark = [
 ]
 SENT = 500
 """Five seconds of the steady profile."""
-SHORT = ("run", "--rm", "-T", "--use-aliases", "check", "--duration", "5s")
+ONCE = ("run", "--rm", "-T")
+SHORT = ("check", "--duration", "5s")
 SENT_BY_WORKERS = 1_000
 WORKERS = 4
 GONE_SECONDS = 30.0
@@ -50,7 +51,7 @@ def counted(verdict: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_good_service_is_met_and_every_request_is_counted(compose: Project) -> None:
-    done = compose(*SHORT)
+    done = compose(*ONCE, "--use-aliases", *SHORT)
     assert done.returncode == 0, done.stdout + done.stderr
     verdict = compose.newest("verdict.json")
     assert verdict["verdict"] == "MET"
@@ -64,7 +65,7 @@ def test_a_good_service_is_met_and_every_request_is_counted(compose: Project) ->
 
 def test_a_failing_service_is_missed(compose: Project) -> None:
     try:
-        done = compose(*SHORT, "--fault", "error_ratio=0.05")
+        done = compose(*ONCE, *SHORT, "--fault", "error_ratio=0.05")
     finally:
         requests.post(f"{compose.address('target', 8000)}/_faults", json={}, timeout=10).raise_for_status()
     assert done.returncode == 1, done.stdout + done.stderr
