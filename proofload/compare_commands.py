@@ -140,15 +140,26 @@ def _conclude(found: Comparison, markdown: Path | None, *, as_json: bool) -> Non
     "--plot", type=click.Path(path_type=Path), help="Draw them into a file .svg or .html, oldest first."
 )
 @click.option("--rebuild", is_flag=True, help="Make the history anew from the folders of the runs.")
+@click.option(
+    "--accept", multiple=True, metavar="RUN", help="Begin baselines anew with a run, a regression or not."
+)
 @_RUNS
 def history_command(
-    profile: str | None, limit: int | None, as_json: bool, plot: Path | None, rebuild: bool, path: Path
+    profile: str | None,
+    limit: int | None,
+    as_json: bool,
+    plot: Path | None,
+    rebuild: bool,
+    accept: tuple[str, ...],
+    path: Path,
 ) -> None:
     """List the runs, newest first; plot them."""
     if plot and plot.suffix not in {".svg", ".html"}:
         raise click.UsageError(f"--plot {plot}: name a file that ends in .svg or .html")
     if rebuild:
         _rebuild(path)
+    if accept:
+        _accept(accept, path)
     found = [one for one in _or_usage(partial(kept.entries, path)) if profile in {None, one.profile}][:limit]
     if plot:
         _plot(found, plot, profile)
@@ -167,6 +178,12 @@ def _rebuild(path: Path) -> None:
     for problem in problems:
         say(f"left out: {problem}")
     say(f"{number} runs from {path.parent}")
+
+
+def _accept(names: Iterable[str], path: Path) -> None:
+    runs = _or_usage(partial(chosen_runs, names, _or_usage(partial(kept.entries, path)), path))
+    _or_usage(partial(kept.accept, runs, path))
+    say(f"accepted: {', '.join(one.id for one in runs)}")
 
 
 def _plot(runs: Iterable[Entry], path: Path, profile: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -116,12 +117,18 @@ def _warnings(candidate: Sequence[Entry], baseline: Sequence[Entry]) -> Iterator
 def _noise_groups(
     candidate: Sequence[Entry], baseline: Sequence[Entry], known: Iterable[Entry]
 ) -> list[list[RunFigures]]:
-    """Give the figures of runs like the baseline's, those of the same thing together; no candidate's."""
+    """Give the figures of runs like the baseline's, those of the same thing together; no candidate's.
+
+    A regression is not the same thing, whatever its code says; nor is what ran before an accepted run.
+    """
     judged = {one.id for one in candidate}
     runs = {one.id: one for one in (*known, *baseline) if one.id not in judged and one.sound}
+    renewed = sorted(one.time for one in runs.values() if one.accepted)
     like = {tuple(one.fingerprint.get(part) for part in ALIKE) for one in baseline}
     found = dict[tuple[object, ...], list[RunFigures]]()
     for run in runs.values():
-        if tuple(run.fingerprint.get(part) for part in ALIKE) in like:
-            found.setdefault((run.code, *sorted(run.fingerprint.items())), []).append(run.figures)
+        same = tuple(run.fingerprint.get(part) for part in ALIKE) in like
+        if same and (run.accepted or not run.regression):
+            era = bisect_right(renewed, run.time)
+            found.setdefault((run.code, era, *sorted(run.fingerprint.items())), []).append(run.figures)
     return list(found.values())

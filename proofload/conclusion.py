@@ -10,7 +10,7 @@ from typing import NoReturn
 from proofload import terminal
 from proofload.baseline import against
 from proofload.folder import write_text
-from proofload.history import HistoryError
+from proofload.history import HistoryError, note_regression
 from slo.compared import Comparison, Conclusion
 from slo.model import Baseline, Outcome, Proof
 
@@ -46,4 +46,9 @@ def _compared(baseline: Baseline, folder: Path) -> Outcome:
     show_comparison(found)
     write_text(folder / "comparison.json", json.dumps(report.comparison_to_json(found), indent=2) + "\n")
     write_text(folder / "comparison.md", report.markdown(found))
+    if found.conclusion is Conclusion.REGRESSION:
+        try:
+            note_regression(folder)
+        except HistoryError as error:
+            terminal.say(f"not noted in the history: {error}")
     return COMPARED.get(found.conclusion, Outcome.MET)

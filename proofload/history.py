@@ -6,12 +6,13 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from proofload.folder import write_text
 from proofload.run_entry import FIGURES_FILE, Entry, entry_of, from_json, to_json
-from slo.model import Outcome, Proof
+from slo.model import Proof
 
 HISTORY = Path("runs") / "history.sqlite"
 VERSION = 1
@@ -48,7 +49,7 @@ def add_run(proof: Proof, folder: Path, target: str, history: Path = HISTORY) ->
         return None
     entry = entry_of(proof, proof.run, target)
     try:
-        write_text(folder / FIGURES_FILE, json.dumps(to_json([entry]), indent=1) + "\n")
+        write_text(folder / FIGURES_FILE, _as_text(entry))
         add([entry], history)
     except OSError as error:
         return f"not in the history: can't write {error.filename}: {error.strerror}"
@@ -65,6 +66,43 @@ def add(entries: Iterable[Entry], history: Path = HISTORY) -> None:
     """
     with _opened(history, write=True) as connection:
         connection.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", map(_row, entries))
+
+
+def note_regression(folder: Path, history: Path = HISTORY) -> None:
+    """Note in a run's folder and in the history that it was a regression, so that it is no baseline.
+
+    Raises:
+        HistoryError: the history or the folder's ``figures.json`` can't be read or written.
+    """
+    for one in read_figures(folder / FIGURES_FILE):
+        _note(replace(one, regression=True), folder, history)
+
+
+def accept(runs: Iterable[Entry], history: Path = HISTORY) -> None:
+    """Begin baselines anew with runs, though they were regressions.
+
+    Raises:
+        HistoryError: a run can't be a baseline, or the history can't be written.
+    """
+    accepted = [replace(one, accepted=True) for one in runs]
+    if never := [one.id for one in accepted if not one.exemplary]:
+        raise HistoryError(f"{', '.join(never)}: not MET, with failed checks, or with faults: no baseline")
+    for one in accepted:
+        _note(one, history.parent / one.id, history)
+
+
+def _note(entry: Entry, folder: Path, history: Path) -> None:
+    path = folder / FIGURES_FILE
+    try:
+        if path.is_file():
+            write_text(path, _as_text(entry))
+    except OSError as error:
+        raise HistoryError(f"can't write {path}: {error.strerror}") from None
+    add([entry], history)
+
+
+def _as_text(entry: Entry) -> str:
+    return json.dumps(to_json([entry]), indent=1) + "\n"
 
 
 def entries(history: Path = HISTORY) -> list[Entry]:
@@ -129,19 +167,19 @@ def read_figures(path: Path) -> list[Entry]:
 
 
 def last_met(candidate: list[Entry], known: Iterable[Entry], count: int = 1) -> list[Entry]:
-    """Find the newest MET runs of the same profile, spec and target before the candidate's.
+    """Find the newest exemplary runs of the same profile, spec and target before the candidate's.
 
-    Runs with faults switched on, or whose evidence failed a check, are no baseline.
+    None is older than the newest one that was accepted: it set new figures.
     """
     first, taken = min(candidate, key=lambda one: one.time), {one.id for one in candidate}
     found = (
         one
         for one in sorted(known, key=lambda one: one.time, reverse=True)
-        if one.verdict is Outcome.MET and one.sound and not one.fingerprint.get("faults")
-        if one.time < first.time and one.id not in taken
+        if one.exemplary and one.time < first.time and one.id not in taken
         if all(one.fingerprint.get(part) == first.fingerprint.get(part) for part in SAME)
     )
-    return list(islice(found, count))
+    newest = list(islice(found, count))
+    return newest[: next((n for n, one in enumerate(newest, 1) if one.accepted), count)]
 
 
 # --- The file -----------------------------------------------------------------------------------

@@ -37,7 +37,8 @@ class Entry:
 
     ``time`` is when its window began, in Unix seconds; ``rate`` the requests/s offered, ``sent`` how many
     were sent. ``fingerprint`` names what the figures depend on and ``code`` the version under test;
-    ``failed_checks`` are checks of the evidence that failed.
+    ``failed_checks`` are checks of the evidence that failed. ``regression`` tells that the run was one
+    against the baseline of its policy; ``accepted`` that baselines begin anew with it all the same.
     """
 
     id: str
@@ -51,11 +52,19 @@ class Entry:
     figures: dict[str, _Finite]
     code: str = ""
     failed_checks: tuple[str, ...] = ()
+    regression: bool = False
+    accepted: bool = False
 
     @property
     def sound(self) -> bool:
         """Tell whether the figures are of the load that was asked for."""
         return not self.failed_checks
+
+    @property
+    def exemplary(self) -> bool:
+        """Tell whether a baseline may hold it; regressions only once accepted, lest a service creep."""
+        good = self.verdict is Outcome.MET and self.sound and not self.fingerprint.get("faults")
+        return good and (self.accepted or not self.regression)
 
 
 _entries = TypeAdapter(list[Entry])

@@ -60,7 +60,7 @@ def show_history(runs: Sequence[Entry], console: Console = output) -> None:
         table.add_row(
             Text(run.id),
             show.moment(run.time).removesuffix(" UTC"),
-            Text(run.verdict, style=_VERDICTS[run.verdict]),
+            _judged(run),
             Text(run.profile),
             f"{show.number(run.rate)}/s",
             show.count(run.sent),
@@ -70,3 +70,10 @@ def show_history(runs: Sequence[Entry], console: Console = output) -> None:
             Text(run.fingerprint.get("spec", "")),
         )
     console.print(table)
+
+
+def _judged(run: Entry) -> Text:
+    told = Text(run.verdict, style=_VERDICTS[run.verdict])
+    if run.regression or run.accepted:
+        told.append(", accepted" if run.accepted else ", regression", style="dim" if run.accepted else "red")
+    return told

@@ -32,7 +32,8 @@ def with_composites(
     """Give the verdicts on all objectives, and after the parts of each composite SLO its own.
 
     ``judged`` are in the order of the spec. Where the policy asks for confidence, the bounds of the parts'
-    intervals are added up: no sum of parts, however they depend on each other, is less sure than that.
+    intervals are added up: the standard deviation of a sum is at most the sum of the deviations, however
+    the parts depend on each other.
     """
     each = [slo for slo in spec.slos for _ in slo.objectives]
     for _, group in groupby(zip(each, judged, strict=True), lambda pair: (pair[0].service, pair[0].name)):

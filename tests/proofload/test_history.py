@@ -212,6 +212,23 @@ def test_history_lists_newest_first(at: Path) -> None:
     assert not list(at.glob("a.*"))
 
 
+@pytest.mark.usefixtures("at")
+def test_a_regression_is_listed_as_one_until_it_is_accepted() -> None:
+    add([entry("better", 1.0), entry("worse", 2.0, regression=True)])
+    assert "MET, regression" in proofload("history").output
+    accepted = proofload("history", "--accept", "worse")
+    assert (accepted.exit_code, "MET, accepted" in accepted.output) == (0, True)
+    assert [one.accepted for one in entries()] == [True, False]
+
+
+@pytest.mark.usefixtures("at")
+def test_what_can_be_no_baseline_is_not_accepted() -> None:
+    add([entry("missed", 1.0, verdict=Outcome.MISSED)])
+    refused = proofload("history", "--accept", "missed")
+    assert refused.exit_code == 2
+    assert "missed: not MET" in refused.output
+
+
 def test_no_history_yet_is_no_error(at: Path) -> None:
     done = proofload("history")
     assert (done.exit_code, done.stdout) == (0, "")
