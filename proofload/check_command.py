@@ -49,7 +49,8 @@ def check_command(
     out: Path | None,
 ) -> None:
     """Judge a window that is already past, whatever made its load."""
-    if policy:  # only a run has figures to hold against a baseline
+    if policy and policy.baseline:
+        terminal.say("policy.baseline is left out: only a run has figures to hold against a baseline")
         policy = replace(policy, baseline=None)
     if replay is not None:
         if prometheus or start is not None or end is not None:

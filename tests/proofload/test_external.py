@@ -91,6 +91,12 @@ def test_a_replay_gives_the_same_verdict_byte_for_byte(loaded: Path, tmp_path: P
     assert (tmp_path / "again" / "verdict.json").read_bytes() == (loaded / "verdict.json").read_bytes()
 
 
+def test_check_says_that_it_holds_nothing_against_a_baseline(loaded: Path, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text("policy: {baseline: {runs: [last-met]}}")
+    done = proofload("check", "--replay", str(loaded), "--config", str(tmp_path / "p.yaml"))
+    assert (done.returncode, "policy.baseline is left out" in done.stderr) == (0, True), done.stderr
+
+
 def test_a_replay_at_a_confidence_gives_itself_again(loaded: Path, tmp_path: Path) -> None:
     first = proofload(
         "check", "--replay", str(loaded), "--confidence", "0.999999", "--out", str(tmp_path / "a")
