@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _LEVELS = {"MISSED": "error", "UNDECIDED": "warning"}
+_COMPARED = {"regression": "error", "cant_tell": "warning"}
 _MOST = 10
 """GitHub shows ten errors and ten warnings of a step and drops the rest."""
 _SUMMARY_BYTES = 1_000_000
@@ -29,6 +30,15 @@ def commands(verdict: Mapping[str, Any]) -> Iterator[str]:
             yield command(level, f"{outcome}: {one['slo']}", f"{one['objective']}{_why(one)}")
         if len(shown) < len(found):
             yield command(level, outcome, f"{len(found) - len(shown)} more objectives; see the report")
+
+
+def compared(folder: Path) -> Iterator[str]:
+    """Give a workflow command where a run was held against a baseline and did not pass."""
+    path = folder / "comparison.json"
+    if path.exists():
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if level := _COMPARED.get(found["conclusion"]):
+            yield command(level, "Baseline", found["headline"])
 
 
 def _why(one: Mapping[str, Any]) -> str:
@@ -57,11 +67,17 @@ def tell(code: int, folder: Path, environment: Mapping[str, str]) -> None:
     if judged.exists():
         verdict = json.loads(judged.read_text(encoding="utf-8"))
         outputs |= {"verdict": verdict["verdict"], "report": str(report)}
-        for line in commands(verdict):
-            print(line)  # noqa: T201 - the runner reads it
-        _append(environment["GITHUB_STEP_SUMMARY"], _fitting(report.read_text(encoding="utf-8")))
+        lines = [*compared(folder), *commands(verdict)]
+        if code and verdict["verdict"] == "MET" and not lines:
+            lines = [command("warning", "Proofload", f"MET, but exit code {code}; see the log")]
+        texts = [
+            one.read_text(encoding="utf-8") for one in (folder / "comparison.md", report) if one.exists()
+        ]
+        _append(environment["GITHUB_STEP_SUMMARY"], _fitting("\n".join(texts)))
     else:
-        print(command("error", "Proofload", f"no verdict: exit code {code}; see the log"))  # noqa: T201
+        lines = [command("error", "Proofload", f"no verdict: exit code {code}; see the log")]
+    for line in lines:
+        print(line)  # noqa: T201 - the runner reads it
     _append(environment["GITHUB_OUTPUT"], "".join(f"{name}={value}\n" for name, value in outputs.items()))
 
 

@@ -105,7 +105,7 @@ def _change(one: FigureComparison, value: float | None) -> str:
 
 def comparison_to_json(comparison: Comparison) -> dict[str, Any]:
     """Give a comparison as plain JSON data; ratios, seconds and differences are not rounded."""
-    data = {"schema": SCHEMA, **asdict(comparison)}
+    data = {"schema": SCHEMA, "headline": headline(comparison), **asdict(comparison)}
     data["figures"] = [
         {**asdict(one), "figure": one.figure.name, "unit": one.figure.unit, "additive": one.figure.additive}
         for one in comparison.figures

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ from ruamel.yaml import YAML
 
 from proofload.github import command, commands
 from proofload.stack import free_ports
+from reports.comparison import comparison_to_json, markdown
+from slo.compared import Conclusion
+from tests.reports.test_comparison import compared
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = YAML(typ="safe").load(ROOT / "action.yml")
@@ -92,6 +97,33 @@ def test_a_verdict_is_told_by_summary_outputs_and_annotations(name: str, runner:
     levels = [line.split(" ")[0] for line in done.stdout.splitlines()]
     assert (levels.count("::error"), levels.count("::warning")) == (errors, warnings)
     assert runner.step("Verdict", CODE=runner.outputs["exit-code"]).returncode == code
+
+
+COMPARED = {
+    Conclusion.REGRESSION: (1, "::error title=Baseline::regression"),
+    Conclusion.CANT_TELL: (3, "::warning title=Baseline::can't tell"),
+    Conclusion.NO_DIFFERENCE: (0, ""),
+}
+
+
+@pytest.mark.parametrize("conclusion", COMPARED)
+def test_what_a_baseline_makes_of_a_met_run_is_told(conclusion: Conclusion, runner: Runner) -> None:
+    code, annotation = COMPARED[conclusion]
+    left = runner.folder / "left"
+    shutil.copytree(GOLD / "met", left)
+    comparison = replace(compared(), conclusion=conclusion)
+    (left / "comparison.json").write_text(json.dumps(comparison_to_json(comparison)))
+    (left / "comparison.md").write_text(markdown(comparison))
+    done = runner.gate(GIVE=str(left), GIVE_CODE=str(code))
+    told = [line for line in done.stdout.splitlines() if line.startswith("::")]
+    assert (len(told), "".join(told).startswith(annotation)) == (bool(annotation), True)
+    summary = (runner.folder / "summary").read_text()
+    assert summary == f"{markdown(comparison)}\n{(GOLD / 'met' / 'report.md').read_text()}"
+
+
+def test_a_met_run_whose_baseline_is_not_there_is_no_silent_failure(runner: Runner) -> None:
+    done = runner.gate(GIVE=str(GOLD / "met"), GIVE_CODE="3")
+    assert "::warning title=Proofload::MET, but exit code 3; see the log" in done.stdout
 
 
 def test_nothing_to_judge_is_told_and_an_older_verdict_is_not_taken_for_it(runner: Runner) -> None:
