@@ -70,10 +70,7 @@ def tell(code: int, folder: Path, environment: Mapping[str, str]) -> None:
         lines = [*compared(folder), *commands(verdict)]
         if code and verdict["verdict"] == "MET" and not lines:
             lines = [command("warning", "Proofload", f"MET, but exit code {code}; see the log")]
-        texts = [
-            one.read_text(encoding="utf-8") for one in (folder / "comparison.md", report) if one.exists()
-        ]
-        _append(environment["GITHUB_STEP_SUMMARY"], _fitting("\n".join(texts)))
+        _append(environment["GITHUB_STEP_SUMMARY"], _summary(folder / "comparison.md", report))
     else:
         lines = [command("error", "Proofload", f"no verdict: exit code {code}; see the log")]
     for line in lines:
@@ -81,9 +78,10 @@ def tell(code: int, folder: Path, environment: Mapping[str, str]) -> None:
     _append(environment["GITHUB_OUTPUT"], "".join(f"{name}={value}\n" for name, value in outputs.items()))
 
 
-def _fitting(report: str) -> str:
-    if len(report.encode()) <= _SUMMARY_BYTES:
-        return report
+def _summary(*parts: Path) -> str:
+    text = "\n".join(part.read_text(encoding="utf-8") for part in parts if part.exists())
+    if len(text.encode()) <= _SUMMARY_BYTES:
+        return text
     return "The report is too long for a summary; it is among the artifacts.\n"
 
 
