@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
+from math import isfinite
 
 from slo.counted import Counted, UndecidedError
-from slo.lives import Instance, instance_of
+from slo.lives import ROUNDED_SECONDS, Instance, instance_of
 from slo.model import Check, CheckStatus, Reason, RequestCounts, RunRecord, Series, Spec
 from slo.promql import parse_selector
 from slo.queries import counters
@@ -81,8 +82,10 @@ def _around(series: Series, counted: Counted) -> list[tuple[float, float]]:
     return before + inside + after
 
 
-def _changed(series: Series, counted: Counted) -> bool:
-    return len({value for _, value in _around(series, counted)}) > 1
+def _moved(start: Series, counted: Counted) -> bool:
+    """Tell whether a process's start changed by more than rounding does."""
+    told = [value for _, value in _around(start, counted) if isfinite(value)]
+    return bool(told) and max(told) - min(told) > ROUNDED_SECONDS
 
 
 def _restarts(spec: Spec, counted: Counted, run: RunRecord | None) -> Check:
@@ -90,7 +93,7 @@ def _restarts(spec: Spec, counted: Counted, run: RunRecord | None) -> Check:
     known = {instance_of(series) for series in counted.process_starts}
     reset = {instance for selector in counters(spec) for instance in counted.reset_instances(selector)}
     restarted = reset - known
-    restarted |= {instance_of(one) for one in counted.process_starts if _changed(one, counted)}
+    restarted |= {instance_of(one) for one in counted.process_starts if _moved(one, counted)}
     if not known and not restarted:
         return _skipped("restarts", detail="the service exposes no process_start_time_seconds")
     numbers = {"restarted": len(restarted)}

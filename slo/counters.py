@@ -14,7 +14,7 @@ from itertools import accumulate
 from math import isfinite
 from typing import NamedTuple
 
-from slo.lives import Instance, Lives, instance_of, labels_of
+from slo.lives import UNTOLD, Instance, Lives, instance_of, labels_of
 from slo.model import Series, Window
 
 _SAME_SCRAPE_SECONDS = 0.0005
@@ -109,7 +109,8 @@ def _count(series: Series, window: Window, lives: Lives, added: dict[float, floa
     """Walk one series from its base before the window to the first sample after it; add up events by time."""
     times, values = series.times, series.values
     instance = instance_of(series)
-    scrapes, begun = lives.scrapes.get(instance, ()), lives.begun.get(instance, ())
+    told = lives.created.get(labels_of(series), UNTOLD) if lives.created else UNTOLD
+    scrapes, begun = lives.scrapes.get(instance, ()), (*lives.begun.get(instance, ()), *told.anew)
     first = max(bisect_right(times, window.start) - 1, 0)
     last = min(bisect_left(times, window.end), len(times) - 1)
     if last < first or not times or times[last] <= window.start:
@@ -119,7 +120,7 @@ def _count(series: Series, window: Window, lives: Lives, added: dict[float, floa
     born = unbased = False
     if times[first] > window.start:
         born = bool(scrapes) and scrapes[0] <= window.start  # that scrape did not hold it
-        born = born or instance in lives.young or lives.created.get(labels_of(series), 0.0) > window.start
+        born = born or instance in lives.young or told.first > window.start
         unbased = not born
         if born and values[first]:
             added[times[first]] = added.get(times[first], 0.0) + values[first]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
 from statistics import median
 
-from slo.lives import created_of
+from slo.lives import created_of, instance_of
 from slo.model import Evidence, QueryResult, Series, Spec, Window
 from slo.otherwise import asked_otherwise
 from slo.prometheus import Prometheus, PrometheusUnreachableError, QueryError
@@ -46,18 +46,17 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
         with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
             raw = partial(_raw, lambda text: prometheus.raw(text, start, end))
             results |= zip(map(str, wanted.selectors), pool.map(raw, wanted.selectors), strict=True)
-            young = [one for one in counters(spec) if _began_inside(results[str(one)], window)]
-            births = list(dict.fromkeys(str(created_of(one)) for one in young))
-            results |= _all(pool, births, lambda text: prometheus.raw(text, start, end))
             results |= _all(
                 pool,
                 wanted.opaque,
                 lambda text: prometheus.value(filled(text, window.seconds), window.end),
             )
-        if jobs := wanted.jobs | set(map(exactly, _jobs(results.values()))):
-            for name in (UP, PROCESS_START):
+            jobs = wanted.jobs | set(map(exactly, _jobs(results.values())))
+            for name in (UP, PROCESS_START) if jobs else ():
                 selector = str(of_jobs(name, jobs))
                 results[name] = _asked(selector, lambda text: prometheus.raw(text, start, end))
+            births = _births(spec, results, window)
+            results |= _all(pool, births, lambda text: prometheus.raw(text, start, end))
     except PrometheusUnreachableError as error:
         return Evidence(window, results, now, LOOKBACK_SECONDS, error=str(error))
     server = {"url": prometheus.connection.shown_url, "version": version, "backend": prometheus.backend}
@@ -84,9 +83,23 @@ def _skew(prometheus: Prometheus) -> tuple[float | None, float | None]:
     return (None, None) if there is None else (there - before - took / 2, took)
 
 
-def _began_inside(result: QueryResult, window: Window) -> bool:
-    """Tell whether some series may have begun inside the window, which its ``_created`` would prove."""
-    return any(one.times and one.times[0] > window.start for one in result.series)
+def _births(spec: Spec, results: Mapping[str, QueryResult], window: Window) -> list[str]:
+    """Name the ``_created`` samples that may prove what nothing else does.
+
+    That a series began inside the window, where it has no sample before; and that it began anew, where its
+    target does not tell when its process did.
+    """
+    told = results.get(PROCESS_START)
+    known = {instance_of(one) for one in told.series} if told else set()
+    asked = (
+        counter
+        for counter in counters(spec)
+        if any(
+            one.times and (one.times[0] > window.start or instance_of(one) not in known)
+            for one in results[str(counter)].series
+        )
+    )
+    return list(dict.fromkeys(str(created_of(counter)) for counter in asked))
 
 
 def _raw(ask: Callable[[str], QueryResult], selector: Selector) -> QueryResult:

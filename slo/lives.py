@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf, isfinite
+from typing import NamedTuple
 
 from slo.model import Series
 from slo.promql import Selector
@@ -15,7 +17,19 @@ Instance = tuple[str, str]
 Labels = frozenset[tuple[str, str]]
 """Labels of a counter without its name and without ``le``."""
 
+ROUNDED_SECONDS = 1.0
+"""Processes tell their start by a boot time in whole seconds, which moves with the clock (proc(5), btime)."""
 _SUFFIX = re.compile(r"_(total|bucket|count|sum)$")
+
+
+class Created(NamedTuple):
+    """When a counter said first that it began, in Unix seconds; times of the scrapes that showed it anew."""
+
+    first: float
+    anew: tuple[float, ...] = ()
+
+
+UNTOLD = Created(-inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +37,13 @@ class Lives:
     """What proves births and restarts.
 
     ``scrapes``: times of the successful scrapes of each target, ascending (``up == 1``). ``begun``: the times
-    of those that were the first to show a new process. ``created``: when a counter says that it began, in
-    Unix seconds (``_created`` of OpenMetrics).
+    of those that were the first to show a new process. ``created``: what counters say of when they began
+    (``_created`` of OpenMetrics).
     """
 
     scrapes: Mapping[Instance, Sequence[float]]
     begun: Mapping[Instance, Sequence[float]] = field(default_factory=dict)
-    created: Mapping[Labels, float] = field(default_factory=dict)
+    created: Mapping[Labels, Created] = field(default_factory=dict)
     young: frozenset[Instance] = frozenset()
     """Targets that began inside the window."""
 
@@ -54,9 +68,7 @@ def begun(process_starts: Iterable[Series]) -> dict[Instance, list[float]]:
     """Find when targets first showed a new process; a target of several processes tells of none."""
     found: dict[Instance, list[list[float]]] = {}
     for one in process_starts:
-        samples = zip(one.times, one.values, strict=True)
-        changes = [after[0] for before, after in pairwise(samples) if after[1] != before[1]]
-        found.setdefault(instance_of(one), []).append(changes)
+        found.setdefault(instance_of(one), []).append(list(_anew(one)))
     return {instance: lists[0] for instance, lists in found.items() if len(lists) == 1}
 
 
@@ -64,10 +76,27 @@ def young(begins: Iterable[Series], start: float) -> frozenset[Instance]:
     """Name the targets of which everything that says when it began says: after ``start`` (Unix seconds)."""
     told: dict[Instance, list[float]] = {}
     for one in begins:
-        told.setdefault(instance_of(one), []).extend(one.values[:1])
+        told.setdefault(instance_of(one), []).extend(filter(isfinite, one.values[:1]))
     return frozenset(instance for instance, times in told.items() if times and min(times) > start)
 
 
-def created(series: Iterable[Series]) -> dict[Labels, float]:
-    """Read when counters began, as they said first."""
-    return {labels_of(one): one.values[0] for one in series if one.values}
+def created(series: Iterable[Series]) -> dict[Labels, Created]:
+    """Read when counters began, by the labels they have in common with their ``_created``."""
+    return {
+        labels_of(one): Created(one.values[0], tuple(_anew(one)))
+        for one in series
+        if one.values and isfinite(one.values[0])
+    }
+
+
+def _anew(start: Series) -> Iterator[float]:
+    """Give the times of the samples that show a new life, of something that tells when it began.
+
+    Another life began no sooner than the one before was last seen: by the clock that tells it, its start is
+    later by at least as long as that one was seen alive. A start that moves by less is the same, told anew.
+    """
+    since, began = (*start.times[:1], *start.values[:1]) or (0.0, 0.0)
+    for (seen, _), (time, value) in pairwise(zip(start.times, start.values, strict=True)):
+        if isfinite(value) and value - began > max(seen - since - ROUNDED_SECONDS, 0.0):
+            yield time
+            since, began = time, value

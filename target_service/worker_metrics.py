@@ -1,7 +1,8 @@
 """Metrics of several workers: prometheus_client's multiprocess mode, values in files of a shared folder.
 
 In this mode Prometheus sees no ``_created`` samples and none of the process collector. The start of the
-newest worker is given as ``process_start_time_seconds``, so that a worker that was replaced can be seen.
+first worker is given as ``process_start_time_seconds``: since then the counters count, for those of a worker
+that was replaced stay. A later start would tell that they began anew.
 """
 
 import os
@@ -25,9 +26,9 @@ def join(registry: CollectorRegistry) -> None:
             multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
     Gauge(
         "process_start_time_seconds",
-        "Start of the newest worker, Unix seconds.",
+        "Start of the first worker, Unix seconds.",
         registry=registry,
-        multiprocess_mode="max",
+        multiprocess_mode="min",
     ).set(time.time())
 
 

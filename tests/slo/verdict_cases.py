@@ -213,15 +213,39 @@ EVENTS = {
     ),
     "a restart between two scrapes, with more counted after it than before": Case(
         availability(),
-        {OK: "100 100 150 160x4 160", "process_start_time_seconds": "1 1 2x5"},
+        {OK: "100 100 150 160x4 160", "process_start_time_seconds": "1 1 117x5"},
         MET,
         {"total": 160},
+    ),
+    "the same restart, told by the _created of the counter alone": Case(
+        availability(),
+        {OK: "100 100 150 160x4 160", 'http_requests_created{status="200"}': "1 1 117x5"},
+        MET,
+        {"total": 160},
+    ),
+    "a process whose start is told a second later, as a clock was set, is the same": Case(
+        availability(),
+        {OK: "100 100 150 160x4 160", "process_start_time_seconds": "1 1 2x5"},
+        MET,
+        {"total": 60},
+    ),
+    "a process whose start goes back and forth, or is none, is the same": Case(
+        availability(),
+        {OK: "100 100 150 160x4 160", "process_start_time_seconds": "3 1 3 1 NaN 3 1 3"},
+        MET,
+        {"total": 60},
+    ),
+    "a start that is later by less than its process was seen for tells of no other process": Case(
+        availability(),
+        {OK: "100 100 150 160x4 160", "process_start_time_seconds": "90 90 99x5"},
+        MET,
+        {"total": 60},
     ),
     "starts of several processes of one target tell of no restart": Case(
         availability(),
         {
             OK: "100 100 150 160x4 160",
-            'process_start_time_seconds{pid="1"}': "1 1 2x5",
+            'process_start_time_seconds{pid="1"}': "1 1 117x5",
             'process_start_time_seconds{pid="2"}': "1x7",
         },
         MET,

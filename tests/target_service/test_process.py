@@ -134,7 +134,7 @@ def test_two_workers_give_right_totals_also_when_one_is_killed(serve: Serve, row
     os.kill(killed, signal.SIGKILL)
     service.wait_for_line("Application startup complete", 3)
     assert service.metric("http_requests_total", handler="/predict") == sent
-    assert (service.metric("process_start_time_seconds") or 0) > (started or 0)
+    assert service.metric("process_start_time_seconds") == started  # the counters go on
     assert (service.metric("model_drift_window_rows") or 0) < 2 * sent
 
     assert service.stop() == 0
