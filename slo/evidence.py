@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
@@ -13,7 +13,7 @@ from slo.lives import created_of, instance_of
 from slo.model import Evidence, QueryResult, Series, Spec, Window
 from slo.otherwise import asked_otherwise
 from slo.prometheus import Prometheus, PrometheusUnreachableError, QueryError
-from slo.promql import Selector
+from slo.promql import Matcher, Selector
 from slo.queries import PROCESS_START, UP, counters, exactly, of_jobs, plan
 from slo.templates import filled
 
@@ -55,8 +55,8 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
             for name in (UP, PROCESS_START) if jobs else ():
                 selector = str(of_jobs(name, jobs))
                 results[name] = _asked(selector, lambda text: prometheus.raw(text, start, end))
-            births = _births(spec, results, window)
-            results |= _all(pool, births, lambda text: prometheus.raw(text, start, end))
+            births = _exposed(prometheus, _births(spec, results, window), window.end)
+            results |= _all(pool, map(str, births), lambda text: prometheus.raw(text, start, end))
     except PrometheusUnreachableError as error:
         return Evidence(window, results, now, LOOKBACK_SECONDS, error=str(error))
     server = {"url": prometheus.connection.shown_url, "version": version, "backend": prometheus.backend}
@@ -83,8 +83,8 @@ def _skew(prometheus: Prometheus) -> tuple[float | None, float | None]:
     return (None, None) if there is None else (there - before - took / 2, took)
 
 
-def _births(spec: Spec, results: Mapping[str, QueryResult], window: Window) -> list[str]:
-    """Name the ``_created`` samples that may prove what nothing else does.
+def _births(spec: Spec, results: Mapping[str, QueryResult], window: Window) -> list[Selector]:
+    """Select the ``_created`` samples that may prove what nothing else does.
 
     That a series began inside the window, where it has no sample before; and that it began anew, where its
     target does not tell when its process did.
@@ -99,7 +99,18 @@ def _births(spec: Spec, results: Mapping[str, QueryResult], window: Window) -> l
             for one in results[str(counter)].series
         )
     )
-    return list(dict.fromkeys(str(created_of(counter)) for counter in asked))
+    return list(dict.fromkeys(map(created_of, asked)))
+
+
+def _exposed(prometheus: Prometheus, births: Sequence[Selector], time: float) -> list[Selector]:
+    """Keep those whose metric there is: few services expose ``_created``, and one question tells."""
+    names = {one.metric for one in births}
+    if not names:
+        return []
+    known = Selector("", (Matcher("__name__", "=~", "|".join(sorted(map(exactly, names)))),))
+    found = _asked(f"group by (__name__) ({known})", lambda text: prometheus.value(text, time))
+    told = {one.labels.get("__name__") for one in found.series}
+    return [one for one in births if one.metric in told or found.error]
 
 
 def _raw(ask: Callable[[str], QueryResult], selector: Selector) -> QueryResult:

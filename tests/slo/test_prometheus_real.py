@@ -55,6 +55,10 @@ def waits(fast: int, everything: int) -> str:
     return f'wait_seconds_bucket{{le="100"}} {fast}\nwait_seconds_bucket{{le="+Inf"}} {everything}\n'
 
 
+def created(time: int) -> str:
+    return f'orders_created{{kind="web"}} {time}\npaid_created{{kind="web"}} {time}\n'
+
+
 @dataclass(frozen=True)
 class Story:
     """What the page shows at the scrape before the window and at those inside it; ``None``: it fails."""
@@ -85,6 +89,9 @@ STORIES = {
     ),
     "a series dies and is born again higher": Story(
         (shop(100, 100), "", shop(150, 150)), Outcome.MET, 150, 150
+    ),
+    "a restart that only _created tells of": Story(
+        (shop(100, 100) + created(1_000), shop(150, 150) + created(2_000)), Outcome.MET, 150, 150
     ),
     "a series dies": Story((shop(0, 0), shop(150, 150), ""), Outcome.MET, 150, 150),
     "nothing happens in the window": Story(

@@ -223,6 +223,13 @@ EVENTS = {
         MET,
         {"total": 160},
     ),
+    "a restart of a histogram, told by its _created alone": Case(
+        quick(0.1),
+        buckets(le_0_1="100 100 150 190x4 190", total="100 100 150 200x4 200")
+        | {f"{LATENCY}_created": "1 1 117x5"},
+        MET,
+        {"good": 190, "total": 200},
+    ),
     "a process whose start is told a second later, as a clock was set, is the same": Case(
         availability(),
         {OK: "100 100 150 160x4 160", "process_start_time_seconds": "1 1 2x5"},
