@@ -1,4 +1,4 @@
-"""Sessions: load (the default), ui, compose, tests, containers, lint, types, security, bench.
+"""Sessions: load (the default), ui, compose, tests, containers, lint, types, security, bench, mutation.
 
 ``python3 noxfile.py -s load`` needs nothing but Python 3.11 and pip; ``nox -s load`` is the same.
 """
@@ -124,6 +124,20 @@ def _committed(*patterns: str) -> list[str]:
     """List the committed files that git's patterns choose."""
     listed = subprocess.run(["git", "ls-files", "-z", *patterns], check=True, capture_output=True)
     return [name for name in os.fsdecode(listed.stdout).split("\0") if name and Path(name).is_file()]
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Change the judge in thousands of ways, and list those that its tests did not notice; names may follow.
+
+    ``-- 'slo.budget*'`` mutates one file; all of them take most of an hour.
+    """
+    mutmut = _environment(session, "mutation") / "mutmut"
+    session.run(mutmut, "run", *session.posargs)
+    told = session.run(mutmut, "results", silent=True)
+    session.log(
+        "\n".join(line.strip() for line in str(told).splitlines() if "survived" in line) or "none survived"
+    )
 
 
 @nox.session

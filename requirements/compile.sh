@@ -14,4 +14,5 @@ pin run.txt pyproject.toml --group target --group build
 pin target.txt --group target
 pin dev.txt pyproject.toml --group target --group train --group monitoring --group build --group test --group lint --group types
 pin security.txt --group security
+pin mutation.txt pyproject.toml --group target --group build --group test --group mutation
 pin nox.txt --group nox
