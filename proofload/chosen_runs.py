@@ -53,7 +53,7 @@ def baseline_runs(
 
 def _named(name: str, known: Sequence[Entry], history: Path) -> list[Entry]:
     path = history.parent / LATEST if name == LATEST else Path(name)
-    if path.is_dir():
+    if name and path.is_dir():  # "" would be the working directory
         return read_figures(path / FIGURES_FILE)
     if path.is_file():
         return read_figures(path)
