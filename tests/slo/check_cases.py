@@ -249,6 +249,31 @@ DEPLOYMENTS = {
     "a replica that left had not answered for long": Case(
         "up", Reason.TARGET_DOWN, {"up": "1x7", OTHER: "1 0x4"}, says="api b:80"
     ),
+    "a replica that left had never answered": Case(
+        "up", Reason.TARGET_DOWN, {"up": "1x7", OTHER: "0x5"}, numbers={"failed_scrapes": 6}
+    ),
+    "a replica that left had not answered from the start, but not for long": Case(
+        "up", PASS, {"up": "1x7", OTHER: "0x4"}
+    ),
+    "a scrape of each of two targets failed": Case(
+        "up", PASS, {"up": "1 0 1x5", OTHER: "1 1 0 1x4"}, numbers={"failed_scrapes": 2}
+    ),
+    "two targets are down": Case(
+        "up",
+        Reason.TARGET_DOWN,
+        {"up": "1x6 0", OTHER: "1x6 0"},
+        says=": api api:80, api b:80 (2 scrapes failed)",
+    ),
+    "two targets restarted": Case(
+        "restarts",
+        Reason.TARGET_RESTARTED,
+        {"up": "1x7", OTHER: "1x7", BORN: "10x3 130x3", f'{BORN}{{instance="b:80"}}': "10x3 130x3"},
+        sent(70),
+        says="window: api api:80, api b:80",
+    ),
+    "two targets were not scraped after the window": Case(
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x6 _", OTHER: "1x6 _"}, says="after the window; api b:80 was"
+    ),
     "a replica that left was not scraped in between": Case(
         "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", OTHER: "1 _x5 1"}, window=Window(100, 165)
     ),

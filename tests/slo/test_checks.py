@@ -56,17 +56,38 @@ def _without_up(results: Mapping[str, QueryResult]) -> list[Check]:
 @pytest.mark.parametrize(
     ("exact", "samples", "expected"),
     [
-        pytest.param(True, STEADY, (PASS, None), id="the samples themselves tell when scrapes were"),
-        pytest.param(True, {}, (CheckStatus.FAIL, Reason.NO_DATA), id="no samples, no scrapes"),
-        pytest.param(False, STEADY, (SKIP, None), id="values that Prometheus computed are no samples"),
+        pytest.param(
+            True, STEADY, (PASS, None, "a scrape before"), id="the samples themselves tell when scrapes were"
+        ),
+        pytest.param(
+            True,
+            {},
+            (CheckStatus.FAIL, Reason.NO_DATA, "no scrape of the service is known"),
+            id="no samples, no scrapes",
+        ),
+        pytest.param(
+            False,
+            STEADY,
+            (SKIP, None, "every value was computed by Prometheus: no sample"),
+            id="values that Prometheus computed are no samples",
+        ),
     ],
 )
 def test_where_targets_are_not_known(
-    exact: bool, samples: Mapping[str, str], expected: tuple[CheckStatus, Reason | None]
+    exact: bool, samples: Mapping[str, str], expected: tuple[CheckStatus, Reason | None, str]
 ) -> None:
     given = evidence(SPEC, samples).results
     asked = {query: replace(given[query], exact=exact) for query in (ALL, ERRORS)}
     up, scrapes = _without_up(asked)
     assert UP not in asked
-    assert up.status is SKIP
-    assert (scrapes.status, scrapes.reason) == expected
+    assert (up.status, up.detail.startswith("no job label on the series")) == (SKIP, True)
+    status, reason, says = expected
+    assert (scrapes.status, scrapes.reason, scrapes.detail[: len(says)]) == (status, reason, says)
+    assert ("scrape_interval_seconds" in scrapes.numbers) == (status is PASS)
+
+
+@pytest.mark.parametrize("version", ["2.42.0", ""])
+def test_the_server_and_its_version_are_told(version: str) -> None:
+    seen = replace(evidence(SPEC, STEADY), server={"url": "http://p", "version": version})
+    check, *_ = check_evidence(SPEC, Counted(seen), None)
+    assert check.detail == f"http://p answered, version {version or '?'}"
