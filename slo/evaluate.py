@@ -19,7 +19,6 @@ from slo.model import (
     CheckStatus,
     EventsSLI,
     Evidence,
-    HistogramQuantile,
     Measured,
     Objective,
     ObjectiveVerdict,
@@ -128,8 +127,6 @@ def _kind(slo: SLO) -> str:
             return "events"
         case RawRatioSLI():
             return "ratio"
-        case ThresholdSLI(metric=HistogramQuantile()):
-            return "latency"
         case ThresholdSLI(metric=metric):
             return "latency" if expression(metric).shape is Shape.QUANTILE else "threshold"
 
