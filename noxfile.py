@@ -70,9 +70,9 @@ def ui(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests, a process a core, with branch coverage."""
+    """Run the tests with branch coverage: a process more than cores, for tests that wait for a server."""
     programs = _environment(session, "dev")
-    spread = ["--numprocesses=auto", "--dist=worksteal"]
+    spread = [f"--numprocesses={(os.cpu_count() or 1) + 1}", "--dist=worksteal"]
     pytest = [programs / "python", "-m", "pytest", *spread, "--cov", "--cov-report=term:skip-covered"]
     session.run(*pytest, *session.posargs)
 
