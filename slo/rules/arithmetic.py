@@ -47,9 +47,25 @@ class Burst:
         slo = self.target.slo
         if seconds == BASE_SECONDS and slo.budgeting is Budgeting.OCCURRENCES and is_counted(slo):
             return self._base(minute, version)
-        evaluations = min(seconds // MINUTE + (version == VERSIONS[0]), HISTORY + minute)
-        since = max(1, minute - evaluations + 1)
-        return sum((self._base(m, version) for m in range(since, minute + 1)), Fraction(0)) / evaluations
+        evaluations = min(seconds // MINUTE + (version == VERSIONS[0]), HISTORY + minute + 1)
+        since = minute - evaluations + 1
+        bad = sum((self._base(m, version) for m in range(max(1, since), minute + 1)), Fraction(0))
+        young = range(HISTORY + since, BASE_SECONDS // MINUTE)
+        return bad / (evaluations - sum(1 - self._events(age, version) for age in young))
+
+    def _events(self, age: int, version: int) -> Fraction:
+        """Give the part of its span that an evaluation sees, so many minutes after the series began."""
+        if self.target.slo.budgeting is Budgeting.OCCURRENCES and is_counted(self.target.slo):
+            # A counter that began at 0 is not extrapolated beyond its first sample, whatever the version.
+            samples = BASE_SECONDS // MINUTE * SAMPLES + (not self._steps and version == VERSIONS[0])
+            return min(Fraction(age * SAMPLES + (not self._steps), samples), Fraction(1))
+        return Fraction(age > 0 or not self._steps)
+
+    @property
+    def _steps(self) -> bool:
+        """Tell whether events are what lies between two samples, so that the first one shows none."""
+        slo = self.target.slo
+        return is_counted(slo) and not (isinstance(slo.sli, EventsSLI) and not slo.sli.counter)
 
     def _base(self, minute: int, version: int) -> Fraction:
         """Give the error ratio that one evaluation counts."""
@@ -65,8 +81,7 @@ class Burst:
         slo = self.target.slo
         if slo.budgeting is Budgeting.OCCURRENCES and not is_counted(slo):
             return Fraction(minute > 0)
-        steps = is_counted(slo) and not (isinstance(slo.sli, EventsSLI) and not slo.sli.counter)
-        filled = span * SAMPLES - steps + (version == VERSIONS[0])
+        filled = span * SAMPLES - self._steps + (version == VERSIONS[0])
         return min(Fraction(minute * SAMPLES, filled), Fraction(1))
 
 

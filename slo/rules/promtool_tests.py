@@ -13,7 +13,7 @@ from slo.rules.files import yaml_text
 from slo.rules.indicator import is_counted
 from slo.rules.recording import ratio_name
 from slo.rules.series import EVENTS, Phase, is_graded, series
-from slo.rules.target import Target, targets
+from slo.rules.target import KEY, Target, targets
 from slo.rules.windows import BASE_SECONDS, MINUTE
 
 _STEADY_MINUTES = 30
@@ -134,9 +134,11 @@ def _idle(target: Target) -> Test:
 
 def _absent(found: Iterable[Target]) -> Test:
     """Without any series each metric is said to be absent, after its delay."""
-    expr = f'count by (sloth_id) (ALERTS{{alertname="{ABSENT}",alertstate="firing"}})'
+    # An id alone may be that of two: service "a-b" with SLO "c", service "a" with SLO "b-c".
+    by = ", ".join(KEY)
+    expr = f'count by ({by}) (ALERTS{{alertname="{ABSENT}",alertstate="firing"}})'
     minutes = ABSENT_SECONDS // MINUTE
-    samples = [{"labels": f'{{sloth_id="{target.labels["sloth_id"]}"}}', "value": 1} for target in found]
+    samples = [{"labels": target.key, "value": 1} for target in found]
     return {
         "interval": "1m",
         "name": "nothing is measured",

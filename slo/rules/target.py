@@ -17,6 +17,9 @@ from slo.queries import expression, judged_by_server, metrics, place
 from slo.rules.halves import other_half
 from slo.rules.windows import DAY, DAYS, INTERVAL_SECONDS, Pair, decimal, duration, pairs
 
+KEY = ("sloth_id", "sloth_service", "sloth_slo")
+"""The labels that together name an objective."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target(Named):
@@ -45,8 +48,7 @@ class Target(Named):
     @property
     def key(self) -> str:
         """The matchers that select its recorded series."""
-        names = ("sloth_id", "sloth_service", "sloth_slo")
-        return "{" + ",".join(f'{name}="{self.labels[name]}"' for name in names) + "}"
+        return "{" + ",".join(f'{name}="{self.labels[name]}"' for name in KEY) + "}"
 
     def alert_pairs(self, severity: str) -> list[Pair]:
         """List the windows of a severity whose burn rate can be exceeded when all events are bad."""

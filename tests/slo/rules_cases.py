@@ -18,6 +18,18 @@ KINDS = {
     "good of total, one metric": replace(
         CHECKOUT, sli=EventsSLI(PromQL(REQUESTS), good=PromQL('requests_total{job="shop",code!~"5.."}'))
     ),
+    "bad of total, so many that the windows hold its first minutes": replace(
+        FAILING, objectives=(Objective("half", 0.5),), window_seconds=30 * DAY
+    ),
+    "a gauge, bad so often that the windows hold its first minute": replace(
+        QUEUE, objectives=(Objective("", 0.8, Op.LT, 100.0),), window_seconds=90 * DAY
+    ),
+    "sums of samples, bad so often that the windows hold their first minutes": replace(
+        CHECKOUT,
+        sli=EventsSLI(PromQL("batch"), good=PromQL("batch_good"), counter=False),
+        objectives=(Objective("four of five", 0.8),),
+        window_seconds=90 * DAY,
+    ),
     "a bucket of a histogram": replace(
         CHECKOUT,
         sli=EventsSLI(PromQL("wait_seconds_count"), good=PromQL('wait_seconds_bucket{le="0.25"}')),

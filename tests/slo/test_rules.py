@@ -114,6 +114,15 @@ def test_rules_of_several_objectives_do_not_collide() -> None:
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.slow
+def test_the_tests_tell_objectives_of_one_id_apart(tmp_path: Path) -> None:
+    slo = KINDS["bad of total"]
+    twins = (replace(slo, service="a-b", name="c"), replace(slo, service="a", name="b-c"))
+    assert len({target.id for target in targets(Spec(twins))}) == 1
+    code, said = promtool("test", "rules", written(Spec(twins), tmp_path))
+    assert code == 0, said
+
+
 @pytest.mark.parametrize("slo", KINDS.values(), ids=KINDS.keys())
 def test_numbers_hold_no_dust_of_floats(slo: SLO) -> None:
     assert not re.search(r"\d\.\d{9}", rules_text(Spec((slo,))))
