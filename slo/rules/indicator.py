@@ -7,10 +7,13 @@ sums of these counts, so they are weighted by events. A series born in these min
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import isfinite
 
 from slo.budget import exact
+from slo.histogram import MalformedHistogramError, parse_bound
 from slo.model import SLO, Budgeting, EventsSLI, Objective, Op, RawRatioSLI
 from slo.promql import Expression, Matcher, Selector, Shape
 from slo.queries import expression, metrics
@@ -153,10 +156,21 @@ def _text(item: Expression, seconds: int) -> str:
 
 
 def selector_of(item: Expression) -> Selector:
-    """Give the selector of an expression that has one."""
+    """Give the selector of an expression that has one; it finds a bucket however its bound is spelled."""
     if item.selector is None:
         raise TypeError(f"{item.text!r} has no selector")
-    return item.selector
+    return replace(item.selector, matchers=tuple(map(_respelled, item.selector.matchers)))
+
+
+def _respelled(matcher: Matcher) -> Matcher:
+    """Let ``le="1"`` find ``le="1.0"``, too, as evidence does: Prometheus 3 writes bounds anew."""
+    if matcher.label != "le" or matcher.op != "=":
+        return matcher
+    with suppress(MalformedHistogramError):
+        bound = parse_bound(matcher.value)
+        ways = sorted({matcher.value, *spellings(bound)}) if isfinite(bound) else []
+        return Matcher("le", "=~", "|".join(map(re.escape, ways))) if len(ways) > 1 else matcher
+    return matcher
 
 
 # --- Values -------------------------------------------------------------------------------------
