@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,12 @@ def test_the_gate_waits_for_all_workers_and_is_not_tried_again() -> None:
     assert workers["spec"]["parallelism"] == workers["spec"]["completions"]
     assert gate["spec"]["backoffLimit"] == workers["spec"]["backoffLimit"] == 0
     assert PODS["gate/gate.yaml"]["restartPolicy"] == "Never"
+
+
+def test_the_wait_that_the_manual_shows_asks_for_one_value() -> None:
+    """``kubectl wait`` ends with an error on several, and a finished Job has two conditions."""
+    [path] = re.findall(r"--for=jsonpath='\{(.*?)\}'", (ROOT / "docs" / "kubernetes.md").read_text())
+    assert path == ".status.conditions[0].type"
 
 
 SELECTORS = {
