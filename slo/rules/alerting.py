@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from slo.rules.indicator import counts
-from slo.rules.recording import Rule, ratio_name
+from slo.rules.recording import TOTAL, Rule, ratio_name
 from slo.rules.target import Target
 from slo.rules.windows import MINUTE, Pair, decimal, duration
 
@@ -24,11 +24,17 @@ def alerting_rules(target: Target) -> Iterator[Rule]:
             yield {"alert": BURN, "expr": expr, "labels": labels, "annotations": texts}
     yield {
         "alert": ABSENT,
-        "expr": counts(target.slo, target.objective).absent,
+        "expr": _unmeasured(target),
         "for": duration(ABSENT_SECONDS),
         "labels": alert_labels(target, "page"),
         "annotations": absent_texts(target),
     }
+
+
+def _unmeasured(target: Target) -> str:
+    """Ask for the metric, and for what is counted of it: one scrape in five minutes shows no growth."""
+    counted = counts(target.slo, target.objective)
+    return f"{counted.absent}\nor\nmax(absent({TOTAL}{target.key}))" if counted.lasting else counted.absent
 
 
 def burn_texts(target: Target, severity: str) -> dict[str, str]:

@@ -44,6 +44,9 @@ def counts(slo: SLO, objective: Objective) -> Counts:
     whole = _events(slo, objective, _range_seconds(objective))
     if slo.budgeting is Budgeting.OCCURRENCES:
         return replace(whole, lasting=is_counted(slo))
+    if is_counted(slo):
+        # A slice of less than two scrapes shows no growth, while the metric is there.
+        whole = replace(whole, absent=f"{whole.absent}\nor\nmax(absent({whole.total}))")
     ratio = f"({whole.bad}) / ({whole.total} > 0)"
     if slo.budgeting is Budgeting.TIMESLICES and objective.time_slice_target is not None:
         allowed = decimal(1 - exact(objective.time_slice_target))

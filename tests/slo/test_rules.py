@@ -74,7 +74,7 @@ FAULTS = {
     "a fast threshold a tenth higher": ("> 0.1344)", "> 0.148)"),
     "a fast threshold a tenth lower": ("> 0.1344)", "> 0.121)"),
     "no delay of the absent alert": ("for: 10m", "for: 1m"),
-    "an absent alert that never fires": ('max(absent(requests_total{job="shop"}))', "vector(1) < 0"),
+    "an absent alert that never fires": ("alert: SLOMetricAbsent", "alert: SomethingElse"),
     "an absent alert that always fires": ('max(absent(requests_total{job="shop"}))', "vector(1)"),
     "a ratio where there is no traffic": (" > 0)", ")"),
 }
