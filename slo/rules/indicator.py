@@ -30,7 +30,9 @@ _BAD_WHEN = {Op.LTE: ">", Op.LT: ">=", Op.GTE: "<", Op.GT: "<="}
 class Counts:
     """PromQL of ``bad`` and ``total`` events, one element without labels; ``absent`` tells of lost series.
 
-    ``lasting``: what happened over the last five minutes, not at this moment.
+    ``lasting``: what happened over the last five minutes, not at this moment. Bad events that are the rest of
+    good ones may be less than none: other targets are scraped at other times, and an event that total has
+    first, good has later. Over time that makes up for itself; each evaluation cut off at 0 would not.
     """
 
     bad: str
@@ -92,7 +94,7 @@ def _ratio_events(parts: dict[str, Expression], span: str, *, counter: bool) -> 
     total = selector_of(parts["total"])
     if not counter:
         sums = {name: f"sum(sum_over_time({item.selector}[{span}]))" for name, item in parts.items()}
-        bad = sums.get("bad") or f"clamp_min({sums['total']} - ({sums['good']} or vector(0)), 0)"
+        bad = sums.get("bad") or f"{sums['total']} - ({sums['good']} or vector(0))"
         return Counts(f"{bad} or vector(0)" if "bad" in sums else bad, sums["total"], f"max(absent({total}))")
     if "good" in parts:
         return _good_of_total(selector_of(parts["good"]), total, span)
@@ -113,7 +115,7 @@ def _good_of_total(good: Selector, total: Selector, span: str) -> Counts:
     bucket = any(matcher.label == "le" for matcher in good.matchers)
     counted = grown(good, span) if bucket else f"({grown(good, span)} or vector(0))"
     absent = f"max(absent({total}) or absent({good}))" if bucket else f"max(absent({total}))"
-    return Counts(f"clamp_min({grown(total, span)} - {counted}, 0)", grown(total, span), absent)
+    return Counts(f"{grown(total, span)} - {counted}", grown(total, span), absent)
 
 
 def grown(counter: Selector, span: str) -> str:

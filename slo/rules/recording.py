@@ -41,17 +41,17 @@ def _events(target: Target) -> Iterator[Rule]:
     """Record numbers alone: one NaN would poison every sum that it is in."""
     counted = counts(target.slo, target.objective)
     yield _rule(target, TOTAL, f"({counted.total}) >= 0")
-    yield _rule(target, BAD, f"({counted.bad}) >= 0")
+    yield _rule(target, BAD, f"({counted.bad}) > -Inf")
 
 
 def _ratio(target: Target, seconds: int) -> Rule:
-    """Divide sums of events; without any there is no ratio."""
+    """Divide sums of events, by none of which there is no ratio; less than no bad ones are none."""
     span = duration(seconds)
     bad, total = f"{BAD}{target.key}", f"{TOTAL}{target.key}"
     if seconds == BASE_SECONDS and counts(target.slo, target.objective).lasting:
-        expr = f"{bad}\n/\n({total} > 0)"
+        expr = f"clamp_min({bad}, 0)\n/\n({total} > 0)"
     else:
-        expr = f"sum_over_time({bad}[{span}])\n/\n(sum_over_time({total}[{span}]) > 0)"
+        expr = f"clamp_min(sum_over_time({bad}[{span}]), 0)\n/\n(sum_over_time({total}[{span}]) > 0)"
     return _rule(target, ratio_name(seconds), expr, sloth_window=span)
 
 
