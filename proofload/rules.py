@@ -32,7 +32,7 @@ def _named(_context: click.Context, _option: click.Parameter, value: str | None)
 @SPEC
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=click.Path(),  # a text: a path forgets the slash at its end
     help=f"File to write, or folder for {RULES_FILE}; otherwise it is printed.",
 )
 @click.option(
@@ -52,7 +52,7 @@ def _named(_context: click.Context, _option: click.Parameter, value: str | None)
 )
 def rules_command(
     specs: tuple[Path, ...],
-    out: Path | None,
+    out: str | None,
     tests: Path | None,
     prometheus_rule: str | None,
     times_faster: int,
@@ -64,7 +64,7 @@ def rules_command(
         raise click.UsageError("--tests goes without --prometheus-rule, which promtool does not read")
     if times_faster > 1 and (tests or prometheus_rule):
         raise click.UsageError("--times-faster goes without --tests and --prometheus-rule")
-    target = out / RULES_FILE if out and (out.is_dir() or not out.suffix) else out
+    target = _file(out) if out else None
     if tests and target and tests.resolve() == target.resolve():
         raise click.UsageError("--tests and --out name the same file")
     [(spec, texts)] = or_usage(partial(_texts, specs, target, tests, prometheus_rule, times_faster))
@@ -74,6 +74,13 @@ def rules_command(
         _write({path: text for path, text in texts.items() if path})
     for note in unreachable(spec):
         click.echo(f"proofload: {note}", err=True)
+
+
+def _file(out: str) -> Path:
+    """Name the file of rules; ``rules.d/`` is a folder, though its name has a suffix."""
+    path = Path(out)
+    folder = out.endswith((os.sep, "/")) or path.is_dir() or not path.suffix
+    return path / RULES_FILE if folder else path
 
 
 def _texts(

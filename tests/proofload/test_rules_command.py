@@ -32,9 +32,9 @@ def test_rules_are_printed(spec: Path) -> None:
     assert (done.exit_code, done.stdout) == (0, rules_text(load_spec([spec])))
 
 
-@pytest.mark.parametrize("out", ["made/by/the/command", "made/slo.rules.yaml"])
+@pytest.mark.parametrize("out", ["made/by/the/command", "made/slo.rules.yaml", "made/rules.d/"])
 def test_rules_and_tests_are_written(spec: Path, tmp_path: Path, out: str) -> None:
-    done = proofload("--spec", spec, "--out", tmp_path / out, "--tests", tmp_path / "tests" / "t.yaml")
+    done = proofload("--spec", spec, "--out", f"{tmp_path}/{out}", "--tests", tmp_path / "tests" / "t.yaml")
     assert done.exit_code == 0, done.output
     rules = tmp_path / out if out.endswith(".yaml") else tmp_path / out / "slo.rules.yaml"
     loaded = load_spec([spec])
