@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "loadtests": {"slo.model", "slo.document"},
     "slo": set[str](),
     "reports": {"slo.model", "slo.compared"},
-    "monitoring": {"slo.model", "slo.names", "slo.spec", "slo.document", "slo.promql"},
+    "monitoring": {"slo.model", "slo.names", "slo.rules.windows", "slo.spec", "slo.document", "slo.promql"},
 }
 """Beside itself; ``proofload``, ``tests`` and ``benchmarks`` may import everything."""
 FREE_OF_GEVENT = {

@@ -5,23 +5,31 @@ from __future__ import annotations
 from monitoring import names
 from monitoring.dashboards.frame import Choice, Frame, Row
 from monitoring.dashboards.panels import BAD, GOOD, WARN, Kind, Panel, Steps
-from slo.model import Spec
+from slo.model import SLO, Spec
 from slo.names import Named, named
+from slo.rules.windows import DAY, DAYS, pairs
 
 NO_RULES = "no data: rules not loaded, or nothing measured"
 LOW_BUDGET = 0.25
-FAST_BURN = 14.4
-"""Spends 2 % of a 30 days' budget in an hour: the first page of the SRE workbook, chapter 5, table 5-8."""
 BUDGET: Steps = ((None, BAD), (0, WARN), (LOW_BUDGET, GOOD))
-BURN: Steps = ((None, GOOD), (1, WARN), (FAST_BURN, BAD))
 CHOICES = (Choice("service", "Service", f"{names.OBJECTIVE}, {names.SERVICE_LABEL}"),)
 
 
 def slos(spec: Spec) -> Frame:
     """Give the dashboard of the SLOs."""
-    rows = [_overview(), *(_objective(one) for one in named(spec))]
+    rows = [_overview(spec), *(_objective(one) for one in named(spec))]
     text = "Status, error budget and burn rate of each objective of the spec."
     return Frame("proofload-slo", "Proofload / SLO", text, CHOICES, rows)
+
+
+def _days(slo: SLO) -> float:
+    return slo.window_seconds / DAY
+
+
+def _burn_steps(days: float) -> Steps:
+    """Turn red at the burn rate of the fast page; windows without alerts take that of the nearest one."""
+    page = pairs(min(max(round(days), DAYS[0]), DAYS[-1]))[0]
+    return (None, GOOD), (1, WARN), (float(page.burn_rate), BAD)
 
 
 def _chosen(metric: str, one: Named | None = None) -> str:
@@ -29,8 +37,9 @@ def _chosen(metric: str, one: Named | None = None) -> str:
     return f'{metric}{{{labels}{names.SERVICE_LABEL}=~"$service"}}'
 
 
-def _overview() -> Row:
-    each = f"{{{{{names.SLO_LABEL}}}}}"
+def _overview(spec: Spec) -> Row:
+    each = f"{{{{{names.SERVICE_LABEL}}}}} {{{{{names.SLO_LABEL}}}}}"
+    shortest = min(map(_days, spec.slos), default=DAYS[0])
     budget = Panel(
         title="Budget left",
         description="Error budget of each SLO's window that is left; below 0 it is overspent.",
@@ -48,7 +57,7 @@ def _overview() -> Row:
         queries={each: f"sort_desc({_chosen(names.BURN_RATE)})"},
         empty=NO_RULES,
         kind=Kind.BARS,
-        steps=BURN,
+        steps=_burn_steps(shortest),
         width=12,
     )
     return "All objectives", (budget, burn)
@@ -58,7 +67,7 @@ def _objective(one: Named) -> Row:
     slo, objective = one.slo, one.objective
     title = ": ".join(filter(None, (slo.display_name or slo.name, objective.name)))
     promise = slo.description or f"Target {objective.target:.10g}."
-    return title, (*_numbers(one, promise), *_courses(one, slo.window_seconds / 86_400))
+    return title, (*_numbers(one, promise), *_courses(one, _days(slo)))
 
 
 def _numbers(one: Named, promise: str) -> tuple[Panel, ...]:
@@ -75,17 +84,17 @@ def _numbers(one: Named, promise: str) -> tuple[Panel, ...]:
         width=6,
         height=4,
     )
-    burn = "Error ratio over the ratio allowed"
+    burn, steps = "Error ratio over the ratio allowed", _burn_steps(_days(one.slo))
     return (
         status,
         _number("Budget left", "Share of the window's error budget.", "percentunit", left, BUDGET),
-        _number("Burn rate now", f"{burn}, last five minutes.", "none", _chosen(names.BURN_RATE, one), BURN),
+        _number("Burn rate now", f"{burn}, last five minutes.", "none", _chosen(names.BURN_RATE, one), steps),
         _number(
             "Burn rate of the window",
             f"{burn}, whole window.",
             "none",
             _chosen(names.PERIOD_BURN_RATE, one),
-            BURN,
+            steps,
         ),
     )
 
