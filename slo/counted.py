@@ -8,9 +8,10 @@ from functools import cached_property
 from math import inf, isfinite, isnan
 
 from slo.backends import partial
+from slo.bounds import MalformedHistogramError, joined, of_one_histogram, without_bound
 from slo.counters import Increase, increase
-from slo.histogram import Buckets, MalformedHistogramError, Observed, observed
-from slo.lives import Instance, Lives, begun, created, created_of, instance_of, young
+from slo.histogram import Buckets, Observed, observed
+from slo.lives import Instance, Lives, begun, created, created_of, instance_of, labels_of, young
 from slo.model import Evidence, QueryResult, Reason, Series, Window
 from slo.promql import Selector
 from slo.queries import PROCESS_START, UP
@@ -69,6 +70,26 @@ class Counted:
             series = self._closed_series(selector)
             self._increases[selector] = increase(series, self.window, self._lives(selector))
         return self._increases[selector]
+
+    def paired(self, good: Selector, total: Selector) -> tuple[Increase, Increase]:
+        """Count good events, and those of ``total`` of which it isn't known if they are good.
+
+        Where ``good`` is one bucket of a histogram that ``total`` counts, these are of the targets that have
+        no such bucket, or not throughout; what there is of it counts nothing.
+        """
+        counted = self.increase(good)
+        if not counted.series or not of_one_histogram(good, total):
+            return counted, Increase()
+        buckets, totals = self._closed_series(good), self._closed_series(total)
+        lacking = without_bound(buckets, totals, self.window)
+        if not lacking:
+            return counted, Increase()
+        known = (one for one in buckets if labels_of(one) not in lacking)
+        unknown = (one for one in totals if labels_of(one) in lacking)
+        return (
+            increase(known, self.window, self._lives(good)),
+            increase(unknown, self.window, self._lives(total)),
+        )
 
     def _lives(self, selector: Selector) -> Lives:
         """Gather what proves births and restarts of a counter's series."""
@@ -132,7 +153,7 @@ class Counted:
             kept = bisect_right(one.times, scrapes[place] if place < len(scrapes) else inf)
             whole = kept == len(one.times)
             closed.append(one if whole else Series(one.labels, one.times[:kept], one.values[:kept]))
-        return tuple(closed)
+        return joined(tuple(closed))
 
     def _distinct(self, selector: Selector) -> tuple[Series, ...]:
         """Give the series of a selector, of which none may tell what another tells."""
