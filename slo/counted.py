@@ -31,10 +31,14 @@ class UndecidedError(Exception):
 
 
 class Counted:
-    """Reads evidence; all methods raise :class:`UndecidedError` where a query has no usable answer."""
+    """Reads evidence; all methods raise :class:`UndecidedError` where a query has no usable answer.
 
-    def __init__(self, evidence: Evidence) -> None:
+    ``goes_on`` is a field of :class:`slo.lives.Lives`.
+    """
+
+    def __init__(self, evidence: Evidence, *, goes_on: bool = False) -> None:
         self.evidence = evidence
+        self.goes_on = goes_on
         self.window = evidence.window
         self._increases: dict[Selector, Increase] = {}
         self._observed: dict[Selector, Observed] = {}
@@ -94,7 +98,15 @@ class Counted:
     def _lives(self, selector: Selector) -> Lives:
         """Gather what proves births and restarts of a counter's series."""
         told = self.evidence.results.get(str(created_of(selector)))
-        return Lives(self.scrapes, self._begun, created(told.series) if told else {}, self.young)
+        births = created(told.series) if told else {}
+        return Lives(self.scrapes, self._begun, births, self.young, self.goes_on)
+
+    def returned(self, selector: Selector) -> int:
+        """Count how often series of what was counted came back, and may have been there all the while."""
+        seen = [self._increases[selector]] if selector in self._increases else []
+        if selector in self._observed:
+            seen += [one for _, increases in self._observed[selector].groups for one in increases]
+        return sum(one.returned for one in seen)
 
     @cached_property
     def young(self) -> frozenset[Instance]:

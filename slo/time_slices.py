@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import inf
 
 from slo.counted import Counted
 from slo.lives import instance_of
-from slo.model import SLO, EventsSLI, Objective, Window
+from slo.model import SLO, EventsSLI, Objective, ObjectiveVerdict, Reason, Window
 from slo.promql import Shape
 from slo.queries import expression, metrics
 from slo.tally import Tally, tally
@@ -48,6 +49,18 @@ def time_slices(slo: SLO, objective: Objective, counted: Counted) -> Slices:
             found[first:last] = [(window, UNSEEN) for window, _ in found[first:last]]
             found[last] = found[last][0], events
     return [(window, events) for window, events in found if events.total]
+
+
+def why_open(verdict: ObjectiveVerdict, slices: Sequence[Tally]) -> ObjectiveVerdict:
+    """Say of a verdict that is open what left it so, where slices lie between scrapes."""
+    number = sum(one is UNSEEN for one in slices)
+    if not number or verdict.reason is not Reason.THRESHOLD_INSIDE_BUCKET:
+        return verdict
+    detail = (
+        f"scrapes are further apart than slices: of {number} of {len(slices)} slices it isn't known which of "
+        "the bad events that the next scrape told were theirs"
+    )
+    return replace(verdict, reason=Reason.SCRAPE_GAP, detail=detail)
 
 
 def _late(slo: SLO, counted: Counted, cuts: Sequence[float], length: float) -> Iterator[tuple[int, int]]:

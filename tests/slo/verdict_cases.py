@@ -73,6 +73,7 @@ WITHIN_1_S = slo_of(
 ONE_SECOND = {f"{LATENCY}_count": "0+10x7", f'{LATENCY}_bucket{{le="1"}}': "0+10x7"}
 OTHER_COUNT = f'{LATENCY}_count{{instance="b:80"}}'
 
+FLAPPED = {OK: "1000000+10x1 _ 1000030+10x4", FAULTY: "0+2x7"}
 EVENTS = {
     "the first 5xx born in the middle of the window is counted, where rate() says 0 (DESIGN: 0.17 %)": Case(
         availability(0.999),
@@ -106,6 +107,26 @@ EVENTS = {
     ),
     "a series that dies and is born again with a higher count starts from zero": Case(
         availability(), {OK: "0+10x7", FAULTY: "2x2 _ 7x3"}, MET, {"bad": 7, "total": 77}
+    ),
+    "a great counter that one scrape did not hold: met from zero, and missed if it was there all along": Case(
+        availability(), FLAPPED, Reason.SCRAPE_GAP
+    ),
+    "a great counter of bad events that one scrape did not hold": Case(
+        availability(), {OK: "0+100x7", FAULTY: "1000x2 _ 1003x3"}, Reason.SCRAPE_GAP
+    ),
+    "a counter that one scrape did not hold, and its process began anew": Case(
+        availability(),
+        FLAPPED | {"process_start_time_seconds": "10 10 _ 120x4"},
+        MET,
+        {"bad": 18, "total": 1_000_098},
+    ),
+    "a counter that one scrape did not hold, and it is missed either way": Case(
+        availability(), {OK: "0+10x7", FAULTY: "50x2 _ 70x3"}, MISSED, {"bad": 70}
+    ),
+    "a histogram that one scrape did not hold: met from zero, and missed if it was there all along": Case(
+        quick(0.1),
+        buckets(le_0_1="1000000 1000008 _ 1000024+8x4", total="1000000 1000010 _ 1000030+10x4"),
+        Reason.SCRAPE_GAP,
     ),
     "every target's events are counted": Case(
         availability(),
