@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from proofload.prometheus_release import NotBroughtError
@@ -36,10 +37,13 @@ def bring(folder: Path, say: Callable[[str], None]) -> Path:
     say("downloading the distribution's package lists and its Prometheus package")
     _run(["apt-get", *own, "-qq", "update"], folder)
     _run(["apt-get", *own, "-qq", "download", "prometheus"], folder)
-    packages = list(folder.glob("prometheus_*.deb"))
+    with suppress(NotBroughtError):  # a package of its own since Debian 13, and no load needs it
+        _run(["apt-get", *own, "-qq", "download", "promtool"], folder)
+    packages = [str(package) for package in folder.glob("*.deb")]
     if not packages:
         raise NotBroughtError("apt-get download left no package")
-    _run(["dpkg-deb", "-x", str(packages[0]), str(folder / "unpacked")], folder)
+    for package in packages:
+        _run(["dpkg-deb", "-x", package, str(folder / "unpacked")], folder)
     return folder / "unpacked" / "usr" / "bin" / "prometheus"
 
 

@@ -16,7 +16,7 @@ _FALLBACK = re.compile(r"\bor\b[^()]*(\([^()]*\))?\s*vector\s*\(", re.IGNORECASE
 
 
 def advice(spec: Spec) -> list[Problem]:
-    """List what is approximate, what hides that nothing was measured, and warnings that fail the gate.
+    """List what is approximate, what hides or says nothing, and warnings that fail the gate.
 
     Raises:
         PromQLError: a query is not PromQL; :func:`slo.queries.plan` says so first.
@@ -24,7 +24,7 @@ def advice(spec: Spec) -> list[Problem]:
     return [
         Problem(*place(slo.source), f"SLO {slo.name}, {part}", message)
         for slo in spec.slos
-        for part, message in (*_computed(slo), *_warnings(slo))
+        for part, message in (*_computed(slo), *_idle(slo), *_warnings(slo))
     ]
 
 
@@ -34,6 +34,7 @@ _RATIO = (
     "{} is left to Prometheus and approximate, judged once at the window's end whatever target says: as raw "
     "of a ratioMetric, with rawType and a target, this ratio of two counters is counted exactly"
 )
+_IDLE = "{} says nothing of a ratioMetric, whose target is the least ratio of good events: leave op out"
 _STRICT = "{:g} is stricter than {:g}, and every objective decides the verdict: a miss of it is MISSED"
 
 
@@ -46,6 +47,12 @@ def _computed(slo: SLO) -> Iterator[tuple[str, str]]:
         yield part, (_RATIO if ratio else _COMPUTED).format(text)
         if _FALLBACK.search(unquoted(text)):
             yield part, _HIDDEN
+
+
+def _idle(slo: SLO) -> Iterator[tuple[str, str]]:
+    for one in slo.objectives:
+        if one.op is not None and not isinstance(slo.sli, ThresholdSLI):
+            yield f"objective {one.name}", _IDLE.format(one.op)
 
 
 def _warnings(slo: SLO) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -77,6 +78,15 @@ class Document:
     def problem(self, loc: Location, message: str) -> Problem:
         """A problem with the value at ``loc``."""
         return Problem(self.path, self.line(loc), field_name(loc), message)
+
+    def items(self) -> list[Document]:
+        """Of a list each item as a document of its own; of anything else the document itself."""
+        if not isinstance(self.data, list):
+            return [self]
+        lines: dict[int, dict[tuple[str | int, ...], int]] = defaultdict(dict)
+        for (index, *loc), line in ((place, line) for place, line in self.lines.items() if place):
+            lines[int(index)][tuple(loc)] = line
+        return [Document(item, self.path, lines[index]) for index, item in enumerate(self.data)]
 
 
 class StrictModel(pydantic.BaseModel):

@@ -101,7 +101,7 @@ class Objective:
     """One target of an SLO.
 
     ``target`` is the ratio of good events (Occurrences) or good slices (Timeslices) asked for;
-    ``op`` and ``threshold`` stand for a threshold SLI alone.
+    ``threshold`` stands for a threshold SLI alone, and so does what ``op`` says.
     """
 
     name: str
@@ -157,6 +157,8 @@ class SLO:
     source: str = ""
     """Where it was written, as ``file:line``."""
     alert_policies: tuple[AlertPolicy, ...] = ()
+    rolling: bool = True
+    """Whether its window ends now; else it is aligned to the calendar."""
     weight: float | None = None
     """How often its burn rate counts in its composite SLO's; ``None``: it is no part of one."""
 

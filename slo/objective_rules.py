@@ -63,9 +63,13 @@ def _missing_target(objective: Objective) -> Iterator[Fault]:
 
 
 def _ratio_faults(objective: Objective) -> Iterator[Fault]:
-    for name in ("op", "value"):
-        if getattr(objective, name) is not None:
-            yield name, "belongs to a thresholdMetric; a ratioMetric is judged by its target alone"
+    if objective.op in ("lte", "lt"):
+        yield (
+            "op",
+            f"{objective.op} contradicts a ratioMetric, whose target is the least ratio of good events",
+        )
+    if objective.value is not None:
+        yield "value", "belongs to a thresholdMetric; a ratioMetric is judged by its target alone"
 
 
 def _threshold_faults(objective: Objective) -> Iterator[Fault]:

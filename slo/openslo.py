@@ -25,7 +25,8 @@ from slo.openslo_fields import (
     Target,
     TargetPercent,
     Text,
-    refused,
+    Timestamp,
+    TimeZone,
 )
 from slo.openslo_sources import TYPES, DataSource, SourceType
 
@@ -35,8 +36,6 @@ REQUESTS = "proofload/requests"
 CONTEXT = "proofload/context"
 """Annotation of a Service: selectors that reports show beside the SLIs, one a line."""
 ANNOTATIONS = (REQUESTS, CONTEXT)
-
-_CALENDAR = refused("a load test has no place in a calendar; write a rolling window")
 
 
 class ServiceSpec(Model):
@@ -189,17 +188,26 @@ class Objective(Model):
         return self.target_percent if self.target is None else self.target
 
 
+class Calendar(Model):
+    """Where a calendar-aligned ``timeWindow`` begins."""
+
+    start_time: Timestamp
+    time_zone: TimeZone
+
+
 class TimeWindow(Model):
     """The one item of ``timeWindow``; its duration in seconds once read."""
 
     duration: Duration
-    is_rolling: bool = True
-    calendar: Annotated[None, _CALENDAR] = None
+    is_rolling: bool | None = None
+    calendar: Calendar | None = None
 
     @model_validator(mode="after")
-    def _rolling(self) -> TimeWindow:
-        if not self.is_rolling:
-            raise ValueError("isRolling: false is not supported: a load test has no place in a calendar")
+    def _one_kind(self) -> TimeWindow:
+        if self.is_rolling and self.calendar:
+            raise ValueError("takes one of isRolling: true and calendar, not both")
+        if self.is_rolling is False and not self.calendar:
+            raise ValueError("isRolling: false needs a calendar, with startTime and timeZone")
         return self
 
 

@@ -1,4 +1,4 @@
-"""The scalars of OpenSLO v1 as pydantic types: names, keys, durations, targets, and refusals by name.
+"""The scalars of OpenSLO v1 as pydantic types: names, keys, durations, times, targets.
 
 Source: the specification, https://github.com/OpenSLO/OpenSLO (README of v1).
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -133,19 +135,25 @@ def _percent(value: float) -> float:
     return float(Decimal(repr(value)) / 100)  # 99.95 becomes 0.9995 to the last bit
 
 
-def refused(reason: str) -> BeforeValidator:
-    """A field that OpenSLO has and we refuse by name, unless it is empty."""
+def _timestamp(text: str) -> str:
+    try:
+        datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - OpenSLO names the zone beside it
+    except ValueError:
+        raise ValueError(f"{shown(text)} is not a time such as 2024-01-31 12:30:00") from None
+    return text
 
-    def refuse(value: Any) -> None:
-        if value not in (None, []):
-            raise ValueError(f"is not supported: {reason}")
 
-    return BeforeValidator(refuse)
+def _time_zone(text: str) -> str:
+    if text not in available_timezones():
+        raise ValueError(f"{shown(text)} is not a name of the IANA time zone database, e.g. Europe/Berlin")
+    return text
 
 
 Name = Annotated[str, AfterValidator(_name)]
 Key = Annotated[str, AfterValidator(_key)]
 Text = Annotated[str, AfterValidator(_not_blank)]
+Timestamp = Annotated[str, AfterValidator(_timestamp)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Url = Annotated[str, AfterValidator(_url)]
 Description = Annotated[str, Field(max_length=1050)]
 Quantile = Annotated[float, Field(gt=0, lt=1)]

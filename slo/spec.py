@@ -27,7 +27,8 @@ def load_spec(paths: Iterable[Path]) -> model.Spec:
     problems = catalogue.problems
     for path in _files(given, problems):
         try:
-            for document in load_documents(path):
+            # OpenSLO's Go library reads and writes lists of objects too.
+            for document in (item for found in load_documents(path) for item in found.items()):
                 catalogue.add(as_v1(document))
         except DocumentError as error:
             problems += error.problems
@@ -118,6 +119,7 @@ def _slos(catalogue: Catalogue, document: Document) -> list[model.SLO]:
             data_source=data_source,
             source=source(document),
             alert_policies=policies,
+            rolling=not (window and window.calendar),
             weight=_weight(group[0]) if composite else None,
         )
         for (sli, data_source), group in zip(indicators, groups, strict=False)

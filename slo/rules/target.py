@@ -88,6 +88,11 @@ def _refusals(slo: SLO) -> Iterator[Problem]:
 
 
 def _faults(slo: SLO) -> Iterator[tuple[str, str]]:
+    if not slo.rolling:
+        yield (
+            "timeWindow",
+            "is aligned to the calendar, and rules count rolling windows; write isRolling: true",
+        )
     if slo.window_seconds / DAY not in DAYS:
         yield (
             "timeWindow",

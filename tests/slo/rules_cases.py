@@ -74,6 +74,7 @@ KINDS = {
 
 REFUSED = {
     "a window without alerts": (replace(FAILING, window_seconds=6 * DAY), "timeWindow: 6 days"),
+    "a window of the calendar": (replace(FAILING, rolling=False), "timeWindow: is aligned to the calendar"),
     "events that no counter counts": (
         replace(FAILING, sli=EventsSLI(PromQL("a + b"), bad=PromQL("sum(rate(c[5m]))"))),
         "total: a + b has no counter",

@@ -203,6 +203,17 @@ GOOD: dict[str, tuple[str, SLO]] = {
         replace(CHECKOUT, window_seconds=180 * DAY),
     ),
     "a window without isRolling rolls": (changed(EVENTS, ("      isRolling: true\n", "")), CHECKOUT),
+    "a window of the calendar": (
+        changed(
+            EVENTS, ("isRolling: true", "calendar: {startTime: 2024-01-01 00:00:00, timeZone: Europe/Berlin}")
+        ),
+        replace(CHECKOUT, rolling=False),
+    ),
+    "a comparison that says what a target says": (
+        changed(EVENTS, ("target: 0.99", "target: 0.99\n      op: gt")),
+        replace(CHECKOUT, objectives=(replace(CHECKOUT.objectives[0], op=Op.GT),)),
+    ),
+    "a list of objects, as OpenSLO's Go library writes it": ("- " + EVENTS.replace("\n", "\n  "), CHECKOUT),
     "several objectives of a ratio, in ratios and per cent": (
         changed(
             EVENTS,

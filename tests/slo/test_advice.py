@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from slo.advice import advice
-from slo.model import SLO, EventsSLI, Objective, PromQL, RawRatioSLI, Spec, ThresholdSLI
+from slo.model import SLO, EventsSLI, Objective, Op, PromQL, RawRatioSLI, Spec, ThresholdSLI
 from tests.slo.evidence_cases import availability, quick, slo_of
 from tests.slo.test_queries import LIMIT, TARGET
 
@@ -46,6 +46,10 @@ CASES: dict[str, tuple[SLO, tuple[tuple[str, str], ...]]] = {
         (("objective Warning", "0.999 is stricter than 0.99"),),
     ),
     "a warning that comes later than the pass": (replace(availability(), objectives=(PASS, LOOSER)), ()),
+    "a comparison of a ratio": (
+        replace(availability(), objectives=(replace(PASS, op=Op.GT),)),
+        ((f"objective {PASS.name}", "gt says nothing of a ratioMetric"),),
+    ),
     "a warning alone": (replace(availability(), objectives=(STRICTER,)), ()),
 }
 

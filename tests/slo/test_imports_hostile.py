@@ -79,7 +79,11 @@ def said_of(read: Callable[[], object]) -> tuple[Problem, ...]:
 
 
 def named(problems: tuple[Problem, ...]) -> bool:
-    return all(problem.message and (problem.field or problem.line in (None, 1)) for problem in problems)
+    """Whether each fault names its field. The test writes ``?0`` as YAML that no parser reads."""
+    return all(
+        one.message and (one.field or one.line in (None, 1) or one.message.startswith("is not YAML"))
+        for one in problems
+    )
 
 
 @pytest.mark.parametrize(("text", "said"), HOSTILE.values(), ids=HOSTILE)
