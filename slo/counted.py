@@ -42,6 +42,7 @@ class Counted:
         self.window = evidence.window
         self._increases: dict[Selector, Increase] = {}
         self._observed: dict[Selector, Observed] = {}
+        self._pairs: dict[tuple[Selector, Selector], tuple[Increase, Increase]] = {}
 
     def result(self, key: str) -> QueryResult:
         """Give the answer to a selector or an expression."""
@@ -81,6 +82,11 @@ class Counted:
         Where ``good`` is one bucket of a histogram that ``total`` counts, these are of the targets that have
         no such bucket, or not throughout; what there is of it counts nothing.
         """
+        if (good, total) not in self._pairs:
+            self._pairs[good, total] = self._paired(good, total)
+        return self._pairs[good, total]
+
+    def _paired(self, good: Selector, total: Selector) -> tuple[Increase, Increase]:
         counted = self.increase(good)
         if not counted.series or not of_one_histogram(good, total):
             return counted, Increase()
