@@ -18,11 +18,16 @@ from proofload.options import PROMETHEUS, SPEC, Time
 from proofload.pipeline import Appendix, check, replay
 from proofload.policy import policy_options
 from proofload.scrapes import await_closing_scrape
+from slo.budget import SECONDS_PER_DAY
 from slo.model import Policy, Spec, Window
 from slo.prometheus import Prometheus
 
 CLOSING_SCRAPE_SECONDS = 65.0
 """How long ``check`` waits for the scrape that closes a window which ends now."""
+
+MOST_WINDOW_DAYS = 400
+"""Longest window to judge: a year and what surrounds it. Longer ones are slips, such as ``--start 0``, and
+would be asked for in so many pieces that ``check`` seemed to hang."""
 
 
 @click.command("check")
@@ -63,6 +68,9 @@ def check_command(
         raise click.UsageError(f"--end ({end:.3f}) is not after --start ({start:.3f})")
     if end > time.time() + 1:
         raise click.UsageError("--end lies in the future")
+    if end - start > MOST_WINDOW_DAYS * SECONDS_PER_DAY:
+        days = (end - start) / SECONDS_PER_DAY
+        raise click.UsageError(f"the window is {days:,.0f} days long; at most {MOST_WINDOW_DAYS} are judged")
     [spec] = or_usage(partial(read_spec, specs))
     asked = connection(prometheus, spec)
     folder = run_folder(out) if out else None

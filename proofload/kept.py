@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pydantic
+
 from loadtests.runfile import from_json
 from proofload.folder import write_bytes
+from proofload.policy import PolicyPart
 from slo.codec import evidence_from_json, evidence_to_json
 from slo.document import Problem, ProblemsError
 from slo.model import Evidence, Policy, RunRecord
@@ -62,7 +65,11 @@ def kept(run: Path) -> Kept:
 
 
 def _policy(verdict: Any) -> Policy:
-    return Policy(**verdict.get("policy", {}))
+    try:
+        return Policy(PolicyPart.model_validate(verdict.get("policy", {})).confidence)
+    except pydantic.ValidationError as error:
+        (first, *_) = error.errors()
+        raise ValueError(f"policy.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
 def _read(path: Path, parse: Callable[[Any], T], problems: list[Problem]) -> T | None:
@@ -74,7 +81,7 @@ def _read(path: Path, parse: Callable[[Any], T], problems: list[Problem]) -> T |
         problems.append(Problem(str(path), None, "", f"can't be read: {said}"))
     except json.JSONDecodeError as error:
         problems.append(Problem(str(path), error.lineno, "", f"is no JSON: {error.msg}"))
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         message = f"holds no {path.name.partition('.')[0]} of a run ({type(error).__name__}: {error})"
         problems.append(Problem(str(path), None, "", message))
     return None

@@ -85,7 +85,7 @@ def _named(environment: Mapping[str, str]) -> Path:
 
 
 def _on_path(environment: Mapping[str, str]) -> Path:
-    found = shutil.which("prometheus", path=environment.get("PATH"))
+    found = shutil.which("prometheus", path=environment.get("PATH", ""))
     if found is None:
         raise NotBroughtError("no prometheus in it")
     return Path(found)

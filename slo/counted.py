@@ -8,9 +8,10 @@ from functools import cached_property
 from math import inf, isfinite, isnan
 
 from slo.backends import partial
+from slo.bounds import MalformedHistogramError, joined, of_one_histogram, without_bound
 from slo.counters import Increase, increase
-from slo.histogram import Buckets, MalformedHistogramError, Observed, observed
-from slo.lives import Instance, Lives, begun, created, created_of, instance_of, young
+from slo.histogram import Buckets, Observed, observed
+from slo.lives import Instance, Lives, begun, created, created_of, instance_of, labels_of, young
 from slo.model import Evidence, QueryResult, Reason, Series, Window
 from slo.promql import Selector
 from slo.queries import PROCESS_START, UP
@@ -30,13 +31,18 @@ class UndecidedError(Exception):
 
 
 class Counted:
-    """Reads evidence; all methods raise :class:`UndecidedError` where a query has no usable answer."""
+    """Reads evidence; all methods raise :class:`UndecidedError` where a query has no usable answer.
 
-    def __init__(self, evidence: Evidence) -> None:
+    ``goes_on`` is a field of :class:`slo.lives.Lives`.
+    """
+
+    def __init__(self, evidence: Evidence, *, goes_on: bool = False) -> None:
         self.evidence = evidence
+        self.goes_on = goes_on
         self.window = evidence.window
         self._increases: dict[Selector, Increase] = {}
         self._observed: dict[Selector, Observed] = {}
+        self._pairs: dict[tuple[Selector, Selector], tuple[Increase, Increase]] = {}
 
     def result(self, key: str) -> QueryResult:
         """Give the answer to a selector or an expression."""
@@ -70,10 +76,43 @@ class Counted:
             self._increases[selector] = increase(series, self.window, self._lives(selector))
         return self._increases[selector]
 
+    def paired(self, good: Selector, total: Selector) -> tuple[Increase, Increase]:
+        """Count good events, and those of ``total`` of which it isn't known if they are good.
+
+        Where ``good`` is one bucket of a histogram that ``total`` counts, these are of the targets that have
+        no such bucket, or not throughout; what there is of it counts nothing.
+        """
+        if (good, total) not in self._pairs:
+            self._pairs[good, total] = self._paired(good, total)
+        return self._pairs[good, total]
+
+    def _paired(self, good: Selector, total: Selector) -> tuple[Increase, Increase]:
+        counted = self.increase(good)
+        if not counted.series or not of_one_histogram(good, total):
+            return counted, Increase()
+        buckets, totals = self._closed_series(good), self._closed_series(total)
+        lacking = without_bound(buckets, totals, self.window)
+        if not lacking:
+            return counted, Increase()
+        known = (one for one in buckets if labels_of(one) not in lacking)
+        unknown = (one for one in totals if labels_of(one) in lacking)
+        return (
+            increase(known, self.window, self._lives(good)),
+            increase(unknown, self.window, self._lives(total)),
+        )
+
     def _lives(self, selector: Selector) -> Lives:
         """Gather what proves births and restarts of a counter's series."""
         told = self.evidence.results.get(str(created_of(selector)))
-        return Lives(self.scrapes, self._begun, created(told.series) if told else {}, self.young)
+        births = created(told.series) if told else {}
+        return Lives(self.scrapes, self._begun, births, self.young, self.goes_on)
+
+    def returned(self, selector: Selector) -> int:
+        """Count how often series of what was counted came back, and may have been there all the while."""
+        seen = [self._increases[selector]] if selector in self._increases else []
+        if selector in self._observed:
+            seen += [one for _, increases in self._observed[selector].groups for one in increases]
+        return sum(one.returned for one in seen)
 
     @cached_property
     def young(self) -> frozenset[Instance]:
@@ -132,7 +171,7 @@ class Counted:
             kept = bisect_right(one.times, scrapes[place] if place < len(scrapes) else inf)
             whole = kept == len(one.times)
             closed.append(one if whole else Series(one.labels, one.times[:kept], one.values[:kept]))
-        return tuple(closed)
+        return joined(tuple(closed))
 
     def _distinct(self, selector: Selector) -> tuple[Series, ...]:
         """Give the series of a selector, of which none may tell what another tells."""

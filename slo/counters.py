@@ -29,7 +29,8 @@ class Increase:
     each, over all series. ``reset`` names the targets of which a counter fell back. ``resets`` and ``born``
     count the series that did, and that began inside the window. ``unbased`` counts series whose count at the
     window's start is unknown: nothing proves that they began inside it. ``strange`` counts series with
-    samples that no counter can have: NaN, Inf, or less than 0.
+    samples that no counter can have: NaN, Inf, or less than 0. ``returned`` counts how often a series was
+    lacking in a good scrape and came back no lower, and nothing but that shows that it began anew.
     """
 
     times: tuple[float, ...] = ()
@@ -39,6 +40,7 @@ class Increase:
     born: int = 0
     unbased: int = 0
     strange: int = 0
+    returned: int = 0
     reset: frozenset[Instance] = frozenset()
 
     @property
@@ -71,7 +73,7 @@ def increase(counter: Iterable[Series], window: Window, lives: Lives) -> Increas
         lives: what proves births and restarts.
     """
     added: dict[float, float] = {}
-    number = resets = born = unbased = strange = 0
+    number = resets = born = unbased = strange = returned = 0
     reset: set[Instance] = set()
     for series in counter:
         number += 1
@@ -83,6 +85,7 @@ def increase(counter: Iterable[Series], window: Window, lives: Lives) -> Increas
         born += found.born
         unbased += found.unbased
         strange += found.strange
+        returned += found.returned
     times = sorted(added)
     return Increase(
         times=tuple(times),
@@ -92,17 +95,19 @@ def increase(counter: Iterable[Series], window: Window, lives: Lives) -> Increas
         born=born,
         unbased=unbased,
         strange=strange,
+        returned=returned,
         reset=frozenset(reset),
     )
 
 
 class _Found(NamedTuple):
-    """How often one series was reset, and whether it was born, had no base, or is no counter."""
+    """How often one series was reset or came back, and whether it was born, had no base, or is no counter."""
 
     resets: int = 0
     born: bool = False
     unbased: bool = False
     strange: bool = False
+    returned: int = 0
 
 
 def _count(series: Series, window: Window, lives: Lives, added: dict[float, float]) -> _Found:
@@ -124,18 +129,22 @@ def _count(series: Series, window: Window, lives: Lives, added: dict[float, floa
         unbased = not born
         if born and values[first]:
             added[times[first]] = added.get(times[first], 0.0) + values[first]
-    resets = 0
+    resets = returned = 0
     seamless = not begun and _on_every_scrape(times[first : last + 1], scrapes)
     for place in range(first, last):
         value = values[place + 1]
         grown = value - values[place]
-        if grown < 0 or (not seamless and _anew(times[place], times[place + 1], scrapes, begun)):
+        if grown < 0 or (not seamless and _restarted(times[place], times[place + 1], begun)):
             resets += 1
             grown = value
+        elif not seamless and _scraped_between(times[place], times[place + 1], scrapes):
+            returned += values[place] > 0
+            resets += not lives.goes_on
+            grown = grown if lives.goes_on else value
         if grown:
             time = times[place + 1]
             added[time] = added.get(time, 0.0) + grown
-    return _Found(resets, born, unbased)
+    return _Found(resets, born, unbased, returned=returned)
 
 
 def _on_every_scrape(times: Sequence[float], scrapes: Sequence[float]) -> bool:
@@ -149,10 +158,9 @@ def _can_count(values: Sequence[float]) -> bool:
     return isfinite(sum(values)) and min(values) >= 0
 
 
-def _anew(before: float, after: float, scrapes: Sequence[float], begun: Sequence[float]) -> bool:
-    """Tell whether a counter began again between two samples, though it did not fall."""
-    restarted = any(before + _SAME_SCRAPE_SECONDS < time < after + _SAME_SCRAPE_SECONDS for time in begun)
-    return restarted or _scraped_between(before, after, scrapes)
+def _restarted(before: float, after: float, begun: Sequence[float]) -> bool:
+    """Tell whether a counter is told to have begun again between two samples, though it did not fall."""
+    return any(before + _SAME_SCRAPE_SECONDS < time < after + _SAME_SCRAPE_SECONDS for time in begun)
 
 
 def _scraped_between(before: float, after: float, scrapes: Sequence[float]) -> bool:

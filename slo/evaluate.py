@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 from slo import budget
 from slo.alerts import alerts
@@ -34,9 +35,10 @@ from slo.model import (
 )
 from slo.promql import Shape
 from slo.queries import expression, judged_by_server, metrics
+from slo.readings import in_both_readings
 from slo.slices import Sliced, as_one_each, sliced
 from slo.tally import Tally, holds, tally, unit_of
-from slo.time_slices import time_slices
+from slo.time_slices import time_slices, why_open
 
 
 def evaluate(
@@ -52,7 +54,9 @@ def evaluate(
     checks = check_evidence(spec, counted, run)
     sent = run.total.sent if run else None
     judged = [
-        _judged(slo, objective, counted, policy, bracketed=run is not None)
+        in_both_readings(
+            partial(_judged, slo, objective, policy=policy, bracketed=run is not None), slo, counted
+        )
         for slo in spec.slos
         for objective in slo.objectives
     ]
@@ -204,14 +208,14 @@ def _by_slices(
             f"{objective.time_slice_seconds:g} s with events",
         )
     if slo.budgeting is Budgeting.RATIO_TIMESLICES:
-        verdict = _by_mean_ratio(blank, slo, slices)
+        verdict = why_open(_by_mean_ratio(blank, slo, slices), slices)
         return with_certainty(verdict, Sliced(as_one_each(slices)), policy, counted.window)
     wanted = objective.time_slice_target
     least = wanted if wanted is not None else objective.target
     ends = [[budget.meets(one.good[end], one.total, least) for one in slices] for end in (0, 1)]
     low, high = map(sum, ends)
     notes = (f"{len(slices)} slices of {objective.time_slice_seconds:g} s, cut at scrapes",)
-    verdict = _by_events(blank, slo, Tally((low, high), len(slices), notes=notes))
+    verdict = why_open(_by_events(blank, slo, Tally((low, high), len(slices), notes=notes)), slices)
     judged = tuple(Tally((worst, best), 1) for worst, best in zip(*ends, strict=True))
     return with_certainty(verdict, Sliced(judged), policy, counted.window)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from statistics import median
 
 from slo.lives import created_of, instance_of
 from slo.model import Evidence, QueryResult, Series, Spec, Window
-from slo.otherwise import asked_otherwise
+from slo.otherwise import asked_otherwise, in_other_spellings
 from slo.prometheus import Prometheus, PrometheusUnreachableError, QueryError
 from slo.promql import Matcher, Selector
 from slo.queries import PROCESS_START, UP, counters, exactly, of_jobs, plan
@@ -114,11 +115,19 @@ def _exposed(prometheus: Prometheus, births: Sequence[Selector], time: float) ->
 
 
 def _raw(ask: Callable[[str], QueryResult], selector: Selector) -> QueryResult:
-    """Fetch a selector's samples; where it finds none, those of the same histogram in other words."""
+    """Fetch a selector's samples, however a bound is spelt; else those of the histogram in other words."""
     found = _asked(str(selector), ask)
-    if found.series or found.error:
+    if found.error:
         return found
+    if found.series:
+        others = in_other_spellings(selector)
+        return _together(found, _asked(str(others), ask)) if others else found
     return asked_otherwise(selector, lambda other: _asked(str(other), ask)) or found
+
+
+def _together(found: QueryResult, more: QueryResult) -> QueryResult:
+    warnings = tuple(dict.fromkeys((*found.warnings, *more.warnings)))
+    return replace(found, series=(*found.series, *more.series), warnings=warnings, error=more.error)
 
 
 def _all(

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, inf, isinf, isnan
+from math import ceil, inf, isinf
 
+from slo.bounds import Child, MalformedHistogramError, epochs, parse_bound
 from slo.budget import exact
 from slo.counters import Increase, increase
 from slo.lives import Lives
 from slo.model import Op, Series, Window
-
-
-class MalformedHistogramError(ValueError):
-    """Bucket series that are no histogram; the message says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +94,12 @@ def percentile(buckets: Buckets, quantile: float) -> Percentile | None:
     return Percentile(lower, upper, lower + (upper - lower) * min(max(share, 0.0), 1.0))
 
 
-def parse_bound(text: str) -> float:
-    """Read an ``le`` label, however it is written (``0.5``, ``5e-1``, ``+Inf``).
-
-    Raises:
-        MalformedHistogramError: it is no number.
-    """
-    with suppress(ValueError):
-        if not isnan(bound := float(text)):
-            return bound
-    raise MalformedHistogramError(f"bucket bound le={text!r} is not a number")
-
-
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What the series of histograms counted in a window, bucket by bucket; those of same bounds together."""
+    """What the series of histograms counted in a window, bucket by bucket; those of same bounds together.
+
+    One whose bounds change in the window is there several times, each time with the bounds of a part of it.
+    """
 
     groups: tuple[tuple[tuple[float, ...], tuple[Increase, ...]], ...]
 
@@ -155,16 +142,22 @@ def observed(series: Iterable[Series], window: Window, lives: Lives) -> Observed
         identity = frozenset((key, value) for key, value in one.labels.items() if key != "le")
         bound = parse_bound(one.labels.get("le", ""))
         children.setdefault(identity, {}).setdefault(bound, []).append(one)
-    alike: dict[tuple[float, ...], list[dict[float, list[Series]]]] = {}
+    alike: dict[tuple[tuple[float, ...], Window], list[Child]] = {}
     for child in children.values():
-        alike.setdefault(_bounds(child), []).append(child)
+        for part, counting in epochs(child, window):
+            alike.setdefault((_bounds(part), counting), []).append(part)
     groups = tuple(
-        (bounds, tuple(increase((s for child in group for s in child[at]), window, lives) for at in bounds))
-        for bounds, group in sorted(alike.items())
+        (bounds, tuple(increase((s for part in group for s in part[at]), counting, lives) for at in bounds))
+        for (bounds, counting), group in sorted(alike.items(), key=_by_bounds)
     )
     if any(one.strange for _, increases in groups for one in increases):
         raise MalformedHistogramError("its buckets hold NaN, Inf or less than 0")
     return Observed(groups)
+
+
+def _by_bounds(item: tuple[tuple[tuple[float, ...], Window], object]) -> tuple[tuple[float, ...], float]:
+    (bounds, counting), _ = item
+    return bounds, counting.start
 
 
 def _bounds(child: Mapping[float, object]) -> tuple[float, ...]:

@@ -111,7 +111,7 @@ def _effective(seen: Sampled, level: float) -> float:
     """
     from scipy.special import ndtri, stdtrit  # noqa: PLC0415 - see prepare
 
-    tail = 1 - (1 - level) / 2
+    tail = (1 - level) / 2  # the lower one, which is above 0 however sure
     student = float(ndtri(tail) / stdtrit(frequencies(seen.slices, seen.alike), tail)) ** 2
     binomial = seen.ratio * (1 - seen.ratio)
     events = binomial / max((seen.variance or 0.0) / student, seen.least_variance)

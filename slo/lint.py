@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from math import isinf
 
+from slo.bounds import MalformedHistogramError, parse_bound
 from slo.budget import minimum_events
 from slo.document import Problem
-from slo.histogram import MalformedHistogramError, parse_bound
 from slo.intervals import events_to_show
 from slo.model import SLO, Budgeting, EventsSLI, Policy, Series, Spec, ThresholdSLI
 from slo.prometheus import Prometheus, QueryError

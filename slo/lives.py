@@ -46,6 +46,8 @@ class Lives:
     created: Mapping[Labels, Created] = field(default_factory=dict)
     young: frozenset[Instance] = frozenset()
     """Targets that began inside the window."""
+    goes_on: bool = False
+    """A series that a good scrape did not hold, and that came back no lower, was there all the while."""
 
 
 def instance_of(series: Series) -> Instance:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from slo.histogram import MalformedHistogramError, parse_bound
+from slo.bounds import MalformedHistogramError, parse_bound, spellings
 from slo.model import QueryResult, Series
-from slo.promql import Selector
+from slo.promql import Matcher, Selector
+from slo.queries import exactly
 
 Ask = Callable[[Selector], QueryResult]
 _BUCKET, _COUNT = "_bucket", "_count"
@@ -40,6 +41,18 @@ def asked_otherwise(selector: Selector, ask: Ask) -> QueryResult | None:
         if series:
             return replace(found, series=series)
     return None
+
+
+def in_other_spellings(selector: Selector) -> Selector | None:
+    """Select the same bucket as other targets may spell its bound, or the same one did before an upgrade.
+
+    ``None`` where it has one spelling alone.
+    """
+    bounds = [matcher for matcher in selector.matchers if matcher.label == "le"]
+    if len(bounds) != 1 or bounds[0].op != "=" or not (others := spellings(bounds[0].value)):
+        return None
+    rest = tuple(matcher for matcher in selector.matchers if matcher.label != "le")
+    return Selector(selector.metric, (*rest, Matcher("le", "=~", "|".join(map(exactly, others)))))
 
 
 def _meant(given: Series, metric: str) -> list[Series]:

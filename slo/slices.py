@@ -59,14 +59,15 @@ def sliced(slo: SLO, objective: Objective, counted: Counted, *, bracketed: bool)
 def cuts(counted: Counted) -> list[Window]:
     """Cut the window at every scrape interval; the last part is of the scrapes that close the window."""
     window, interval = counted.window, _interval(counted)
-    number = min(max(round(window.seconds / interval), 1), MOST_SLICES)
+    number = max(round(min(window.seconds / interval, MOST_SLICES)), 1)
     length = window.seconds / number
     inner = [window.start + place * length for place in range(1, number)]
     return [Window(*ends) for ends in pairwise([window.start, *inner, window.end, inf])]
 
 
 def _interval(counted: Counted) -> float:
-    return counted.evidence.scrape_interval_seconds or counted.window.seconds / _INTERVALS_UNKNOWN
+    known = counted.evidence.scrape_interval_seconds
+    return known or counted.window.seconds / _INTERVALS_UNKNOWN or 1.0  # a run of one moment has no length
 
 
 def _edge_parts(counted: Counted) -> tuple[Window, Window]:

@@ -76,10 +76,13 @@ def _counter_events(parts: dict[str, Expression], counted: Counted, part: Window
         if wrong:
             raise UndecidedError(*wrong)
     window = part or counted.closed
-    matched, everything = increases[other].within(window), total.within(window)
+    everything = total.within(window)
+    matched, unknown = (
+        one.within(window) for one in counted.paired(_selector(parts[other]), _selector(parts["total"]))
+    )
     if part:  # of one scrape, which may have caught a service between two counters
         matched = min(matched, everything)
-    return _two_counts(other, matched, everything, _counter_notes(increases))
+    return _two_counts(other, matched, everything, _counter_notes(increases), unknown)
 
 
 def _summed_events(parts: dict[str, Expression], counted: Counted, part: Window | None) -> Tally:
@@ -92,12 +95,16 @@ def _summed_events(parts: dict[str, Expression], counted: Counted, part: Window 
     return _two_counts(other, sums[other], sums["total"], ())
 
 
-def _two_counts(other: str, matched: float, total: float, notes: tuple[str, ...]) -> Tally:
+def _two_counts(
+    other: str, matched: float, total: float, notes: tuple[str, ...], unknown: float = 0.0
+) -> Tally:
+    """Tell good from bad; ``unknown`` events beside ``matched`` may be of its kind, too."""
     if matched > total:
         detail = f"{other} counted {matched:g} events, more than the {total:g} of total"
         raise UndecidedError(Reason.GOOD_EXCEEDS_TOTAL, detail)
-    good = matched if other == "good" else total - matched
-    return Tally((good, good), total, notes=notes)
+    most = min(matched + unknown, total)
+    good = (matched, most) if other == "good" else (total - most, total - matched)
+    return Tally(good, total, notes=notes)
 
 
 def unexplained_absence(

@@ -55,17 +55,19 @@ def closing_scrapes(counted: Counted) -> list[float]:
 
 
 def _events(slo: SLO, counted: Counted) -> Iterator[Step]:
-    found: dict[str, dict[float, Fraction]] = {}
-    for name in metrics(slo):
-        selector = _selector(slo, name)
-        if isinstance(slo.sli, EventsSLI) and slo.sli.counter:
-            found[name] = _summed(counted.increase(selector).steps)
-        else:
-            found[name] = _summed(counted.samples(selector))
-    for time in set().union(*found.values()):
-        total = found["total"].get(time, Fraction(0))
-        bad = found["bad"].get(time, Fraction(0)) if "bad" in found else total - found["good"].get(time, 0)
-        yield Step(time, (bad, bad), total)
+    part = "good" if "good" in metrics(slo) else "bad"
+    named, total = _selector(slo, part), _selector(slo, "total")
+    unknown: dict[float, Fraction] = {}
+    if isinstance(slo.sli, EventsSLI) and slo.sli.counter:
+        known, either = counted.paired(named, total)
+        matched, unknown = _summed(known.steps), _summed(either.steps)
+        everything = _summed(counted.increase(total).steps)
+    else:
+        matched, everything = _summed(counted.samples(named)), _summed(counted.samples(total))
+    for time in {*matched, *unknown, *everything}:
+        seen, open_, all_ = (found.get(time, Fraction(0)) for found in (matched, unknown, everything))
+        bad = seen if part == "bad" else all_ - seen - open_
+        yield Step(time, (bad, bad + open_), all_)
 
 
 def _observations(slo: SLO, objective: Objective, counted: Counted) -> Iterator[Step]:

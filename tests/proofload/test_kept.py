@@ -55,3 +55,29 @@ def test_compressed_evidence_that_is_broken(data: bytes, says: str, tmp_path: Pa
     (tmp_path / PACKED).write_bytes(data)
     with pytest.raises(ProblemsError, match=says):
         kept(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        pytest.param("evidence.json", "[" * 100_000, "holds no evidence of a run", id="nested without end"),
+        pytest.param(
+            "evidence.json", f'{{"schema": 1{"0" * 400}}}', "evidence of schema", id="a huge schema"
+        ),
+        pytest.param(
+            "verdict.json",
+            '{"policy": {"confidence": "x"}}',
+            "policy.confidence: .* valid number",
+            id="a text",
+        ),
+        pytest.param("verdict.json", '{"policy": {"confidence": 2}}', "less than 1", id="more than sure"),
+        pytest.param("verdict.json", '{"policy": {"confidence": NaN}}', "finite", id="no number"),
+        pytest.param("verdict.json", '{"policy": []}', "valid dictionary", id="a list"),
+    ],
+)
+def test_what_was_edited_is_refused_in_one_sentence(file: str, text: str, says: str, tmp_path: Path) -> None:
+    keep(seen(10), tmp_path)
+    (tmp_path / file).write_text(text)
+    with pytest.raises(ProblemsError, match=says) as refused:
+        kept(tmp_path)
+    assert "\n" not in str(refused.value)

@@ -207,6 +207,10 @@ USAGE: dict[str, Bad] = {
     "an end before the start": Bad(
         ("check", "--start", "20", "--end", "10"), "Error: --end (10.000) is not after --start (20.000)"
     ),
+    "a window that began with the epoch": Bad(
+        ("check", "--start", "0", "--end", "1760000000"),
+        "Error: the window is 20,370 days long; at most 400 are judged",
+    ),
     "an end in the future": Bad(
         ("check", "--start", "-1m", "--end", "2199-01-01T00:00:00Z"), "Error: --end lies in the future"
     ),

@@ -31,6 +31,7 @@ from slo.model import (
     ThresholdSLI,
     Window,
 )
+from slo.otherwise import in_other_spellings
 from slo.promql import Selector, parse_selector
 from slo.queries import PROCESS_START, UP, plan
 
@@ -108,7 +109,8 @@ def evidence(
     wanted, said = plan(spec), answers or {}
     results: dict[str, QueryResult] = {}
     for selector in wanted.selectors:
-        found = tuple(one for one in stored if matches(selector, one.labels))
+        spelt = [way for way in (selector, in_other_spellings(selector)) if way]
+        found = tuple(one for way in spelt for one in stored if matches(way, one.labels))
         results[str(selector)] = _refused(str(selector), said) or QueryResult(str(selector), 0, found)
         births = created_of(selector)
         if told := tuple(one for one in stored if matches(births, one.labels)):

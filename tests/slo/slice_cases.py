@@ -8,6 +8,8 @@ from slo.model import Op, Reason
 from tests.slo.evidence_cases import FAULTY, OK, availability, quick, sliced
 from tests.slo.verdict_cases import MET, MISSED, P90, Case, depth
 
+LOST = {OK: "0 10 _ _ _ 20 30 40", FAULTY: "0 0 _ _ _ 30 30 30", "up": "1 1 0 0 0 1 1 1"}
+FEW_BAD = {OK: "0+93x7", FAULTY: "0+7x7"}
 SLICES = {
     "the mean of the slices' ratios is the target to the last digit": Case(
         sliced(availability(0.99)),
@@ -90,5 +92,55 @@ SLICES = {
     ),
     "slices of a gauge": Case(
         sliced(depth(0.6, Op.LTE, 5), 1.0), {"queue_depth": "9 1x2 9 1x2 9"}, MET, {"good": 2, "total": 3}
+    ),
+    "scrapes were lost while the service failed: which slices were bad isn't known": Case(
+        sliced(availability(0.6), 0.9, seconds=10),
+        LOST,
+        Reason.SCRAPE_GAP,
+        {"total": 6, "bounds": (2 / 6, 5 / 6)},
+    ),
+    "scrapes were lost, and the target is met were all of their slices bad": Case(
+        sliced(availability(0.33), 0.9, seconds=10), LOST, MET, {"good": 2, "total": 6}
+    ),
+    "scrapes were lost, and nothing failed": Case(
+        sliced(availability(0.5), 0.9, seconds=10),
+        {OK: "0 10 _ _ _ 20 30 40", "up": "1 1 0 0 0 1 1 1"},
+        MET,
+        {"good": 3, "total": 3},
+    ),
+    "one target of two lost scrapes while it failed": Case(
+        sliced(availability(0.7), 0.9, seconds=10),
+        {
+            OK: "0+90x7",
+            'http_requests_total{instance="b:80",status="500"}': "0 0 _ _ _ 30 30 30",
+            "up": "1x7",
+            'up{instance="b:80"}': "1 1 0 0 0 1 1 1",
+        },
+        Reason.SCRAPE_GAP,
+        {"total": 6, "bounds": (3 / 6, 1.0)},
+    ),
+    "slices shorter than the time between scrapes, with bad events": Case(
+        sliced(availability(0.8), 0.9, seconds=2), FEW_BAD, Reason.SCRAPE_GAP, {"total": 30}
+    ),
+    "slices shorter than the time between scrapes, and a bad one in each of these": Case(
+        sliced(availability(0.8), 0.95, seconds=2), FEW_BAD, MISSED, {"total": 30, "good": 23}
+    ),
+    "slices shorter than the time between scrapes, without bad events": Case(
+        sliced(availability(0.8), 0.9, seconds=2), {OK: "0+10x7"}, MET, {"good": 7, "total": 7}
+    ),
+    "the mean of slices shorter than the time between scrapes": Case(
+        sliced(availability(0.95), seconds=2), FEW_BAD, Reason.SCRAPE_GAP
+    ),
+    "a percentile in slices shorter than the time between scrapes": Case(
+        sliced(quick(0.2, 0.8), 0.9, seconds=2), P90, Reason.SCRAPE_GAP, {"total": 30}
+    ),
+    "slices a little shorter than the time between scrapes": Case(
+        sliced(availability(0.6), 0.9, seconds=8.5), FEW_BAD, MET, {"good": 6, "total": 6}
+    ),
+    "samples of a gauge in slices shorter than the time between scrapes": Case(
+        sliced(depth(0.8, Op.LTE, 5), 1.0, seconds=2),
+        {"queue_depth": "1x5 9 1"},
+        MET,
+        {"good": 5, "total": 6},
     ),
 }

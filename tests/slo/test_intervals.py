@@ -51,6 +51,12 @@ def test_slices_too_even_for_chance_count_as_four_times_as_many_events_at_most()
     assert interval(even, 0.95) == pytest.approx((0.489, 0.511), abs=5e-4)
 
 
+def test_as_sure_as_a_number_below_one_can_be_leaves_everything_open() -> None:
+    low, high = bounds([9, 8, 10, 7, 10, 9, 10], [10] * 7, level=1 - 2**-53)
+    assert low == pytest.approx(0)
+    assert high == pytest.approx(1)
+
+
 def test_nothing_is_known_of_one_slice() -> None:
     assert bounds([99], [100]) == (0, 1)
 

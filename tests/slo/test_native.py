@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import inf
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from slo.model import QueryResult, Series
 from slo.native import classic
-from slo.otherwise import asked_otherwise
+from slo.otherwise import asked_otherwise, in_other_spellings
 from slo.promql import Selector, parse_selector
 
 
@@ -106,6 +107,28 @@ def test_a_histogram_is_found_in_other_words(
     found = asked_otherwise(parse_selector(text), ask)
     got = found and [(one.labels["__name__"], one.labels.get("le"), one.values[-1]) for one in found.series]
     assert got == expected
+
+
+SPELLINGS = {
+    "a whole number": ('a_bucket{le="1"}', {"1.0"}),
+    "a whole number as Prometheus 3 writes it": ('a_bucket{le="1.0"}', {"1"}),
+    "a million": ('a_bucket{le="1e+06"}', {"1000000", "1000000.0"}),
+    "a ten-thousandth": ('a_bucket{le="0.00001"}', {"1e-05"}),
+    "a number of one spelling": ('a_bucket{le="0.25"}', None),
+    "the infinite bound": ('a_bucket{le="+Inf"}', None),
+    "a bound that is no number": ('a_bucket{le="fast"}', None),
+    "bounds by a pattern": ('a_bucket{le=~"1|1.0"}', None),
+    "no bound": ('a_bucket{job="x"}', None),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_a_bound_is_asked_for_in_its_other_spellings(text: str, expected: set[str] | None) -> None:
+    asked = in_other_spellings(parse_selector(text))
+    assert (asked is None) == (expected is None)
+    written = ("1", "1.0", "1000000", "1000000.0", "1e+06", "1e-05", "0.00001", "100")
+    found = {one for one in written for m in (asked.matchers if asked else ()) if re.fullmatch(m.value, one)}
+    assert found == (expected or set())
 
 
 def test_the_infinite_bound_is_one() -> None:

@@ -55,6 +55,17 @@ def waits(fast: int, everything: int) -> str:
     return f'wait_seconds_bucket{{le="100"}} {fast}\nwait_seconds_bucket{{le="+Inf"}} {everything}\n'
 
 
+def spelt(bound: str, fast: int, everything: int, kind: str = "web") -> str:
+    return (
+        f'load_seconds_bucket{{kind="{kind}",le="{bound}"}} {fast}\n'
+        f'load_seconds_bucket{{kind="{kind}",le="+Inf"}} {everything}\n'
+        f'load_seconds_count{{kind="{kind}"}} {everything}\n'
+    )
+
+
+WITHIN_1_S = EventsSLI(PromQL("load_seconds_count"), PromQL('load_seconds_bucket{le="1"}'))
+
+
 def created(time: int) -> str:
     return f'orders_created{{kind="web"}} {time}\npaid_created{{kind="web"}} {time}\n'
 
@@ -104,6 +115,26 @@ STORIES = {
     ),
     "the buckets of a histogram are born mid-way": Story(
         ("", waits(99, 100)), Outcome.MET, 99, 100, slo=WAIT_AT_MOST
+    ),
+    "a bound is spelt in two ways": Story(
+        (spelt("1", 0, 0) + spelt("1.0", 0, 0, "app"), spelt("1", 150, 150) + spelt("1.0", 149, 150, "app")),
+        Outcome.MET,
+        299,
+        300,
+        slo=replace(CHECKOUT, sli=WITHIN_1_S),
+    ),
+    "an upgrade spells a bound anew": Story(
+        (spelt("1", 100, 100), spelt("1", 150, 150), spelt("1.0", 300, 300)),
+        Outcome.MET,
+        200,
+        200,
+        slo=replace(CHECKOUT, sli=WITHIN_1_S),
+    ),
+    "a bound is not there in part": Story(
+        (spelt("1", 0, 0) + spelt("2", 0, 0, "app"), spelt("1", 150, 150) + spelt("2", 150, 150, "app")),
+        Outcome.UNDECIDED,
+        reason=Reason.THRESHOLD_INSIDE_BUCKET,
+        slo=replace(CHECKOUT, sli=WITHIN_1_S),
     ),
     "the buckets of a histogram are reset": Story(
         (waits(500, 500), waits(80, 100)), Outcome.MISSED, 80, 100, slo=WAIT_AT_MOST

@@ -20,6 +20,8 @@ CUTS: dict[str, tuple[float, float | None, int, float]] = {
     "a window of one interval and a little": (14.0, 10.0, 1, 14.0),
     "a long window has three hundred, each longer": (3600.0, 1.0, 300, 12.0),
     "nobody knows the interval": (60.0, None, 30, 2.0),
+    "nobody knows the interval, and the run was of one moment": (0.0, None, 1, 0.0),
+    "an interval of next to nothing": (3600.0, 1e-306, 300, 12.0),
 }
 
 

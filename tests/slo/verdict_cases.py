@@ -67,6 +67,13 @@ RATES = slo_of(
     EventsSLI(PromQL(f"sum(rate({ALL}[5m]))"), bad=PromQL(f"sum(rate({ERRORS}[5m]))")), Objective("o", 0.9)
 )
 
+WITHIN_1_S = slo_of(
+    EventsSLI(PromQL(f"{LATENCY}_count"), good=PromQL(f'{LATENCY}_bucket{{le="1"}}')), Objective("o", 0.9)
+)
+ONE_SECOND = {f"{LATENCY}_count": "0+10x7", f'{LATENCY}_bucket{{le="1"}}': "0+10x7"}
+OTHER_COUNT = f'{LATENCY}_count{{instance="b:80"}}'
+
+FLAPPED = {OK: "1000000+10x1 _ 1000030+10x4", FAULTY: "0+2x7"}
 EVENTS = {
     "the first 5xx born in the middle of the window is counted, where rate() says 0 (DESIGN: 0.17 %)": Case(
         availability(0.999),
@@ -101,6 +108,26 @@ EVENTS = {
     "a series that dies and is born again with a higher count starts from zero": Case(
         availability(), {OK: "0+10x7", FAULTY: "2x2 _ 7x3"}, MET, {"bad": 7, "total": 77}
     ),
+    "a great counter that one scrape did not hold: met from zero, and missed if it was there all along": Case(
+        availability(), FLAPPED, Reason.SCRAPE_GAP
+    ),
+    "a great counter of bad events that one scrape did not hold": Case(
+        availability(), {OK: "0+100x7", FAULTY: "1000x2 _ 1003x3"}, Reason.SCRAPE_GAP
+    ),
+    "a counter that one scrape did not hold, and its process began anew": Case(
+        availability(),
+        FLAPPED | {"process_start_time_seconds": "10 10 _ 120x4"},
+        MET,
+        {"bad": 18, "total": 1_000_098},
+    ),
+    "a counter that one scrape did not hold, and it is missed either way": Case(
+        availability(), {OK: "0+10x7", FAULTY: "50x2 _ 70x3"}, MISSED, {"bad": 70}
+    ),
+    "a histogram that one scrape did not hold: met from zero, and missed if it was there all along": Case(
+        quick(0.1),
+        buckets(le_0_1="1000000 1000008 _ 1000024+8x4", total="1000000 1000010 _ 1000030+10x4"),
+        Reason.SCRAPE_GAP,
+    ),
     "every target's events are counted": Case(
         availability(),
         {OK: "0+10x7", 'http_requests_total{instance="b:80",status="500"}': "0+1x7"},
@@ -134,6 +161,55 @@ EVENTS = {
         ),
         {f"{LATENCY}_count": "0+10x7"} | buckets(le_0_1="0+9x7", total="0+10x7"),
         Reason.THRESHOLD_INSIDE_BUCKET,
+    ),
+    "a bucket of good events whose bound another target spells otherwise": Case(
+        WITHIN_1_S,
+        ONE_SECOND | {f'{LATENCY}_bucket{{instance="b:80",le="1.0"}}': "0+10x7", OTHER_COUNT: "0+10x7"},
+        MET,
+        {"good": 140, "total": 140, "bounds": (1.0, 1.0)},
+    ),
+    "a bucket of good events whose bound is spelt anew in the window, as Prometheus 3 does": Case(
+        WITHIN_1_S,
+        {
+            f"{LATENCY}_count": "1000+10x7",
+            f'{LATENCY}_bucket{{le="1"}}': "1000+10x3 _x4",
+            f'{LATENCY}_bucket{{le="1.0"}}': "_x4 1040+10x3",
+        },
+        MET,
+        {"good": 70, "total": 70},
+    ),
+    "a bucket of good events that another target does not have": Case(
+        WITHIN_1_S,
+        ONE_SECOND | {f'{LATENCY}_bucket{{instance="b:80",le="2"}}': "0+10x7", OTHER_COUNT: "0+10x7"},
+        Reason.THRESHOLD_INSIDE_BUCKET,
+        {"bounds": (0.5, 1.0)},
+    ),
+    "a target without the bucket of good events is too small to matter": Case(
+        WITHIN_1_S,
+        ONE_SECOND | {OTHER_COUNT: "0+1x7"},
+        MET,
+        {"good": 70, "total": 77, "bounds": (70 / 77, 1.0)},
+    ),
+    "a bucket of bad events that another target does not have": Case(
+        slo_of(
+            EventsSLI(PromQL(f"{LATENCY}_count"), bad=PromQL(f'{LATENCY}_bucket{{le="1"}}')),
+            Objective("o", 0.9),
+        ),
+        {f"{LATENCY}_count": "0+10x7", f'{LATENCY}_bucket{{le="1"}}': "0x7", OTHER_COUNT: "0+10x7"},
+        Reason.THRESHOLD_INSIDE_BUCKET,
+        {"bounds": (0.5, 1.0)},
+    ),
+    "a deployment took the bucket of good events away": Case(
+        WITHIN_1_S,
+        {f"{LATENCY}_count": "0+10x3 10+10x3", f'{LATENCY}_bucket{{le="1"}}': "0+10x3 _x4"},
+        Reason.THRESHOLD_INSIDE_BUCKET,
+        {"bounds": (0.0, 1.0)},
+    ),
+    "a deployment brought the bucket of good events": Case(
+        WITHIN_1_S,
+        {f"{LATENCY}_count": "0+10x3 10+10x3", f'{LATENCY}_bucket{{le="1"}}': "_x4 10+10x3"},
+        Reason.THRESHOLD_INSIDE_BUCKET,
+        {"bounds": (0.0, 1.0)},
     ),
     "fewer than 1 / (1 - target) events": Case(
         availability(), {OK: "0x6 9"}, Reason.TOO_FEW_EVENTS, {"sli": 1.0}
@@ -341,6 +417,40 @@ LATENCIES = {
     ),
     "targets with different bounds: the threshold is a bound of one": Case(
         quick(0.1, 0.8), P90 | OTHER_BOUNDS, Reason.THRESHOLD_INSIDE_BUCKET, {"bounds": (56 / 140, 119 / 140)}
+    ),
+    "a deployment brought the bound: what came before may be within it or not": Case(
+        quick(0.1, 0.8),
+        buckets(le_0_1="_x4 10+10x3", le_0_5="0+10x3 10+10x3", total="0+10x3 10+10x3"),
+        Reason.THRESHOLD_INSIDE_BUCKET,
+        {"bounds": (30 / 70, 1.0)},
+    ),
+    "a deployment took the bound away: missed even if all that came after were quick": Case(
+        quick(0.1, 0.9),
+        buckets(le_0_1="0+5x3 _x4", le_0_5="0+10x3 10+10x3", total="0+10x3 10+10x3"),
+        MISSED,
+        {"total": 70, "bounds": (15 / 70, 55 / 70)},
+    ),
+    "a deployment set other bounds, and those of before and after are good enough": Case(
+        quick(0.2, 0.7),
+        buckets(le_0_1="0+8x3 _x4", le_0_2="_x4 9+9x3", le_0_5="0+10x3 10+10x3", total="0+10x3 10+10x3"),
+        MET,
+        {"total": 70, "bounds": (51 / 70, 67 / 70)},
+    ),
+    "a bound that one scrape does not show, while the counts go on": Case(
+        quick(0.1, 0.9),
+        buckets(le_0_1="100+10x2 _ 130+10x4", total="100+10x7"),
+        Reason.THRESHOLD_INSIDE_BUCKET,
+        {"total": 70, "bounds": (50 / 70, 1.0)},
+    ),
+    "a bound that is spelt anew in the window": Case(
+        quick(1, 0.9),
+        {
+            f'{LATENCY}_bucket{{le="1"}}': "1000+10x3 _x4",
+            f'{LATENCY}_bucket{{le="1.0"}}': "_x4 1040+10x3",
+            f'{LATENCY}_bucket{{le="+Inf"}}': "1000+10x7",
+        },
+        MET,
+        {"good": 70, "total": 70, "bounds": (1.0, 1.0)},
     ),
     "too few events for a percentile": Case(
         quick(0.1, 0.99), buckets(le_0_1="0+1x7", total="0+1x7"), Reason.TOO_FEW_EVENTS
