@@ -44,7 +44,7 @@ def spellings(text: str) -> tuple[str, ...]:
         return ()
     if not isfinite(bound):
         return ()
-    written = {f"{bound:g}", f"{bound!r}", f"{bound:.17g}", f"{bound:f}".rstrip("0").rstrip(".")}
+    written = {f"{bound:g}", f"{bound!r}", f"{bound:.16g}", f"{bound:f}".rstrip("0").rstrip(".")}
     if bound.is_integer():
         written |= {f"{int(bound)}", f"{int(bound)}.0"}
     return tuple(sorted(one for one in written if float(one) == bound and one != text))

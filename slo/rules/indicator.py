@@ -7,13 +7,11 @@ sums of these counts, so they are weighted by events. A series born in these min
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import isfinite
 
+from slo.bounds import spellings
 from slo.budget import exact
-from slo.histogram import MalformedHistogramError, parse_bound
 from slo.model import SLO, Budgeting, EventsSLI, Objective, Op, RawRatioSLI
 from slo.promql import Expression, Matcher, Selector, Shape
 from slo.queries import expression, metrics
@@ -143,15 +141,16 @@ def grown(counter: Selector, span: str) -> str:
 def buckets(metric: Expression, objective: Objective) -> tuple[Selector, Selector]:
     """Select the bucket at an objective's threshold, and the one of all events."""
     selector = selector_of(metric)
-    bound = Matcher("le", "=~", "|".join(map(re.escape, spellings(objective.threshold or 0.0))))
+    bound = _spelt(repr(objective.threshold or 0.0))
     good, total = ((*selector.matchers, m) for m in (bound, Matcher("le", "=", "+Inf")))
     return Selector(selector.metric, good), Selector(selector.metric, total)
 
 
-def spellings(bound: float) -> list[str]:
-    """List how exporters write a bucket's bound: Go ``1``, Python and Prometheus 3 ``1.0``."""
-    text = decimal(Fraction(repr(bound)))
-    return sorted({text, text if "." in text else f"{text}.0", repr(bound), f"{bound:g}"})
+def _spelt(bound: str) -> Matcher:
+    """Match a bucket's bound as any exporter writes it: Go ``1``, Python and Prometheus 3 ``1.0``."""
+    others = spellings(bound)
+    ways = sorted({bound, *others})
+    return Matcher("le", "=~", "|".join(map(re.escape, ways))) if others else Matcher("le", "=", bound)
 
 
 def _text(item: Expression, seconds: int) -> str:
@@ -164,18 +163,10 @@ def selector_of(item: Expression) -> Selector:
     """Give the selector of an expression that has one; it finds a bucket however its bound is spelled."""
     if item.selector is None:
         raise TypeError(f"{item.text!r} has no selector")
-    return replace(item.selector, matchers=tuple(map(_respelled, item.selector.matchers)))
-
-
-def _respelled(matcher: Matcher) -> Matcher:
-    """Let ``le="1"`` find ``le="1.0"``, too, as evidence does: Prometheus 3 writes bounds anew."""
-    if matcher.label != "le" or matcher.op != "=":
-        return matcher
-    with suppress(MalformedHistogramError):
-        bound = parse_bound(matcher.value)
-        ways = sorted({matcher.value, *spellings(bound)}) if isfinite(bound) else []
-        return Matcher("le", "=~", "|".join(map(re.escape, ways))) if len(ways) > 1 else matcher
-    return matcher
+    matchers = (
+        _spelt(one.value) if (one.label, one.op) == ("le", "=") else one for one in item.selector.matchers
+    )
+    return replace(item.selector, matchers=tuple(matchers))
 
 
 # --- Values -------------------------------------------------------------------------------------
