@@ -9,6 +9,7 @@ from functools import partial
 
 from slo import budget
 from slo.alerts import alerts
+from slo.apart import held_against_edges
 from slo.certainty import with_certainty, without_certainty
 from slo.checks import check_evidence
 from slo.composite import with_composites
@@ -115,9 +116,12 @@ def _judged(
         if judged_by_server(slo):
             return without_certainty(_by_server(blank, slo, objective, counted), policy)
         if slo.budgeting is Budgeting.OCCURRENCES:
-            verdict = _by_events(blank, slo, tally(slo, objective, counted))
-            events = sliced(slo, objective, counted, bracketed=bracketed)
-            return with_certainty(verdict, events, policy, counted.window)
+            events = tally(slo, objective, counted)
+            verdict = _by_events(blank, slo, events)
+            if not bracketed:
+                verdict = held_against_edges(verdict, slo, events, counted)
+            slices = sliced(slo, objective, counted, bracketed=bracketed)
+            return with_certainty(verdict, slices, policy, counted.window)
         return _by_slices(blank, slo, objective, counted, policy)
     except UndecidedError as undecided:
         return replace(blank, reason=undecided.reason, detail=undecided.detail)

@@ -52,7 +52,7 @@ def sliced(slo: SLO, objective: Objective, counted: Counted, *, bracketed: bool)
         return Sliced(as_one_each(tallies))
     if bracketed or (isinstance(slo.sli, EventsSLI) and not slo.sli.counter):
         return Sliced(tallies, None, buckets)
-    first, last = (tally(slo, objective, counted, part) for part in _edge_parts(counted))
+    first, last = (tally(slo, objective, counted, part) for part in edge_parts(counted))
     return Sliced(tallies, (first, last), buckets)
 
 
@@ -70,7 +70,8 @@ def _interval(counted: Counted) -> float:
     return known or counted.window.seconds / _INTERVALS_UNKNOWN or 1.0  # a run of one moment has no length
 
 
-def _edge_parts(counted: Counted) -> tuple[Window, Window]:
+def edge_parts(counted: Counted) -> tuple[Window, Window]:
+    """Give the parts of the scrapes that reach across the window's start and end."""
     window = counted.window
     first = min(window.start + _interval(counted), window.end)
     return Window(window.start, first), Window(window.end, inf)
