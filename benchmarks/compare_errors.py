@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slo.compared import Conclusion, Criteria, Figure, Noise
-from slo.comparison import compare
+from slo.comparison.compare_runs import compare
+from slo.model.comparison import Conclusion, Criteria, Figure, Noise
 
 CRITERIA = Criteria(tuple(Figure(f"response_time_{name}", "seconds") for name in ("p50", "p95", "p99")))
 REGRESSION = Conclusion.REGRESSION

@@ -17,18 +17,18 @@ from pathlib import Path
 import requests
 
 from benchmarks.servers import known, start
-from loadtests.runfile import from_json
-from proofload.load_process import LoadOrder, LoadProcess
-from proofload.options import ROOT
-from proofload.scrapes import await_scrape
-from proofload.stack import READY_SECONDS, free_ports
-from proofload.supervised import Supervised
-from slo.connection import Connection
-from slo.evaluate import evaluate
-from slo.evidence import gather
+from loadtests.recording.run_json import from_json
+from proofload.cli.options import ROOT
+from proofload.stack.load_process import LoadOrder, LoadProcess
+from proofload.stack.managed_process import Supervised
+from proofload.stack.scrape_wait import await_scrape
+from proofload.stack.stack import READY_SECONDS, free_ports
+from slo.evaluation.evaluate import evaluate
 from slo.model import RunRecord, Spec, Window
-from slo.prometheus import Prometheus
-from slo.spec import load_spec
+from slo.openslo.spec_reader import load_spec
+from slo.prometheus.client import Prometheus
+from slo.prometheus.connection import Connection
+from slo.prometheus.evidence_gathering import gather
 
 DEADLINE_SECONDS = 30.0
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from proofload.prometheus_binary import find_prometheus
-from proofload.stack import free_ports
-from proofload.supervised import Supervised
+from proofload.stack.managed_process import Supervised
+from proofload.stack.prometheus_binary import find_prometheus
+from proofload.stack.stack import free_ports
 
 READY_SECONDS = 120.0
 

@@ -18,7 +18,7 @@ RATES = (1_000, 5_000, 20_000)
 _BARE = """
 import sys, gevent
 from time import perf_counter
-from loadtests.wire.alarm import alarm
+from loadtests.http.timer import alarm
 rate, seconds = float(sys.argv[1]), float(sys.argv[2])
 late, number, begin = [], 0, perf_counter() + 0.05
 def ring():

@@ -6,9 +6,9 @@ import os
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from proofload.prometheus_binary import PrometheusNotFoundError, find_prometheus
-from proofload.stack import READY_SECONDS, free_ports
-from proofload.supervised import Supervised
+from proofload.stack.managed_process import Supervised
+from proofload.stack.prometheus_binary import PrometheusNotFoundError, find_prometheus
+from proofload.stack.stack import READY_SECONDS, free_ports
 
 VICTORIA_METRICS = "victoria-metrics"
 _SCRAPES = """\

@@ -29,7 +29,7 @@ from slo.model import (
     ThresholdSLI,
     Window,
 )
-from slo.queries import PROCESS_START, UP
+from slo.promql.query_plan import PROCESS_START, UP
 
 Array = NDArray[np.float64]
 

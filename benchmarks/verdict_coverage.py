@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 
 from benchmarks.simulated import ERRORS_ALLOWED, QUANTILE, World, simulate, spec
-from slo.evaluate import evaluate
-from slo.intervals import LEVEL
+from slo.evaluation.binomial_intervals import LEVEL
+from slo.evaluation.evaluate import evaluate
 from slo.model import ObjectiveVerdict
 
 MOODS = (0.0, 0.5, 0.8)

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.gates import ERROR_GATES, LATENCY_GATES, Gate
 from benchmarks.simulated import ERRORS_ALLOWED, QUANTILE, Simulated, World, simulate, spec
-from slo.evaluate import evaluate
+from slo.evaluation.evaluate import evaluate
 from slo.model import Outcome, Policy
 
 WORSE = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2)

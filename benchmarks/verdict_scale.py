@@ -14,12 +14,12 @@ from statistics import median
 import requests
 
 from benchmarks.kept_samples import kept
-from slo.connection import Connection
-from slo.evaluate import evaluate
-from slo.evidence import LOOKBACK_SECONDS, gather
+from slo.evaluation.evaluate import evaluate
 from slo.model import SLO, Budgeting, EventsSLI, Objective, Outcome, PromQL, Spec, Window
-from slo.prometheus import Prometheus
-from slo.queries import plan
+from slo.prometheus.client import Prometheus
+from slo.prometheus.connection import Connection
+from slo.prometheus.evidence_gathering import LOOKBACK_SECONDS, gather
+from slo.promql.query_plan import plan
 
 SAMPLES = 40
 FIRST = 1_700_000_000

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.kept_samples import kept
-from slo.connection import Connection
-from slo.evaluate import evaluate
-from slo.evidence import gather
+from slo.evaluation.evaluate import evaluate
 from slo.model import SLO, Budgeting, EventsSLI, Objective, PromQL, Spec, Window
-from slo.prometheus import Prometheus
+from slo.prometheus.client import Prometheus
+from slo.prometheus.connection import Connection
+from slo.prometheus.evidence_gathering import gather
 
 FIRST = 1_700_000_000
 DAY_SECONDS = 86_400

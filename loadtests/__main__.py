@@ -20,21 +20,21 @@ import click
 import gevent
 import locust  # noqa: F401 - patches the standard library for gevent, so it comes before all else
 
-from loadtests.durations import parse_duration
-from loadtests.engine import Engine, EngineError
-from loadtests.engines import engine_for
-from loadtests.exporter import exposed, of_session
-from loadtests.files import write_files
-from loadtests.fleet.children import Children
+from loadtests.fleet.child_processes import Children
 from loadtests.fleet.master import Fleet
-from loadtests.fleet.messages import parse_address, parse_port
-from loadtests.locust_report import LocustReport
-from loadtests.profile import Profile
-from loadtests.profile_file import load_profile
-from loadtests.session import InterruptedLoadError, Session
-from loadtests.talk import Gate, say
-from loadtests.web import serve
-from slo.document import ProblemsError
+from loadtests.locust.locust_report import LocustReport
+from loadtests.profile.durations import parse_duration
+from loadtests.profile.profile_models import Profile
+from loadtests.profile.profile_reader import load_profile
+from loadtests.profile.target_url import parse_address, parse_port
+from loadtests.recording.run_files import write_files
+from loadtests.schedule.engine import Engine, EngineError
+from loadtests.session.engine_choice import engine_for
+from loadtests.session.exporter import exposed, of_session
+from loadtests.session.ipc import Gate, say
+from loadtests.session.session import InterruptedLoadError, Session
+from loadtests.session.web_ui import serve
+from slo.documents.yaml_source import ProblemsError
 from slo.model import RunRecord
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130

@@ -14,9 +14,9 @@ from monitoring.dashboards.load import load
 from monitoring.dashboards.model import model
 from monitoring.dashboards.service import service
 from monitoring.dashboards.slos import slos
-from slo.document import ProblemsError
+from slo.documents.yaml_source import ProblemsError
 from slo.model import Spec
-from slo.spec import load_spec
+from slo.openslo.spec_reader import load_spec
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "slo" / "objectives.yaml"

@@ -12,18 +12,18 @@ from threading import Thread
 
 import requests
 
-from loadtests.runfile import from_json
-from proofload.kept import Kept, keep
-from proofload.load_process import Event, LoadOrder, LoadProcess
-from proofload.scrapes import NoScrapeError, await_scrape
-from proofload.stack import Endpoints, Stack
-from reports.write import prepare, write_reports
-from slo import intervals
-from slo.connection import Connection
-from slo.evaluate import evaluate
-from slo.evidence import gather
+from loadtests.recording.run_json import from_json
+from proofload.runs.run_artifacts import Kept, keep
+from proofload.stack.load_process import Event, LoadOrder, LoadProcess
+from proofload.stack.scrape_wait import NoScrapeError, await_scrape
+from proofload.stack.stack import Endpoints, Stack
+from reports.writers.write import prepare, write_reports
+from slo.evaluation import binomial_intervals
+from slo.evaluation.evaluate import evaluate
 from slo.model import Evidence, Policy, Proof, RunRecord, Spec, Window
-from slo.prometheus import Prometheus, PrometheusError
+from slo.prometheus.client import Prometheus, PrometheusError
+from slo.prometheus.connection import Connection
+from slo.prometheus.evidence_gathering import gather
 
 SCRAPE_DEADLINE_SECONDS = 150.0
 """Longest wait for a scrape: a slow Prometheus scrapes once a minute, and the first may be missed."""
@@ -96,7 +96,7 @@ def run(job: Job, narrator: Narrator) -> Proof:
     with ExitStack() as everything:
         with timer.stage("stack up"):
             narrator.say("starting the stack")
-            for preparing in (prepare, intervals.prepare):
+            for preparing in (prepare, binomial_intervals.prepare):
                 Thread(target=preparing, daemon=True).start()
             mode = ("--gate", *_scraped_mode(job.metrics_port))
             load = everything.enter_context(LoadProcess(job.order, job.folder / "logs" / "load.log", mode))
@@ -121,7 +121,7 @@ def check(
 ) -> Proof:
     """Judge a window that is already past, whatever made its load; write files only where asked to."""
     timer = Timer()
-    Thread(target=intervals.prepare, daemon=True).start()
+    Thread(target=binomial_intervals.prepare, daemon=True).start()
     with timer.stage("evidence"):
         evidence = _gather(spec, prometheus, window)
     return _conclude(spec, Kept(evidence, None, policy), folder, appendix, timer)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from loadtests.convert.sample import NoExampleError, resolved, sample
+from loadtests.convert.schema_sample import NoExampleError, resolved, sample
 
 USUAL = ("GET", "HEAD", "POST")
 EVERY = (*USUAL, "PUT", "PATCH", "DELETE", "OPTIONS")

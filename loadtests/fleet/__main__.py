@@ -13,10 +13,10 @@ import click
 import gevent
 import locust  # noqa: F401 - patches the standard library for gevent, so it comes before all else
 
-from loadtests.engines import engine_for
-from loadtests.fleet.messages import parse_address
 from loadtests.fleet.worker import Worker
-from loadtests.talk import Gate
+from loadtests.profile.target_url import parse_address
+from loadtests.session.engine_choice import engine_for
+from loadtests.session.ipc import Gate
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -14,15 +14,15 @@ from gevent.event import Event
 from locust.exception import RPCError
 from locust.rpc import Message, zmqrpc
 
-from loadtests.clock import now
-from loadtests.engine import INTERRUPTED_SECONDS, EngineError, drain_seconds
 from loadtests.fleet.messages import AS_FILE, BEAT_SECONDS, SILENCE_SECONDS, Fields, deal_to_wire
-from loadtests.hand import Deal, counted
-from loadtests.open_loop import SPAWN_SECONDS
-from loadtests.pacing import arrivals
-from loadtests.profile import OpenProfile, Profile, Stage, UserStage
-from loadtests.recorder import Books
-from loadtests.sums import Account, Sums
+from loadtests.locust.open_loop import SPAWN_SECONDS
+from loadtests.profile.profile_models import OpenProfile, Profile, Stage, UserStage
+from loadtests.recording.recorder import Books
+from loadtests.recording.stats import Account, Sums
+from loadtests.schedule.clock import now
+from loadtests.schedule.engine import INTERRUPTED_SECONDS, EngineError, drain_seconds
+from loadtests.schedule.pacing import arrivals
+from loadtests.schedule.schedule_shard import Deal, counted
 from slo.model import GeneratorProcess
 
 JOIN_SECONDS = 60.0

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import astuple
 from typing import Any
 
-from loadtests.hand import Deal
+from loadtests.schedule.schedule_shard import Deal
 
 BEAT_SECONDS = 0.25
 """How often each side lets the other hear from it."""
@@ -38,32 +38,6 @@ def deal_to_wire(deal: Deal) -> tuple[Any, ...]:
 def deal_from_wire(data: Any) -> Deal:
     """Read it back."""
     return Deal(*data)
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """Read ``HOST:PORT`` (``[::1]:5557`` for IPv6).
-
-    Raises:
-        ValueError: it is none.
-    """
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65_536:  # noqa: PLR2004 - ports have 16 bits
-        raise ValueError(f"{text!r} is no address; write one like 127.0.0.1:5557")
-    return host.strip("[]") if host.startswith("[") else host, int(port)
-
-
-def parse_port(text: str) -> tuple[str, int]:
-    """Read ``[HOST:]PORT``; the host is loopback where none is given.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    try:
-        return parse_address(text if ":" in text else f"127.0.0.1:{text}")
-    except ValueError:
-        raise ValueError(
-            f"{text!r} is no port; write one like 9646, or with an address of this machine 0.0.0.0:9646"
-        ) from None
 
 
 Fields = Mapping[str, Any]

@@ -14,14 +14,14 @@ from locust.exception import RPCError
 from locust.rpc import Message, zmqrpc
 from pydantic import TypeAdapter
 
-from loadtests.clock import now
-from loadtests.collection import rare_collection
-from loadtests.engine import Engine
 from loadtests.fleet.messages import BEAT_SECONDS, SILENCE_SECONDS, Fields, deal_from_wire
-from loadtests.health import Health
-from loadtests.profile import Profile, Stage, TraceStage, UserStage
-from loadtests.recorder import Books
-from loadtests.session import InterruptedLoadError
+from loadtests.profile.profile_models import Profile, Stage, TraceStage, UserStage
+from loadtests.recording.process_health import Health
+from loadtests.recording.recorder import Books
+from loadtests.schedule.clock import now
+from loadtests.schedule.engine import Engine
+from loadtests.session.gc_tuning import rare_collection
+from loadtests.session.session import InterruptedLoadError
 from slo.model import GeneratorProcess
 
 _profile: TypeAdapter[Profile] = TypeAdapter(Profile)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from monitoring.dashboards.frame import Choice, Frame, Row
+from monitoring.dashboards.limits import threshold_of
 from monitoring.dashboards.panels import Kind, Panel, lower_limit, upper_limit
 from monitoring.dashboards.queries import PERCENTILES, average, quantile, rate, total
-from monitoring.limits import threshold_of
 from slo.model import Spec
 
 PSI, ACCURACY = "model_feature_psi", "model_accuracy_ratio"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from monitoring.dashboards.frame import Choice, Frame, Row
+from monitoring.dashboards.limits import error_ratio_of, threshold_of
 from monitoring.dashboards.panels import PLAIN_STEPS, Kind, Panel, upper_limit
 from monitoring.dashboards.queries import PERCENTILES, average, quantile, rate, share, total
-from monitoring.limits import error_ratio_of, threshold_of
 from slo.model import Spec
 
 REQUESTS, DURATION = "http_requests_total", "http_request_duration_seconds"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from monitoring import names
+from monitoring.dashboards import rule_names
 from monitoring.dashboards.frame import Choice, Frame, Row
 from monitoring.dashboards.panels import BAD, GOOD, WARN, Kind, Panel, Steps
 from slo.model import SLO, Spec
-from slo.names import Named, named
-from slo.rules.windows import DAY, DAYS, pairs
+from slo.model.burn_rate_windows import DAY, DAYS, pairs
+from slo.model.slo_ids import Named, named
 
 NO_RULES = "no data: rules not loaded, or nothing measured"
 LOW_BUDGET = 0.25
 BUDGET: Steps = ((None, BAD), (0, WARN), (LOW_BUDGET, GOOD))
-CHOICES = (Choice("service", "Service", f"{names.OBJECTIVE}, {names.SERVICE_LABEL}"),)
+CHOICES = (Choice("service", "Service", f"{rule_names.OBJECTIVE}, {rule_names.SERVICE_LABEL}"),)
 
 
 def slos(spec: Spec) -> Frame:
@@ -33,18 +33,18 @@ def _burn_steps(days: float) -> Steps:
 
 
 def _chosen(metric: str, one: Named | None = None) -> str:
-    labels = f'{names.ID_LABEL}="{one.id}",{names.SLO_LABEL}="{one.name}",' if one else ""
-    return f'{metric}{{{labels}{names.SERVICE_LABEL}=~"$service"}}'
+    labels = f'{rule_names.ID_LABEL}="{one.id}",{rule_names.SLO_LABEL}="{one.name}",' if one else ""
+    return f'{metric}{{{labels}{rule_names.SERVICE_LABEL}=~"$service"}}'
 
 
 def _overview(spec: Spec) -> Row:
-    each = f"{{{{{names.SERVICE_LABEL}}}}} {{{{{names.SLO_LABEL}}}}}"
+    each = f"{{{{{rule_names.SERVICE_LABEL}}}}} {{{{{rule_names.SLO_LABEL}}}}}"
     shortest = min(map(_days, spec.slos), default=DAYS[0])
     budget = Panel(
         title="Budget left",
         description="Error budget of each SLO's window that is left; below 0 it is overspent.",
         unit="percentunit",
-        queries={each: f"sort({_chosen(names.BUDGET_REMAINING)})"},
+        queries={each: f"sort({_chosen(rule_names.BUDGET_REMAINING)})"},
         empty=NO_RULES,
         kind=Kind.BARS,
         steps=BUDGET,
@@ -54,7 +54,7 @@ def _overview(spec: Spec) -> Row:
         title="Burn rate now",
         description="Error ratio of the last five minutes over the ratio allowed; 1 spends just the budget.",
         unit="none",
-        queries={each: f"sort_desc({_chosen(names.BURN_RATE)})"},
+        queries={each: f"sort_desc({_chosen(rule_names.BURN_RATE)})"},
         empty=NO_RULES,
         kind=Kind.BARS,
         steps=_burn_steps(shortest),
@@ -72,7 +72,7 @@ def _objective(one: Named) -> Row:
 
 def _numbers(one: Named, promise: str) -> tuple[Panel, ...]:
     """Give four small panels that fill a row of the grid."""
-    left = _chosen(names.BUDGET_REMAINING, one)
+    left = _chosen(rule_names.BUDGET_REMAINING, one)
     status = Panel(
         title="Status",
         description=f"{promise} Met while budget of the window is left.",
@@ -88,12 +88,14 @@ def _numbers(one: Named, promise: str) -> tuple[Panel, ...]:
     return (
         status,
         _number("Budget left", "Share of the window's error budget.", "percentunit", left, BUDGET),
-        _number("Burn rate now", f"{burn}, last five minutes.", "none", _chosen(names.BURN_RATE, one), steps),
+        _number(
+            "Burn rate now", f"{burn}, last five minutes.", "none", _chosen(rule_names.BURN_RATE, one), steps
+        ),
         _number(
             "Burn rate of the window",
             f"{burn}, whole window.",
             "none",
-            _chosen(names.PERIOD_BURN_RATE, one),
+            _chosen(rule_names.PERIOD_BURN_RATE, one),
             steps,
         ),
     )
@@ -118,7 +120,7 @@ def _courses(one: Named, days: float) -> tuple[Panel, ...]:
         title="Budget burn-down",
         description=f"Error budget left of the rolling {days:g} days, over time; it is spent at 0.",
         unit="percentunit",
-        queries={"budget left": _chosen(names.BUDGET_REMAINING, one)},
+        queries={"budget left": _chosen(rule_names.BUDGET_REMAINING, one)},
         empty=NO_RULES,
         steps=BUDGET,
         lowest=None,
@@ -129,8 +131,8 @@ def _courses(one: Named, days: float) -> tuple[Panel, ...]:
         description="Ratio of bad events over five minutes, beside the ratio that the objective allows.",
         unit="percentunit",
         queries={
-            "bad events": _chosen(names.ERROR_RATIO_5M, one),
-            "allowed": f"1 - {_chosen(names.OBJECTIVE, one)}",
+            "bad events": _chosen(rule_names.ERROR_RATIO_5M, one),
+            "allowed": f"1 - {_chosen(rule_names.OBJECTIVE, one)}",
         },
         empty=NO_RULES,
         width=12,

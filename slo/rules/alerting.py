@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from slo.rules.indicator import counts
+from slo.model.burn_rate_windows import MINUTE, Pair, decimal, duration
+from slo.rules.event_queries import counts
 from slo.rules.recording import TOTAL, Rule, ratio_name
-from slo.rules.target import Target
-from slo.rules.windows import MINUTE, Pair, decimal, duration
+from slo.rules.rule_objectives import Target
 
 BURN, ABSENT = "SLOErrorBudgetBurn", "SLOMetricAbsent"
 SEVERITIES = ("page", "ticket")

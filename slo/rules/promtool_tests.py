@@ -7,14 +7,14 @@ from fractions import Fraction
 from typing import Any
 
 from slo.model import Spec
+from slo.model.burn_rate_windows import BASE_SECONDS, MINUTE
+from slo.rules.alert_arithmetic import HISTORY, SAMPLES, VERSIONS, Burst, telling_minutes
 from slo.rules.alerting import ABSENT, ABSENT_SECONDS, BURN, SEVERITIES
-from slo.rules.arithmetic import HISTORY, SAMPLES, VERSIONS, Burst, telling_minutes
-from slo.rules.files import yaml_text
-from slo.rules.indicator import is_counted
+from slo.rules.event_queries import is_counted
+from slo.rules.input_series import EVENTS, Phase, is_graded, series
 from slo.rules.recording import ratio_name
-from slo.rules.series import EVENTS, Phase, is_graded, series
-from slo.rules.target import KEY, Target, targets
-from slo.rules.windows import BASE_SECONDS, MINUTE
+from slo.rules.rule_files import yaml_text
+from slo.rules.rule_objectives import KEY, Target, targets
 
 _STEADY_MINUTES = 30
 _CROSSING = 12

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from slo.budget import exact
-from slo.rules.indicator import counts
-from slo.rules.target import Target
-from slo.rules.windows import BASE_SECONDS, DAY, WINDOWS, decimal, duration
+from slo.model.budget import exact
+from slo.model.burn_rate_windows import BASE_SECONDS, DAY, WINDOWS, decimal, duration
+from slo.rules.event_queries import counts
+from slo.rules.rule_objectives import Target
 
 Rule = dict[str, object]
 BAD, TOTAL = "slo:sli_bad:events", "slo:sli_total:events"

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from proofload.github import command, commands
-from proofload.stack import free_ports
-from reports.comparison import comparison_to_json, markdown
-from slo.compared import Conclusion
-from tests.reports.test_comparison import compared
+from proofload.output.github import command, commands
+from proofload.stack.stack import free_ports
+from reports.writers.comparison import comparison_to_json, markdown
+from slo.model.comparison import Conclusion
+from tests.reports.writers.test_comparison import compared
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = YAML(typ="safe").load(ROOT / "action.yml")

@@ -15,8 +15,8 @@ import pytest
 import requests
 
 from tests.containers.composing import CANARY, SERVICES, Project, docker, need_compose, need_engine, project
-from tests.monitoring.boards import queries
-from tests.monitoring.live import Live
+from tests.support.dashboards import queries
+from tests.support.live_stack import Live
 
 pytestmark = [
     pytest.mark.slow,

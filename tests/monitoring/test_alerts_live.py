@@ -24,12 +24,12 @@ import pytest
 import requests
 from ruamel.yaml import YAML
 
-from proofload.options import ROOT
-from proofload.prometheus_binary import PrometheusNotFoundError, find_prometheus
-from proofload.stack import READY_SECONDS, free_ports
-from proofload.supervised import Supervised
-from slo.rules.files import rules_text
-from slo.spec import load_spec
+from proofload.cli.options import ROOT
+from proofload.stack.managed_process import Supervised
+from proofload.stack.prometheus_binary import PrometheusNotFoundError, find_prometheus
+from proofload.stack.stack import READY_SECONDS, free_ports
+from slo.openslo.spec_reader import load_spec
+from slo.rules.rule_files import rules_text
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

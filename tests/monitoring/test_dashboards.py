@@ -15,9 +15,9 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from promql_parser import parse
 
 from monitoring.build import COMMAND, FOLDER, SPEC, files, main, stale
-from monitoring.limits import error_ratio_of, threshold_of
-from slo.spec import load_spec
-from tests.monitoring.boards import Query, boards, panels, queries
+from monitoring.dashboards.limits import error_ratio_of, threshold_of
+from slo.openslo.spec_reader import load_spec
+from tests.support.dashboards import Query, boards, panels, queries
 
 BOARDS = boards()
 GRID_WIDTH = 24

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from proofload.stack import READY_SECONDS, free_ports
-from proofload.supervised import Supervised
+from proofload.stack.managed_process import Supervised
+from proofload.stack.stack import READY_SECONDS, free_ports
 from tests.monitoring.test_alerts_live import DEADLINE_SECONDS, alertmanager
 from tests.monitoring.test_routes import CONFIGURATION
 

@@ -12,8 +12,8 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from proofload.prometheus_rule import object_name, prometheus_rule_text
-from slo.spec import load_spec
+from slo.openslo.spec_reader import load_spec
+from slo.rules.prometheus_rule import object_name, prometheus_rule_text
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "monitoring" / "kubernetes"

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from monitoring.build import ROOT
-from proofload.prometheus_binary import PrometheusNotFoundError, find_prometheus
-from proofload.stack import READY_SECONDS, free_ports, scraping
-from proofload.supervised import Supervised
-from tests.monitoring.boards import LISTED, Query, boards, panels, queries, substituted
-from tests.monitoring.live import Live
+from proofload.stack.managed_process import Supervised
+from proofload.stack.prometheus_binary import PrometheusNotFoundError, find_prometheus
+from proofload.stack.stack import READY_SECONDS, free_ports, scraping
+from tests.support.dashboards import LISTED, Query, boards, panels, queries, substituted
+from tests.support.live_stack import Live
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 

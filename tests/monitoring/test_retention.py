@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from proofload.options import ROOT
-from slo.spec import load_spec
+from proofload.cli.options import ROOT
+from slo.openslo.spec_reader import load_spec
 
 DAY = 86_400
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from proofload.options import ROOT
+from proofload.cli.options import ROOT
 
 CONFIGURATION = ROOT / "monitoring" / "alertmanager" / "alertmanager.yml"
 RULES = ROOT / "monitoring" / "rules" / "slo.rules.yaml"

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.monitoring.boards import boards, panels
+from tests.support.dashboards import boards, panels
 
 FOLDER = Path(__file__).with_name("schemas")
 SCHEMAS = {path.stem: json.loads(path.read_text()) for path in FOLDER.glob("*.json")}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from slo.model import EventsSLI
-from slo.spec import load_spec
-from tests.proofload.processes import RUN_SECONDS
+from slo.openslo.spec_reader import load_spec
 from tests.proofload.test_main_job import Finished, run
+from tests.support.processes import RUN_SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(RUN_SECONDS)]
 

@@ -13,8 +13,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from proofload.stack import Endpoints, free_ports, process_stack
-from tests.proofload.processes import RUN_SECONDS
+from proofload.stack.stack import Endpoints, free_ports, process_stack
+from tests.support.processes import RUN_SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(RUN_SECONDS)]
 
@@ -66,7 +66,7 @@ def test_a_service_that_takes_no_faults_says_so(stack: Endpoints, tmp_path: Path
 
 @pytest.mark.parametrize("name", ["run", "evidence", "verdict"])
 def test_the_files_of_a_run_follow_their_schemas(name: str, loaded: Path) -> None:
-    folder = {"run": "loadtests", "evidence": "slo", "verdict": "reports"}[name]
+    folder = {"run": "loadtests/recording", "evidence": "slo/prometheus", "verdict": "reports/writers"}[name]
     schema = json.loads((ROOT / folder / f"{name}.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(read(loaded, f"{name}.json"), schema)

@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
-from proofload.history import HISTORY, entries
+from proofload.history.history import HISTORY, entries
 from slo.model import Outcome
-from tests.proofload.processes import RUN_SECONDS, Marked, marked
+from tests.support.processes import RUN_SECONDS, Marked, marked
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(RUN_SECONDS)]
 

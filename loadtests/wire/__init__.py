@@ -1,1 +1,0 @@
-"""The fast path: declared requests, sent from callbacks on gevent's own loop, without a greenlet each."""

@@ -1,0 +1,147 @@
+"""The command line. Exit codes: 0 MET, 1 MISSED, 2 bad usage or input, 3 UNDECIDED, 130 interrupted.
+
+Commands are imported when they are called: ``--help`` and ``--version`` load neither numpy, pandas, scipy,
+matplotlib nor Locust.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+INTERRUPTED = 130
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """Where a command is defined, and the summary that ``--help`` lists."""
+
+    module: str
+    attribute: str
+    summary: str
+
+
+COMMANDS = {
+    "run": _Command("proofload.cli.run", "run_command", "Load the service and judge it: the main job."),
+    "load": _Command(
+        "proofload.cli.load",
+        "load_command",
+        "Send load to a service and report what was sent; nothing is judged.",
+    ),
+    "worker": _Command(
+        "proofload.cli.load",
+        "worker_command",
+        "Send a share of the load for the `run` or `load` that listens at HOST:PORT.",
+    ),
+    "ui": _Command(
+        "proofload.cli.ui", "ui_command", "Start the stack with Locust's web UI and wait until interrupted."
+    ),
+    "check": _Command(
+        "proofload.cli.check", "check_command", "Judge a past window, whatever generated its load."
+    ),
+    "lint": _Command(
+        "proofload.cli.lint",
+        "lint_command",
+        "Check a spec, also against live data (--prometheus) or a planned load (--profile).",
+    ),
+    "rules": _Command(
+        "proofload.cli.rules",
+        "rules_command",
+        "Write Prometheus recording and alerting rules from a spec, and unit tests for them.",
+    ),
+    "import": _Command(
+        "proofload.cli.import_",
+        "import_command",
+        "Convert another tool's SLOs to OpenSLO v1: sloth, pyrra, slo-generator or keptn.",
+    ),
+    "compare": _Command(
+        "proofload.cli.compare",
+        "compare_command",
+        "Compare runs with a baseline: improvement, regression, no difference shown, or can't tell.",
+    ),
+    "history": _Command(
+        "proofload.cli.compare", "history_command", "List the runs, newest first; plot them."
+    ),
+    "profile": _Command(
+        "proofload.cli.profile",
+        "profile_group",
+        "Make a load profile from an OpenAPI document, a HAR file or an access log.",
+    ),
+}
+"""The summary is the first sentence of the command's docstring."""
+
+
+class _LazyGroup(click.Group):
+    """A group of commands that imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command, or return ``None`` where there is none of that name."""
+        del ctx
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command: click.Command = getattr(import_module(entry.module), entry.attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with their summaries, without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+def _installed_version() -> str:
+    try:
+        return version("proofload")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+@click.group(
+    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(_installed_version(), prog_name="proofload")
+def cli() -> None:
+    """Put a service under a known load; prove from its Prometheus metrics whether it meets its SLOs.
+
+    Exit codes: 0 MET, 1 MISSED, 2 bad usage or input, 3 UNDECIDED, 130 interrupted.
+    """
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _reach_loopback_directly() -> None:
+    """Keep a proxy of the environment away from what runs on this machine; what we start inherits it."""
+    for name in ("no_proxy", "NO_PROXY"):
+        given = os.environ.get(name)
+        os.environ[name] = ",".join([*([given] if given else []), *LOOPBACK])
+
+
+def main() -> None:
+    """Run the command line."""
+    signal.signal(signal.SIGTERM, _terminated)  # a cancelled CI job cleans up as Ctrl-C does
+    _reach_loopback_directly()
+    try:
+        cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)

@@ -1,1 +1,0 @@
-"""SLOs of other tools, translated at the border into OpenSLO v1: one file a format, one that writes."""

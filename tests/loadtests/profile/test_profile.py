@@ -1,0 +1,131 @@
+"""Load profiles: what each means, and how each fault is said, with its line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from loadtests.profile.profile_models import (
+    SCHEMA_FILE,
+    ClosedProfile,
+    Profile,
+    ScheduledProfile,
+    TraceProfile,
+    profile_schema,
+    seconds_of,
+)
+from loadtests.profile.profile_reader import load_profile
+from loadtests.schedule.pacing import arrivals, offered
+from slo.documents.yaml_source import ProblemsError
+from tests.loadtests.profile.profile_cases import BAD, CLOSED, FILES, OPEN, TRACE, Bad
+
+PROFILES = Path(__file__).resolve().parents[3] / "loadtests" / "profiles"
+
+
+def load(folder: Path, text: str, *, duration: float | None = None, rate: float | None = None) -> Profile:
+    for name, content in FILES.items():
+        (folder / name).write_text(content, newline="")
+    (folder / "profile.yaml").write_text(text)
+    return load_profile(folder / "profile.yaml", duration=duration, rate=rate)
+
+
+def test_an_open_profile(tmp_path: Path) -> None:
+    profile = load(tmp_path, OPEN)
+    assert isinstance(profile, ScheduledProfile)
+    assert (profile.arrivals, profile.max_in_flight, profile.warmup_seconds) == ("constant", 500, 0)
+    assert [(stage.duration_seconds, stage.rate, stage.end_rate) for stage in profile.stages] == [
+        (30, 100, 100),
+        (10, 100, 300),
+    ]
+    assert profile.requests is not None
+    assert profile.requests[0].label == "GET /"
+
+
+def test_a_closed_profile(tmp_path: Path) -> None:
+    profile = load(tmp_path, CLOSED)
+    assert isinstance(profile, ClosedProfile)
+    assert profile.stages[0].users == 10
+
+
+def test_a_duration_scales_every_stage(tmp_path: Path) -> None:
+    profile = load(tmp_path, OPEN, duration=20)
+    assert isinstance(profile, ScheduledProfile)
+    assert [stage.duration_seconds for stage in profile.stages] == [15, 5]
+    assert seconds_of(load(tmp_path, CLOSED, duration=20)) == 20
+
+
+def test_a_rate_scales_so_that_it_is_the_highest(tmp_path: Path) -> None:
+    profile = load(tmp_path, OPEN, rate=30)
+    assert isinstance(profile, ScheduledProfile)
+    assert [(stage.rate, stage.to) for stage in profile.stages] == [(10, None), (10, 30)]
+
+
+def test_a_trace_is_as_long_as_what_was_recorded(tmp_path: Path) -> None:
+    """Four arrivals in 2 s, and a mean gap of ⅔ s after the last."""
+    profile = load(tmp_path, TRACE)
+    assert isinstance(profile, TraceProfile)
+    (stage,) = profile.schedule
+    assert stage.duration_seconds == pytest.approx(8 / 3)
+    assert stage.rate == pytest.approx(1.5)
+
+
+def test_a_duration_stretches_a_trace(tmp_path: Path) -> None:
+    profile = load(tmp_path, TRACE, duration=8 / 6)
+    assert seconds_of(profile) == pytest.approx(8 / 6)
+    assert isinstance(profile, TraceProfile)
+    assert list(arrivals(profile.schedule, "trace", 1)) == pytest.approx([0, 0.25, 0.25, 1])
+    assert [offered(profile.schedule, at) for at in (0, 0.1, 0.5, 2)] == [0, 1, 3, 4]
+
+
+def test_a_locustfile_is_found_from_the_profile(tmp_path: Path) -> None:
+    (tmp_path / "users.py").touch()
+    text = OPEN.replace("requests:\n  - {path: /}", "locustfile: users.py")
+    assert load(tmp_path, text).locustfile == str(tmp_path / "users.py")
+
+
+@pytest.mark.parametrize("path", sorted(PROFILES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_profiles_that_come_with_us(path: Path) -> None:
+    assert load_profile(path).name == path.stem
+
+
+def test_the_default_profile_is_what_the_readme_says() -> None:
+    profile = load_profile(PROFILES / "steady.yaml")
+    assert isinstance(profile, ScheduledProfile)
+    assert (seconds_of(profile), profile.stages[0].rate, profile.warmup_seconds) == (30, 100, 3)
+
+
+def test_the_schema_file_is_the_schema() -> None:
+    """Renew it with ``python -m loadtests.profile``."""
+    assert json.loads(SCHEMA_FILE.read_text()) == profile_schema()
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+def test_a_bad_profile_is_refused(bad: Bad, tmp_path: Path) -> None:
+    assert bad.old in bad.base
+    with pytest.raises(ProblemsError) as error:
+        load(tmp_path, bad.base.replace(bad.old, bad.new))
+    assert all(part in str(error.value) for part in bad.said), str(error.value)
+
+
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+    text = OPEN.replace("30s", "30").replace("path: /", "path: x").replace("name: test", "arrivals: burst")
+    with pytest.raises(ProblemsError) as error:
+        load(tmp_path, text)
+    assert {problem.field for problem in error.value.problems} == {
+        "arrivals",
+        "name",
+        "stages[0].duration",
+        "requests[0].path",
+    }
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ProblemsError, match=r"none\.yaml.*can't be read"):
+        load_profile(tmp_path / "none.yaml")
+
+
+def test_a_closed_profile_has_no_rate_to_override(tmp_path: Path) -> None:
+    with pytest.raises(ProblemsError, match="closed arrivals have no rate of their own"):
+        load(tmp_path, CLOSED, rate=10)

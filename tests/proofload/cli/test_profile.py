@@ -1,0 +1,290 @@
+"""Profiles made from what people have: by the command, and sent by the real generator."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+
+from loadtests.convert.har import NotHarError, traffic_of
+from loadtests.convert.openapi import USUAL, operations_of
+from loadtests.profile.profile_models import ScheduledProfile, TraceProfile
+from loadtests.profile.profile_reader import load_profile
+from proofload.cli.main import cli
+from target_service.app import create_app
+from target_service.settings import Settings
+from tests.support.generator import send
+from tests.support.http_server import serving
+
+KEYS = st.sampled_from(["get", "responses", "requestBody", "content", "schema", "name", "in", "status"])
+
+
+def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=3)
+
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run ``proofload profile`` in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(cli, ["profile", *arguments], catch_exceptions=False)
+
+
+# --- OpenAPI --------------------------------------------------------------------------------------------
+
+
+def openapi() -> dict[str, Any]:
+    return create_app(Settings(), CollectorRegistry()).openapi()
+
+
+@pytest.mark.slow
+def test_the_reference_services_own_document_makes_a_profile(profile: Command, tmp_path: Path) -> None:
+    (tmp_path / "api.json").write_text(json.dumps(openapi()))
+    done = profile("from-openapi", "api.json", "--out", "p.yaml", "--rate", "20", "--duration", "2s")
+    assert done.exit_code == 0, done.stderr
+    made = load_profile(tmp_path / "p.yaml")
+    assert isinstance(made, ScheduledProfile)
+    assert {"/predict", "/model", "/ready", "/health"} <= {one.path for one in made.requests or []}
+
+
+OPENAPI = """\
+openapi: 3.1.0
+info: {title: Shop}
+paths:
+  /items/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: integer, minimum: 7}}]
+    get:
+      parameters:
+        - {name: q, in: query, required: true, example: a b}
+        - {name: page, in: query, schema: {type: integer}}
+        - {name: X-Team, in: header, required: true, schema: {enum: [blue, red]}}
+      responses: {200: {description: good}, 404: {description: none}}
+    delete: {responses: {204: {description: gone}}}
+  /orders:
+    post:
+      operationId: order
+      requestBody:
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/Order'}
+      responses: {'201': {description: made}}
+  /files:
+    post: {requestBody: {content: {multipart/form-data: {}}}}
+components:
+  schemas:
+    Order:
+      type: object
+      required: [item, count]
+      properties: {item: {type: string}, count: {type: integer, minimum: 2}, note: {type: string}}
+"""
+
+
+def test_operations_become_requests(profile: Command, tmp_path: Path) -> None:
+    (tmp_path / "api.yaml").write_text(OPENAPI)
+    done = profile("from-openapi", "api.yaml", "--out", "p.yaml")
+    assert done.exit_code == 0, done.stderr
+    made = load_profile(tmp_path / "p.yaml")
+    assert made.name == "Shop"
+    item, order = made.requests or []
+    assert [one.label for one in (item, order)] == ["GET /items/{id}", "POST /orders"]
+    assert (item.method, item.path, item.headers) == ("GET", "/items/7?q=a+b", {"X-Team": "blue"})
+    assert (order.method, order.path, order.json_body) == ("POST", "/orders", {"item": "text", "count": 2})
+    assert [one.expect.status for one in (item, order) if one.expect] == [200, 201]
+    assert "left out DELETE /items/{id}: may change or destroy" in done.stderr
+    assert "left out POST /files: its body is multipart/form-data" in done.stderr
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(max_size=3), nested, max_leaves=8))
+def test_odd_documents_are_never_a_crash(odd: Any) -> None:
+    """Whatever stands where OpenAPI or HAR have something else."""
+    operations_of({"openapi": "3.0.0", "paths": {"/a": {"get": odd, "post": {"parameters": odd}}, "/b": odd}},
+                  methods=USUAL, only=None)  # fmt: skip
+    odd_entry = {
+        "request": {"method": "GET", "url": "http://a/", "headers": odd, "postData": odd},
+        "response": odd,
+    }
+    for given_entries in ([odd_entry], odd):
+        with suppress(NotHarError):
+            traffic_of({"log": {"entries": given_entries}}, "http://a", static=True, credentials=False)
+
+
+def test_operations_can_be_chosen(profile: Command, tmp_path: Path) -> None:
+    (tmp_path / "api.yaml").write_text(OPENAPI)
+    done = profile("from-openapi", "api.yaml", "--all-methods", "--only", "^DELETE", "--out", "p.yaml")
+    assert done.exit_code == 0, done.stderr
+    assert [one.method for one in load_profile(tmp_path / "p.yaml").requests or []] == ["DELETE"]
+
+
+# --- HAR ------------------------------------------------------------------------------------------------
+
+
+def entry(url: str, **other: Any) -> dict[str, Any]:
+    request = {"method": other.get("method", "GET"), "url": url, "headers": other.get("headers", [])}
+    if "data" in other:
+        request["postData"] = {"mimeType": "application/json", "text": other["data"]}
+    content = {"mimeType": other.get("kind", "text/html")}
+    return {"request": request, "response": {"status": other.get("status", 200), "content": content}}
+
+
+def header(name: str) -> dict[str, str]:
+    return {"name": name, "value": "v"}
+
+
+HAR = [
+    entry(
+        "https://shop.test/", headers=[header("X-Team"), header("Cookie"), header(":path"), header("Host")]
+    ),
+    entry("https://shop.test/", headers=[header("X-Team"), header("Authorization")]),
+    entry("https://shop.test/cart?token=abc&n=1", method="POST", data='{"item": 1}', status=201),
+    entry("https://shop.test/style.css", kind="text/css"),
+    entry("https://shop.test/gone", status=0),
+    entry("https://ads.test/x"),
+]
+
+
+def har(entries: list[dict[str, Any]]) -> str:
+    return json.dumps({"log": {"version": "1.2", "entries": entries}})
+
+
+def test_what_a_browser_saved_becomes_requests(profile: Command, tmp_path: Path) -> None:
+    (tmp_path / "shop.har").write_text(har(HAR))
+    done = profile("from-har", "shop.har", "--out", "p.yaml")
+    assert done.exit_code == 0, done.stderr
+    page, cart = load_profile(tmp_path / "p.yaml").requests or []
+    assert (page.path, page.weight, page.headers) == ("/", 2, {"X-Team": "v"})
+    assert (cart.method, cart.path, cart.json_body) == ("POST", "/cart?token=&n=1", {"item": 1})
+    assert "abc" not in (tmp_path / "p.yaml").read_text()
+    for said in ("--target https://shop.test", "left out 1: of another origin", "header Cookie", "static"):
+        assert said in done.stderr
+
+
+def test_credentials_are_taken_where_that_is_said(profile: Command, tmp_path: Path) -> None:
+    (tmp_path / "shop.har").write_text(har(HAR))
+    done = profile("from-har", "shop.har", "--with-credentials", "--all", "--out", "p.yaml")
+    assert done.exit_code == 0, done.stderr
+    requests = load_profile(tmp_path / "p.yaml").requests or []
+    assert [one.path for one in requests] == ["/", "/", "/cart?token=abc&n=1", "/style.css"]
+    assert [sorted(one.headers) for one in requests[:2]] == [
+        ["Cookie", "X-Team"],
+        ["Authorization", "X-Team"],
+    ]
+
+
+# --- Access logs ----------------------------------------------------------------------------------------
+
+
+def line(second: int, request: str, status: int = 200) -> str:
+    return (
+        f'10.0.0.1 - ann [23/Nov/2026:10:00:{second:02} +0100] "{request} HTTP/1.1" {status} 12 "-" "curl"\n'
+    )
+
+
+LOG = [
+    line(1, "GET /a"),
+    line(0, "GET /b?q=1"),
+    line(1, "GET /a"),
+    line(1, "POST /c"),
+    "nonsense\n",
+    line(2, "HEAD /a", 404),
+    line(2, "GET /a"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["access.log", "access.log.gz"])
+def test_a_log_is_sent_again_as_it_was(name: str, profile: Command, tmp_path: Path) -> None:
+    text = "".join(LOG).encode()
+    (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    done = profile("from-access-log", name, "--out", "again.yaml")
+    assert done.exit_code == 0, done.stderr
+    assert "left out 1 lines of another format, the first is line 5" in done.stderr
+    assert "left out 1 requests of other methods" in done.stderr
+    made = load_profile(tmp_path / "again.yaml")
+    assert isinstance(made, TraceProfile)
+    assert list(made.recorded.times) == [0, 1, 1.5, 2, 2.5]
+    with serving() as server:
+        send(tmp_path, server.url, tmp_path / "again.yaml", "--duration", "1s")
+        assert server.paths == Counter({"/a": 4, "/b?q=1": 1})
+
+
+def test_a_log_at_an_even_rate_keeps_its_shares(profile: Command, tmp_path: Path) -> None:
+    (tmp_path / "access.log").write_text("".join(LOG))
+    done = profile("from-access-log", "access.log", "--rate", "5", "--most", "1", "--out", "even.yaml")
+    assert done.exit_code == 0, done.stderr
+    made = load_profile(tmp_path / "even.yaml")
+    assert isinstance(made, ScheduledProfile)
+    assert [(one.label, one.weight) for one in made.requests or []] == [("GET /a", 3)]
+    assert "left out 2 requests beyond the 1 most frequent" in done.stderr
+
+
+# --- What is wrong --------------------------------------------------------------------------------------
+
+BAD = {
+    "a file that is missing": (("from-har", "none.har"), "none.har: can't be read: No such file"),
+    "a folder": (("from-openapi", "folder"), "folder: can't be read: Is a directory"),
+    "a log that is missing": (
+        ("from-access-log", "none", "--rate", "1"),
+        "none: can't be read: No such file",
+    ),
+    "a log of another format": (
+        ("from-access-log", "text", "--rate", "1"),
+        "text:1: no line of it is in the",
+    ),
+    "an empty log": (("from-access-log", "empty", "--rate", "1"), "empty: no line of it is in the Common"),
+    "a log that is not gzipped": (("from-access-log", "text.gz", "--rate", "1"), "text.gz: can't be read"),
+    "a log's times without a place": (("from-access-log", "text"), "give --out FILE"),
+    "a HAR that is no JSON": (("from-har", "text"), "text:1: is no JSON"),
+    "a HAR that is none": (("from-har", "odd.json"), "odd.json: holds no log.entries"),
+    "a HAR without entries": (("from-har", "empty.har"), "empty.har: holds no entry"),
+    "a HAR that is binary": (("from-har", "binary"), "binary: is no text in UTF-8"),
+    "an origin that is not there": (
+        ("from-har", "shop.har", "--origin", "https://x.test"),
+        "shop.har: holds no request to https://x.test; there are https://shop.test, https://ads.test",
+    ),
+    "an OpenAPI document that is none": (("from-openapi", "odd.json"), "odd.json: has no openapi: 3.x"),
+    "an OpenAPI document of version 2": (("from-openapi", "swagger.json"), "is Swagger 2.0; convert it"),
+    "an OpenAPI document that is no YAML": (("from-openapi", "tabs"), "tabs: is neither JSON nor YAML"),
+    "an OpenAPI document without operations": (("from-openapi", "bare.json"), "no request of it can be sent"),
+    "an address that nobody answers": (("from-openapi", "http://127.0.0.1:9/"), "can't be fetched"),
+    "a pattern that is none": (("from-openapi", "odd.json", "--only", "("), "'(' is no regular expression"),
+    "a file that is there": (("from-har", "shop.har", "--out", "text"), "text: is there already; --force"),
+}
+FILES = {
+    "text": b"hello\n",
+    "text.gz": b"hello\n",
+    "empty": b"",
+    "odd.json": b"{}",
+    "empty.har": har([]).encode(),
+    "binary": b"\xff\xfe\x00",
+    "shop.har": har(HAR).encode(),
+    "swagger.json": b'{"swagger": "2.0"}',
+    "bare.json": b'{"openapi": "3.0.0", "paths": {}}',
+    "tabs": b"a:\n\t- b",
+}
+
+
+@pytest.mark.parametrize(("arguments", "said"), BAD.values(), ids=BAD)
+def test_what_is_wrong_is_told(
+    arguments: tuple[str, ...], said: str, profile: Command, tmp_path: Path
+) -> None:
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder").mkdir()
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    done = profile(*arguments)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before

@@ -1,0 +1,346 @@
+"""Proofs to report: a run of 30 s at 100 requests/s against the reference service, met, missed, undecided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from slo.model import (
+    SLO,
+    Alert,
+    AlertCondition,
+    AlertPolicy,
+    Budgeting,
+    Check,
+    CheckStatus,
+    EventsSLI,
+    Evidence,
+    Firing,
+    HistogramQuantile,
+    Intervals,
+    Measured,
+    Objective,
+    ObjectiveVerdict,
+    Op,
+    Outcome,
+    PromQL,
+    Proof,
+    QueryResult,
+    Reason,
+    RunRecord,
+    Service,
+    Spec,
+    ThresholdSLI,
+    Verdict,
+)
+from tests.support.observed_run import (
+    ACCURACY,
+    ALL,
+    BAD,
+    BUCKETS,
+    COUNT,
+    DAYS,
+    FAST,
+    PSI,
+    START,
+    WINDOW,
+    evidence,
+    run,
+)
+
+SPEC = Spec(
+    slos=(
+        SLO(
+            "availability",
+            "classifier",
+            EventsSLI(total=PromQL(ALL), bad=PromQL(BAD)),
+            Budgeting.OCCURRENCES,
+            DAYS * 86_400,
+            (Objective("No server error", 0.995),),
+        ),
+        SLO(
+            "predict-latency",
+            "classifier",
+            EventsSLI(total=PromQL(COUNT), good=PromQL(FAST)),
+            Budgeting.OCCURRENCES,
+            DAYS * 86_400,
+            (Objective("Within 250 ms", 0.95),),
+        ),
+        SLO(
+            "predict-latency-p99",
+            "classifier",
+            ThresholdSLI(
+                HistogramQuantile('http_request_duration_seconds{job="target",handler="/predict"}', 0.99)
+            ),
+            Budgeting.OCCURRENCES,
+            DAYS * 86_400,
+            (Objective("p99 within 1 s", 0.99, Op.LTE, 1.0),),
+        ),
+        SLO(
+            "data-drift",
+            "classifier",
+            ThresholdSLI(PromQL(PSI)),
+            Budgeting.OCCURRENCES,
+            DAYS * 86_400,
+            (Objective("PSI up to 0.25", 0.99, Op.LTE, 0.25),),
+        ),
+        SLO(
+            "model-decay",
+            "classifier",
+            ThresholdSLI(PromQL(ACCURACY)),
+            Budgeting.OCCURRENCES,
+            DAYS * 86_400,
+            (Objective("Accuracy from 90 %", 0.8, Op.GTE, 0.9),),
+        ),
+    ),
+    services=(
+        Service(
+            "classifier", "Breast cancer classifier", requests=ALL, context=(ALL, BUCKETS, PSI, ACCURACY)
+        ),
+    ),
+)
+
+
+# --- The verdicts -------------------------------------------------------------------------------
+
+
+def met() -> Proof:
+    return _proof(verdict_met(), evidence(), run())
+
+
+def missed() -> Proof:
+    """2 % of the requests failed, from the tenth second on; predictions took 300 ms longer."""
+    verdict = replace(verdict_missed(), alerts=alerts())
+    return _proof(verdict, evidence(failing=0.03, slower=0.3), run(failing=0.03, slower=0.3))
+
+
+def undecided(reason: Reason = Reason.TARGET_RESTARTED) -> Proof:
+    """A check failed, and with it every objective."""
+    detail = "restarted inside the window: target 127.0.0.1:8000"
+    checks = (*checks_passed()[:2], Check("restarts", CheckStatus.FAIL, detail, reason, {"restarted": 1}))
+    objectives = tuple(
+        replace(one, outcome=Outcome.UNDECIDED, reason=reason, detail=detail)
+        for one in verdict_met().objectives
+    )
+    return _proof(Verdict(Outcome.UNDECIDED, WINDOW, objectives, checks), evidence(), run())
+
+
+def past_window() -> Proof:
+    """A window judged by ``check``: nobody knows who made its load."""
+    checks = tuple(check for check in checks_passed() if check.name not in {"run", "counts_reconcile"})
+    return replace(met(), run=None, verdict=replace(verdict_met(), checks=checks))
+
+
+def nothing() -> Proof:
+    """Prometheus could not be reached: no evidence, no figures."""
+    error = "http://127.0.0.1:9090 refused the connection"
+    objectives = tuple(
+        ObjectiveVerdict(
+            slo=one.slo,
+            objective=one.objective,
+            kind=one.kind,
+            outcome=Outcome.UNDECIDED,
+            target=one.target,
+            exact=True,
+            reason=Reason.PROMETHEUS_UNREACHABLE,
+            detail=error,
+            window_days=DAYS,
+            queries=one.queries,
+        )
+        for one in verdict_met().objectives
+    )
+    check = Check("prometheus", CheckStatus.FAIL, error, Reason.PROMETHEUS_UNREACHABLE)
+    blank = Evidence(WINDOW, {}, START + 31, 300.0, error=error)
+    return _proof(Verdict(Outcome.UNDECIDED, WINDOW, objectives, (check,)), blank, None)
+
+
+def bare() -> Proof:
+    """The least there can be: no objective, no evidence, no run, nothing recorded."""
+    return Proof(
+        Verdict(Outcome.UNDECIDED, WINDOW, ()), Evidence(WINDOW, {}, START + 31, 300.0), Spec(slos=())
+    )
+
+
+def many(number: int) -> Proof:
+    """As many objectives as asked for, with long names; one in a hundred is missed."""
+    good, bad = verdict_met().objectives[0], verdict_missed().objectives[0]
+    objectives = tuple(
+        replace(bad if n % 100 == 0 else good, slo=f"slo-{n}-{'long' * 40}", objective="name " * 40)
+        for n in range(number)
+    )
+    return replace(met(), verdict=Verdict(Outcome.MISSED, WINDOW, objectives, checks_passed()))
+
+
+def hostile(text: str) -> Proof:
+    """Put a text wherever text from outside can stand."""
+    proof = missed()
+    results = {
+        key: replace(
+            result,
+            query=text + key,
+            warnings=(text,),
+            series=tuple(
+                replace(one, labels={**one.labels, "extra": f"{text}{number % 2}"})
+                for number, one in enumerate(result.series)
+            ),
+        )
+        for key, result in proof.evidence.results.items()
+    }
+    results["failed"] = QueryResult(text, START, error=text)
+    objectives = tuple(
+        replace(one, slo=text + one.slo, objective=text, detail=text, queries=(text,), notes=(text,))
+        for one in proof.verdict.objectives
+    )
+    checks = (Check(text, CheckStatus.FAIL, text, Reason.NO_DATA, {text: 1}), *proof.verdict.checks)
+    condition = AlertCondition(text, text, Op.GT, 1, 60)
+    alert = Alert(text, text, AlertPolicy(text, condition), detail=text, notes=(text,))
+    record = run()
+    counts = replace(record.total, statuses={text: 1}, errors={text: 2})
+    return Proof(
+        Verdict(Outcome.MISSED, WINDOW, objectives, checks, alerts=(alert, replace(alert, detail=""))),
+        replace(proof.evidence, results=results, server={text: text}, error=text),
+        Spec(slos=(), services=(Service(text, text),)),
+        replace(
+            record, id=text, target=text, engine=text, requests={text: counts}, profile={text: text},
+            generator={text: text},
+        ),
+        ((text, 1.0),),
+        {text: text},
+        {text: text},
+    )  # fmt: skip
+
+
+def _proof(verdict: Verdict, seen: Evidence, record: RunRecord | None) -> Proof:
+    timings = (
+        ("stack up", 2.1),
+        ("load", 30.2),
+        ("scrape after", 0.84),
+        ("evidence", 0.12),
+        ("verdict", 0.004),
+    )
+    versions = {"proofload": "0.1.0", "Python": "3.11.7", "Locust": "2.47.0"}
+    return Proof(
+        verdict, seen, SPEC, record, timings, versions, {"spec": "slo/objectives.yaml", "rate": "100"}
+    )
+
+
+def verdict_met() -> Verdict:
+    certain = Intervals(
+        level=0.95,
+        bucket=(2999 / 3000, 2999 / 3000),
+        sampling=(0.99814, 0.99999),
+        combined=(0.99814, 0.99999),
+        slices=31,
+        target_shown=0.999,
+        independent_events=2104.4,
+    )
+    objectives = (
+        replace(_events("availability", "No server error", 0.995, 1, 3000, (BAD, ALL)), intervals=certain),
+        _events("predict-latency", "Within 250 ms", 0.95, 3, 2700, (FAST, COUNT)),
+        _percentile(3, 2700, 0.0441, (0.025, 0.05)),
+        _samples("data-drift", "PSI up to 0.25", 0.99, 0, 900, PSI, _psi(0.2211, 0.0104, 0.25)),
+        _samples("model-decay", "Accuracy from 90 %", 0.8, 0, 30, ACCURACY, _accuracy(0.941, 0.968)),
+    )
+    return Verdict(Outcome.MET, WINDOW, objectives, checks_passed())
+
+
+def verdict_missed() -> Verdict:
+    met_ones = verdict_met().objectives
+    objectives = (
+        replace(
+            _events("availability", "No server error", 0.995, 60, 3000, (BAD, ALL)),
+            outcome=Outcome.MISSED,
+            notes=("bad: 1 series began inside the window and count from zero",),
+        ),
+        replace(
+            _events("predict-latency", "Within 250 ms", 0.95, 2640, 2700, (FAST, COUNT)),
+            outcome=Outcome.MISSED,
+        ),
+        replace(_percentile(27, 2700, 0.94, (0.75, 1.0)), budget_spent=1.0, burn_rate=1.0),
+        met_ones[3],
+        replace(
+            met_ones[4],
+            outcome=Outcome.UNDECIDED,
+            reason=Reason.TOO_FEW_EVENTS,
+            detail="3 events; a target of 0.8 needs at least 5",
+            total=3.0,
+            good=3.0,
+        ),
+    )
+    return Verdict(Outcome.MISSED, WINDOW, objectives, checks_passed())
+
+
+def alerts() -> tuple[Alert, ...]:
+    """One fired and ended, one still fires after many times, one waits, one can't be told."""
+    fast = AlertPolicy("page", AlertCondition("fast", "page", Op.GT, 14.4, 10, 5), when_breaching=True)
+    hours = AlertCondition("ticket", "ticket", Op.GTE, 1, 21_600, 1800)
+    slow = AlertPolicy("ticket", hours, when_breaching=True)
+    many_times = (*(Firing(2.0 * n, 2.0 * n + 1, 20.0) for n in range(1, 6)), Firing(29.0, None, None, True))
+    return (
+        Alert("availability", "No server error", slow, peak_burn_rate=0.99996, notes=("pending at the end",)),
+        Alert("availability", "No server error", fast, (Firing(6.25, 21.5, 31.25),), 31.25),
+        Alert("predict-latency", "composite", fast, many_times, 20.0),
+        Alert("data-drift", "PSI up to 0.25", fast, detail="burn rates need raw samples"),
+    )
+
+
+def checks_passed() -> tuple[Check, ...]:
+    counted = {"sent": 3000, "completed": 3000, "counted": 3000.0, "difference": 0.0}
+    return (
+        Check("prometheus", CheckStatus.PASS, "http://127.0.0.1:9090 answered, version 2.42.0"),
+        Check("run", CheckStatus.PASS, "locust ran the whole profile"),
+        Check("restarts", CheckStatus.PASS, "no process restarted", numbers={"restarted": 0}),
+        Check("scrapes", CheckStatus.PASS, "no gap", numbers={"scrape_interval_seconds": 1.0}),
+        Check(
+            "counts_reconcile",
+            CheckStatus.PASS,
+            "3,000 requests sent, 3,000 counted by the service, difference 0",
+            numbers=counted,
+        ),
+    )
+
+
+def _events(
+    slo: str, objective: str, target: float, bad: float, total: float, queries: tuple[str, ...]
+) -> ObjectiveVerdict:
+    burn = bad / total / (1 - target)
+    sli = (total - bad) / total
+    return ObjectiveVerdict(
+        slo=slo,
+        objective=objective,
+        kind="events",
+        outcome=Outcome.MET,
+        target=target,
+        exact=True,
+        good=total - bad,
+        bad=bad,
+        total=total,
+        sli=sli,
+        bounds=(sli, sli),
+        budget_spent=burn,
+        burn_rate=burn,
+        days_to_exhaustion=DAYS / burn if burn else None,
+        window_days=DAYS,
+        queries=queries,
+    )
+
+
+def _percentile(bad: float, total: float, value: float, bounds: tuple[float, float]) -> ObjectiveVerdict:
+    judged = _events("predict-latency-p99", "p99 within 1 s", 0.99, bad, total, (BUCKETS,))
+    return replace(
+        judged, kind="latency", measured=Measured(value, bounds, Op.LTE, 1.0, "seconds", quantile=0.99)
+    )
+
+
+def _samples(
+    slo: str, objective: str, target: float, bad: float, total: float, query: str, found: Measured
+) -> ObjectiveVerdict:
+    judged = _events(slo, objective, target, bad, total, (query,))
+    return replace(judged, kind="threshold", measured=found)
+
+
+def _psi(worst: float, least: float, threshold: float) -> Measured:
+    return Measured(worst, (least, worst), Op.LTE, threshold)
+
+
+def _accuracy(worst: float, best: float) -> Measured:
+    return Measured(worst, (worst, best), Op.GTE, 0.9, "ratio")
