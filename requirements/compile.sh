@@ -10,9 +10,17 @@ pin() { # pin FILE ARGUMENTS...
     --generate-hashes --no-emit-index-url --no-emit-find-links --output-file "requirements/$file" "$@"
 }
 
-pin run.txt pyproject.toml --group target --group build
-pin target.txt --group target
-pin dev.txt pyproject.toml --group target --group train --group monitoring --group build --group test --group lint --group types
+# The reference service alone, without Proofload: the requirements of its image.
+reference=$(mktemp)
+trap 'rm -f "$reference"' EXIT
+python3 -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["reference"], sep="\n")' >"$reference"
+
+pin proofload.txt pyproject.toml --group build
+pin run.txt pyproject.toml --extra reference --group build
+pin target.txt - <"$reference"
+pin dev.txt pyproject.toml --extra reference --group train --group monitoring --group build --group test --group lint --group types
+pin docs.txt pyproject.toml --extra reference --group monitoring --group build --group docs
+pin release.txt --group release
 pin security.txt --group security
-pin mutation.txt pyproject.toml --group target --group build --group test --group mutation
+pin mutation.txt pyproject.toml --extra reference --group build --group test --group mutation
 pin nox.txt --group nox
