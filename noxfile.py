@@ -1,4 +1,4 @@
-"""Sessions: load (the default), ui, compose, tests, containers, lint, types, security, bench, mutation.
+"""Sessions: load (the default), ui, compose, tests, containers, lint, types, docs, security, bench, mutation.
 
 ``python3 noxfile.py -s load`` needs nothing but Python 3.11 and pip; ``nox -s load`` is the same.
 """
@@ -58,19 +58,19 @@ def load(session: nox.Session) -> None:
 
 @nox.session
 def compose(session: nox.Session) -> None:
-    """Do the same on the containers of docker-compose.yml."""
+    """Do the same with the containers of docker-compose.yml."""
     _proofload(session, "run", "--stack=compose")
 
 
 @nox.session
 def ui(session: nox.Session) -> None:
-    """Bring the stack up with Locust's web UI, until interrupted."""
+    """Start the stack with Locust's web UI and wait until interrupted."""
     _proofload(session, "ui")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests with branch coverage: a process more than cores, for tests that wait for a server."""
+    """Run the tests with branch coverage, in one process more than there are cores: many wait for servers."""
     programs = _environment(session, "dev")
     spread = [f"--numprocesses={(os.cpu_count() or 1) + 1}", "--dist=worksteal"]
     pytest = [programs / "python", "-m", "pytest", *spread, "--cov", "--cov-report=term:skip-covered"]
@@ -79,7 +79,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def containers(session: nox.Session) -> None:
-    """Run the tests that need a container engine, one after another, each with its seconds."""
+    """Run the tests that need a container engine, one after another, and list the slowest."""
     python = _environment(session, "dev") / "python"
     session.run(python, "-m", "pytest", "-m", "containers", "--durations=5", *session.posargs)
 
@@ -99,8 +99,19 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the manual as a site in ``docs/_build/``; a dead link or a name that is not documented fails."""
+    python = _environment(session, "docs") / "python"
+    # Locust comes first: it patches the standard library for gevent.
+    sphinx = "import sys, locust; from sphinx.cmd.build import main; sys.exit(main(sys.argv[1:]))"
+    options = ["--fresh-env", "--fail-on-warning", "--keep-going", "--nitpicky", "--quiet"]
+    session.run(python, "-c", sphinx, *options, "-b", "html", "docs", "docs/_build", *session.posargs)
+    session.log("docs/_build/index.html")
+
+
+@nox.session
 def security(session: nox.Session) -> None:
-    """Look for secrets in files, for faults of images and workflows, for known faults of what is required."""
+    """Check files for secrets, images and workflows for weaknesses, requirements for vulnerabilities."""
     programs = _environment(session, "security")
     secrets = [programs / "detect-secrets-hook", "--exclude-lines", PUBLIC_DIGESTS]
     session.run(*secrets, *_committed(":!requirements/*.txt"), log=False)
@@ -121,22 +132,22 @@ def security(session: nox.Session) -> None:
 
 
 def _committed(*patterns: str) -> list[str]:
-    """List the committed files that git's patterns choose."""
+    """List the committed files that match patterns of git."""
     listed = subprocess.run(["git", "ls-files", "-z", *patterns], check=True, capture_output=True)
     return [name for name in os.fsdecode(listed.stdout).split("\0") if name and Path(name).is_file()]
 
 
 @nox.session
 def mutation(session: nox.Session) -> None:
-    """Change the judge in thousands of ways, and list those that its tests did not notice; names may follow.
+    """Mutate the checker in thousands of ways and list the mutants that survive its tests; names may follow.
 
-    ``-- 'slo.budget*'`` mutates one file; all of them take most of an hour.
+    ``-- 'slo.model.budget*'`` mutates one file; all of them take most of an hour.
     """
     mutmut = _environment(session, "mutation") / "mutmut"
     session.run(mutmut, "run", *session.posargs)
-    told = session.run(mutmut, "results", silent=True)
+    output = session.run(mutmut, "results", silent=True)
     session.log(
-        "\n".join(line.strip() for line in str(told).splitlines() if "survived" in line) or "none survived"
+        "\n".join(line.strip() for line in str(output).splitlines() if "survived" in line) or "none survived"
     )
 
 
@@ -147,9 +158,9 @@ def bench(session: nox.Session) -> None:
 
 
 def _environment(session: nox.Session, name: str) -> Path:
-    """Bring the environment ``.nox/NAME`` up to its pinned requirements; give the folder of its programs.
+    """Bring the environment ``.nox/NAME`` up to its pinned requirements; return the folder of its programs.
 
-    A stamp tells that this was done for just these files. Made anew from nothing where it has none.
+    A stamp records for which files it was installed; without the right stamp it is created anew.
     """
     requirements, folder = REQUIREMENTS / f"{name}.txt", ROOT / ".nox" / name
     digest = hashlib.sha256(sys.version.encode())
@@ -176,7 +187,7 @@ def _environment(session: nox.Session, name: str) -> Path:
 
 
 def _proofload(session: nox.Session, *command: str) -> None:
-    """Run ``proofload`` and end with its own exit code, which tells MISSED from UNDECIDED.
+    """Run ``proofload`` and exit with its exit code, which distinguishes MISSED from UNDECIDED.
 
     Ctrl-C reaches it as well as us: it stops what it started, and we wait for that.
     """
