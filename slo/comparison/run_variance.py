@@ -1,4 +1,4 @@
-"""How much figures vary between runs: standard errors from the runs compared, and from the history (A/A)."""
+"""How much figures vary between runs: standard errors from the compared runs and from the history."""
 
 from __future__ import annotations
 
@@ -7,124 +7,129 @@ from dataclasses import dataclass
 from math import inf, log, sqrt
 from statistics import variance
 
-from slo.model.comparison import Figure, Noise, RunFigures
+from slo.model import Figure, Noise, RunFigures
 
-LEAST_DEGREES = 4
-"""Degrees of freedom that a spread from A/A runs needs: five runs of one thing, or more of several."""
-POWER = 0.8
-MOST_RUNS = 1000
-"""Beyond so many runs a side, a number of runs is no advice."""
+MIN_DEGREES_OF_FREEDOM = 4
+"""Required of an estimate from A/A runs: five runs of one version, or more runs of several versions."""
+STATISTICAL_POWER = 0.8
+MAX_RUNS = 1000
+"""A larger number of runs per side is not a useful recommendation."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """A standard error of the effect, and the degrees of freedom behind it."""
+class StandardError:
+    """A standard error of the effect, and its degrees of freedom."""
 
-    error: float
-    degrees: float
+    value: float
+    degrees_of_freedom: float
 
 
-def values_of(figure: Figure, runs: Sequence[RunFigures]) -> list[float] | None:
-    """Give the values on the scale of the arithmetic; ``None`` where one has no logarithm."""
+def transform_values(figure: Figure, runs: Sequence[RunFigures]) -> list[float] | None:
+    """Return the logarithms of a figure's values, or the values if it is additive.
+
+    ``None`` when a value is 0 or less and has no logarithm.
+    """
     values = [run[figure.name] for run in runs]
     if figure.additive:
         return values
     return [log(value) for value in values] if all(value > 0 for value in values) else None
 
 
-def aa_noise(groups: Iterable[Sequence[RunFigures]], figures: Iterable[Figure]) -> dict[str, Noise]:
-    """Pool the spread between runs over groups of the same thing; too few runs tell nothing.
+def estimate_noise(groups: Iterable[Sequence[RunFigures]], figures: Iterable[Figure]) -> dict[str, Noise]:
+    """Pool the variation between runs over groups; figures with too few runs are absent from the result.
 
-    A group holds runs of one fingerprint; what differs between groups does not count as noise.
+    A group holds the runs of one fingerprint; differences between groups are not noise.
     """
-    kept, found = [list(group) for group in groups], dict[str, Noise]()
+    all_groups, noise = [list(group) for group in groups], dict[str, Noise]()
     for figure in figures:
-        squares, degrees = 0.0, 0
-        for group in kept:
-            values = values_of(figure, [run for run in group if figure.name in run])
+        sum_of_squares, degrees = 0.0, 0
+        for group in all_groups:
+            values = transform_values(figure, [run for run in group if figure.name in run])
             if values and len(values) > 1:
-                squares += variance(values) * (len(values) - 1)
+                sum_of_squares += variance(values) * (len(values) - 1)
                 degrees += len(values) - 1
-        if degrees >= LEAST_DEGREES:
-            found[figure.name] = Noise(sqrt(squares / degrees), degrees)
-    return found
+        if degrees >= MIN_DEGREES_OF_FREEDOM:
+            noise[figure.name] = Noise(sqrt(sum_of_squares / degrees), degrees)
+    return noise
 
 
-def runs_needed(deviation: float, margin: float, confidence: float) -> int | None:
-    """Say how many runs a side show, with a probability of 80 %, that nothing changed.
+def compute_runs_needed(deviation: float, margin: float, confidence: float) -> int | None:
+    """Return the runs per side that show an unchanged figure as unchanged with a probability of 80 %.
 
-    Where nothing changed, the interval lies within ± ``margin`` so often; both on the scale of
-    ``deviation``. As many runs show a change of twice the margin. ``None``: more than a thousand.
+    With so many runs, the interval of an unchanged figure lies within ± ``margin`` with that probability, and
+    a change of twice the margin is shown with the same probability. ``deviation`` and ``margin`` are on the
+    same scale. ``None``: more than ``MAX_RUNS``.
     """
     if margin <= 0:
         return None
-    wanted = ((1 + confidence) / 2, (1 + POWER) / 2)
-    normal = 2 * (deviation / margin * sum(quantile(one, inf) for one in wanted)) ** 2
-    # Student's quantiles are the larger ones: fewer runs than the normal ones ask for never do.
-    for runs in range(max(2, int(min(normal, MOST_RUNS + 1))), MOST_RUNS + 1):
-        reach = sum(quantile(one, 2 * runs - 2) for one in wanted)
-        if deviation * sqrt(2 / runs) * reach <= margin:
+    probabilities = ((1 + confidence) / 2, (1 + STATISTICAL_POWER) / 2)
+    normal_quantiles = sum(compute_student_quantile(probability, inf) for probability in probabilities)
+    # Student's quantiles are larger than the normal ones, so this is a lower bound.
+    fewest_runs = 2 * (deviation / margin * normal_quantiles) ** 2
+    for runs in range(max(2, int(min(fewest_runs, MAX_RUNS + 1))), MAX_RUNS + 1):
+        quantiles = sum(compute_student_quantile(probability, 2 * runs - 2) for probability in probabilities)
+        if deviation * sqrt(2 / runs) * quantiles <= margin:
             return runs
     return None
 
 
-def spreads(
-    before: Sequence[float], after: Sequence[float], noise: Noise | None, least: int
-) -> tuple[list[Spread], float]:
-    """Give the standard errors that are known, and the largest spread between runs behind them."""
-    known = [side for side in (before, after) if len(side) >= max(least, 2)]
+def estimate_standard_errors(
+    before: Sequence[float], after: Sequence[float], noise: Noise | None, minimum_runs: int
+) -> tuple[list[StandardError], float]:
+    """Return the available standard errors, and the largest standard deviation they are based on."""
+    large_sides = [side for side in (before, after) if len(side) >= max(minimum_runs, 2)]
     weights = 1 / len(before) + 1 / len(after)
-    found, deviations = [], [sqrt(variance(side)) for side in known]
-    if len(known) == 2:  # noqa: PLR2004 - both sides
-        found.append(_welch(before, after))
-    elif known:  # the other side is taken to vary as much
-        found.append(Spread(deviations[0] * sqrt(weights), len(known[0]) - 1))
-    if noise and noise.degrees >= LEAST_DEGREES:
-        found.append(Spread(noise.deviation * sqrt(weights), noise.degrees))
-        deviations.append(noise.deviation)
-    return found, max(deviations, default=0.0)
+    errors, deviations = [], [sqrt(variance(side)) for side in large_sides]
+    if len(large_sides) == 2:  # noqa: PLR2004 - both sides
+        errors.append(_compute_welch_error(before, after))
+    elif large_sides:  # the other side is assumed to have the same variance
+        errors.append(StandardError(deviations[0] * sqrt(weights), len(large_sides[0]) - 1))
+    if noise and noise.degrees_of_freedom >= MIN_DEGREES_OF_FREEDOM:
+        errors.append(StandardError(noise.standard_deviation * sqrt(weights), noise.degrees_of_freedom))
+        deviations.append(noise.standard_deviation)
+    return errors, max(deviations, default=0.0)
 
 
-def _welch(before: Sequence[float], after: Sequence[float]) -> Spread:
-    """Welch's standard error, and Satterthwaite's degrees of freedom."""
+def _compute_welch_error(before: Sequence[float], after: Sequence[float]) -> StandardError:
+    """Return Welch's standard error with Satterthwaite's degrees of freedom."""
     parts = [(variance(side) / len(side), len(side) - 1) for side in (before, after)]
     total = sum(part for part, _ in parts)
     if total == 0:
-        return Spread(0.0, sum(degrees for _, degrees in parts))
+        return StandardError(0.0, sum(degrees for _, degrees in parts))
     shares = sum((part / total) ** 2 / degrees for part, degrees in parts)
-    return Spread(sqrt(total), 1 / shares)
+    return StandardError(sqrt(total), 1 / shares)
 
 
-def sampling(
+def estimate_sampling_error(
     figure: Figure, baseline: Sequence[RunFigures], candidate: Sequence[RunFigures]
-) -> Spread | None:
-    """Give what a share of so many events varies by at least, were they independent.
+) -> StandardError | None:
+    """Return the smallest possible standard error of a share's difference: that of independent events.
 
-    Runs without any failure show no spread and are not without doubt: half an event is added to each
-    kind (H. Jeffreys' prior).
+    Runs without failures show no variation and are uncertain all the same: half an event is added to each
+    kind (H. Jeffreys' prior). ``None`` if the figure is not a share or its number of events is unknown.
     """
     name = figure.events
     if not figure.additive or name is None or any(name not in run for run in (*baseline, *candidate)):
         return None
-    sides = [sum(run[name] for run in side) for side in (baseline, candidate)]
-    if not all(sides):
+    side_events = [sum(run[name] for run in side) for side in (baseline, candidate)]
+    if not all(side_events):
         return None
-    held = sum(run[figure.name] * run[name] for run in (*baseline, *candidate))
-    share = (held + 0.5) / (sum(sides) + 1)
-    return Spread(sqrt(share * (1 - share) * sum(1 / side for side in sides)), inf)
+    counted = sum(run[figure.name] * run[name] for run in (*baseline, *candidate))
+    share = (counted + 0.5) / (sum(side_events) + 1)
+    return StandardError(sqrt(share * (1 - share) * sum(1 / events for events in side_events)), inf)
 
 
-def quantile(probability: float, degrees: float) -> float:
-    """Give Student's quantile; with endless degrees of freedom, the normal one."""
-    from scipy.special import stdtrit  # noqa: PLC0415 - see slo.intervals.prepare
+def compute_student_quantile(probability: float, degrees_of_freedom: float) -> float:
+    """Return Student's quantile; with infinite degrees of freedom, the normal quantile."""
+    from scipy.special import stdtrit  # noqa: PLC0415 - slow to import: see preload_scipy of slo.evaluation
 
-    return float(stdtrit(min(degrees, 1e9), probability))
+    return float(stdtrit(min(degrees_of_freedom, 1e9), probability))
 
 
-def beyond_by_chance(distance: float, spread: Spread) -> float:
-    """Give the one-sided probability of a distance by chance."""
-    if spread.error == 0:
+def compute_tail_probability(distance: float, standard_error: StandardError) -> float:
+    """Return the one-sided probability that chance alone causes at least this distance."""
+    if standard_error.value == 0:
         return 0.0 if distance > 0 else 1.0
-    from scipy.special import stdtr  # noqa: PLC0415 - see slo.intervals.prepare
+    from scipy.special import stdtr  # noqa: PLC0415 - slow to import: see preload_scipy of slo.evaluation
 
-    return float(stdtr(min(spread.degrees, 1e9), -distance / spread.error))
+    return float(stdtr(min(standard_error.degrees_of_freedom, 1e9), -distance / standard_error.value))

@@ -1,6 +1,6 @@
-"""Buckets whose bounds change: spelt anew by an upgrade, set anew by a deployment, or unlike others'.
+"""Bucket bounds that change: respelled by an upgrade, changed by a deployment, or different between targets.
 
-A histogram shows all of its buckets at each scrape; clients and Prometheus 3 write a bound in several ways.
+A histogram exposes all of its buckets at each scrape; clients and Prometheus 3 write a bound in several ways.
 """
 
 from __future__ import annotations
@@ -11,113 +11,151 @@ from contextlib import suppress
 from itertools import pairwise
 from math import inf
 
-from slo.model import Series, Window
-from slo.model.bucket_bounds import MalformedHistogramError, parse_bound
-from slo.model.evidence import Labels, labels_of
-from slo.promql.syntax import Selector
+from slo.model import CounterLabels, MalformedHistogramError, Series, Window, counter_labels_of, parse_bound
+from slo.promql import Selector
 
-Child = Mapping[float, Sequence[Series]]
-"""The series of one histogram's buckets by their bounds."""
-_BUCKET, _COUNT = "_bucket", "_count"
+SeriesByBound = Mapping[float, Sequence[Series]]
+"""The bucket series of one histogram by their bounds."""
+_BUCKET_SUFFIX, _COUNT_SUFFIX = "_bucket", "_count"
 
 
-def joined(series: tuple[Series, ...]) -> tuple[Series, ...]:
-    """Put together what goes on under another spelling of its bound; what overlaps stays as it is."""
-    texts = {one.labels["le"] for one in series if "le" in one.labels}
-    try:
-        bounds = {text: parse_bound(text) for text in texts}
-    except MalformedHistogramError:
-        return series  # who counts these says so
-    if len(set(bounds.values())) == len(texts):
-        return series
-    found: dict[tuple[Labels, object, object], list[Series]] = {}
-    for one in series:
-        key = labels_of(one), one.labels.get("__name__"), bounds.get(one.labels.get("le", ""))
-        found.setdefault(key, []).append(one)
-    return tuple(one for parts in found.values() for one in _in_a_row(parts))
+# --- Bounds in selectors ------------------------------------------------------------------------
 
 
-def _in_a_row(parts: list[Series]) -> list[Series]:
-    parts = sorted((one for one in parts if one.times), key=lambda one: one.times[0]) or parts
-    if len(parts) == 1 or any(one.times[-1] >= after.times[0] for one, after in pairwise(parts)):
-        return parts
-    times, values = ([x for one in parts for x in getattr(one, name)] for name in ("times", "values"))
-    return [Series(parts[-1].labels, tuple(times), tuple(values))]
-
-
-def bound_of(selector: Selector) -> float | None:
-    """Give the bound of the one bucket that a selector names."""
-    told = [matcher for matcher in selector.matchers if matcher.label == "le"]
-    if len(told) != 1 or told[0].op != "=" or not selector.metric.endswith(_BUCKET):
+def find_bucket_bound(selector: Selector) -> float | None:
+    """Return the bound of the single bucket that a selector names; ``None`` if it names no single bucket."""
+    le_matchers = [matcher for matcher in selector.matchers if matcher.label == "le"]
+    if len(le_matchers) != 1 or le_matchers[0].op != "=" or not selector.metric.endswith(_BUCKET_SUFFIX):
         return None
     with suppress(MalformedHistogramError):
-        return parse_bound(told[0].value)
+        return parse_bound(le_matchers[0].value)
     return None
 
 
-def of_one_histogram(bucket: Selector, total: Selector) -> bool:
-    """Tell whether a selector names one bucket of the histograms whose observations another one counts."""
-    family = bucket.metric.removesuffix(_BUCKET)
-    counts = total.metric == f"{family}{_COUNT}" or (total.metric == bucket.metric and bound_of(total) == inf)
-    return bound_of(bucket) is not None and counts and _rest(bucket) == _rest(total)
-
-
-def _rest(selector: Selector) -> set[object]:
-    return {matcher for matcher in selector.matchers if matcher.label != "le"}
-
-
-def without_bound(bucket: Collection[Series], total: Collection[Series], window: Window) -> frozenset[Labels]:
-    """Name the histograms that lack the bucket at one of the samples that count, or at all of them.
-
-    Every histogram shows all of its buckets at each scrape. So one without this bucket has other bounds, and
-    how many of its observations lie within is not known.
-    """
-    held = {labels_of(one): one.times for one in bucket}
-    return frozenset(
-        labels
-        for one in total
-        if (labels := labels_of(one)) not in held or not _covers(held[labels], one.times, window)
+def is_bucket_of_total(bucket: Selector, total: Selector) -> bool:
+    """Return whether ``bucket`` names one bucket of the histograms whose observations ``total`` counts."""
+    family = bucket.metric.removesuffix(_BUCKET_SUFFIX)
+    is_total = total.metric == f"{family}{_COUNT_SUFFIX}" or (
+        total.metric == bucket.metric and find_bucket_bound(total) == inf
+    )
+    return (
+        find_bucket_bound(bucket) is not None
+        and is_total
+        and _select_other_matchers(bucket) == _select_other_matchers(total)
     )
 
 
-def _covers(bucket: Sequence[float], total: Sequence[float], window: Window) -> bool:
-    return bucket == total or set(_counting(total, window)) <= set(bucket)
+def _select_other_matchers(selector: Selector) -> set[object]:
+    return {matcher for matcher in selector.matchers if matcher.label != "le"}
 
 
-def _counting(times: Sequence[float], window: Window) -> Sequence[float]:
-    """Give the samples from the one before the window to the one that closes it."""
+# --- Bounds that are respelled ------------------------------------------------------------------
+
+
+def join_respelled_series(series: tuple[Series, ...]) -> tuple[Series, ...]:
+    """Join series that continue under another spelling of their bound; overlapping series stay separate."""
+    spellings = {item.labels["le"] for item in series if "le" in item.labels}
+    try:
+        bounds = {spelling: parse_bound(spelling) for spelling in spellings}
+    except MalformedHistogramError:
+        return series  # counting the buckets raises this error
+    if len(set(bounds.values())) == len(spellings):
+        return series
+    groups: dict[tuple[CounterLabels, object, object], list[Series]] = {}
+    for item in series:
+        key = counter_labels_of(item), item.labels.get("__name__"), bounds.get(item.labels.get("le", ""))
+        groups.setdefault(key, []).append(item)
+    return tuple(joined for group in groups.values() for joined in _join_consecutive(group))
+
+
+def _join_consecutive(same_bound_series: list[Series]) -> list[Series]:
+    with_samples = [series for series in same_bound_series if series.times]
+    ordered = sorted(with_samples, key=lambda series: series.times[0]) or same_bound_series
+    if len(ordered) == 1 or any(first.times[-1] >= second.times[0] for first, second in pairwise(ordered)):
+        return ordered
+    times = tuple(time for series in ordered for time in series.times)
+    values = tuple(value for series in ordered for value in series.values)
+    return [Series(ordered[-1].labels, times, values)]
+
+
+# --- Bounds that differ between targets ---------------------------------------------------------
+
+
+def find_histograms_without_bound(
+    bucket_series: Collection[Series], total_series: Collection[Series], window: Window
+) -> frozenset[CounterLabels]:
+    """Return the labels of the histograms that lack the bucket in one or all of the samples that count.
+
+    Every histogram exposes all of its buckets at each scrape. So a histogram without this bucket has other
+    bounds, and the number of its observations within this bound is unknown.
+    """
+    bucket_times = {counter_labels_of(series): series.times for series in bucket_series}
+    return frozenset(
+        labels
+        for series in total_series
+        if (labels := counter_labels_of(series)) not in bucket_times
+        or not _has_all_samples(bucket_times[labels], series.times, window)
+    )
+
+
+def _has_all_samples(bucket_times: Sequence[float], total_times: Sequence[float], window: Window) -> bool:
+    return bucket_times == total_times or set(_select_counted_times(total_times, window)) <= set(bucket_times)
+
+
+def _select_counted_times(times: Sequence[float], window: Window) -> Sequence[float]:
+    """Return the times from the last sample before the window to the one that closes it."""
     return times[max(bisect_right(times, window.start) - 1, 0) : bisect_left(times, window.end) + 1]
 
 
-def epochs(child: Child, window: Window) -> Iterator[tuple[Child, Window]]:
-    """Cut a histogram where its bounds change; give each part with the window that it counts in.
+# --- Bounds that change in the window -----------------------------------------------------------
 
-    From one sample to the next, what both of them show is known. So a part holds the bounds that each of its
-    samples shows, and the step across a change those of both sides.
+
+def split_at_bound_changes(
+    series_by_bound: SeriesByBound, window: Window
+) -> Iterator[tuple[SeriesByBound, Window]]:
+    """Split a histogram where its bounds change; yield each part with the window that it counts in.
+
+    A part contains the bounds that each of its samples has. Between two samples, only bounds that both have
+    can be counted. So the step across a change has the bounds that are common to both sides.
     """
-    each = [one.times for parts in child.values() for one in parts]
-    times = sorted({time for one in child.get(inf, ()) for time in _counting(one.times, window)})
-    if not times or all(one == each[0] for one in each):
-        yield child, window
+    all_times = [series.times for same_bound in series_by_bound.values() for series in same_bound]
+    times = sorted(
+        {
+            time
+            for series in series_by_bound.get(inf, ())
+            for time in _select_counted_times(series.times, window)
+        }
+    )
+    if not times or all(series_times == all_times[0] for series_times in all_times):
+        yield series_by_bound, window
         return
-    shown = {bound: {time for one in parts for time in one.times} for bound, parts in child.items()}
-    known = [frozenset(bound for bound in shown if time in shown[bound]) for time in times]
-    steps = [*known[:1], *(before & after for before, after in pairwise(known))]
-    changes = [place for place in range(1, len(steps)) if steps[place] != steps[place - 1]]
+    steps = _find_common_bounds(series_by_bound, times)
+    changes = [index for index in range(1, len(steps)) if steps[index] != steps[index - 1]]
     for first, beyond in pairwise([0, *changes, len(steps)]):
         start = times[first - 1] if first else window.start
         end = window.end if beyond == len(steps) else times[beyond - 1]
         part = {
-            bound: _within(child[bound], start if first else -inf, times[beyond - 1])
+            bound: _cut_series(series_by_bound[bound], start if first else -inf, times[beyond - 1])
             for bound in steps[first]
         }
         yield part, Window(max(start, window.start), end)
 
 
-def _within(parts: Sequence[Series], start: float, end: float) -> list[Series]:
-    found = []
-    for one in parts:
-        first, last = bisect_left(one.times, start), bisect_right(one.times, end)
+def _find_common_bounds(series_by_bound: SeriesByBound, times: Sequence[float]) -> list[frozenset[float]]:
+    """Return for each time the bounds that its sample and the sample before it have."""
+    sample_times = {
+        bound: {time for series in same_bound for time in series.times}
+        for bound, same_bound in series_by_bound.items()
+    }
+    bounds = [frozenset(bound for bound in sample_times if time in sample_times[bound]) for time in times]
+    return [*bounds[:1], *(before & after for before, after in pairwise(bounds))]
+
+
+def _cut_series(same_bound_series: Sequence[Series], start: float, end: float) -> list[Series]:
+    """Return the series with their samples from ``start`` to ``end``, both included; none without samples."""
+    cut = []
+    for series in same_bound_series:
+        first, last = bisect_left(series.times, start), bisect_right(series.times, end)
         if first < last:
-            found.append(Series(one.labels, one.times[first:last], one.values[first:last]))
-    return found
+            cut.append(Series(series.labels, series.times[first:last], series.values[first:last]))
+    return cut

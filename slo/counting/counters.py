@@ -1,7 +1,7 @@
-"""What a counter counted, from its raw samples: exact, not extrapolated.
+"""Event counts of counters, computed from raw samples without extrapolation.
 
-Per series: the difference between the last sample at or before the window and the first at or after
-it, corrected for resets. A series that the scrape before the window did not hold counts from zero.
+Per series: the difference between the last sample at or before the window (the base) and the first one at or
+after it (the closing sample), corrected for resets. A series that is new in the window counts from zero.
 """
 
 from __future__ import annotations
@@ -14,164 +14,188 @@ from itertools import accumulate
 from math import isfinite
 from typing import NamedTuple
 
-from slo.counting.process_restarts import UNTOLD, Lives
-from slo.model import Series, Window
-from slo.model.evidence import Instance, instance_of, labels_of
+from slo.counting.process_restarts import NO_CREATED_TIMESTAMPS, RestartEvidence
+from slo.model import ScrapeTarget, Series, Window, counter_labels_of, scrape_target_of
 
 _SAME_SCRAPE_SECONDS = 0.0005
-"""Prometheus keeps milliseconds: samples of one scrape differ by less than half of one."""
+"""Prometheus stores milliseconds: sample times of one scrape differ by less than half of one."""
 
 
 @dataclass(frozen=True)
-class Increase:
-    """What the series of one counter counted in a window.
+class CounterIncrease:
+    """Events that the series of one counter counted in a window.
 
-    ``times`` are those of samples that added events, ascending, in Unix seconds, and ``added`` the events of
-    each, over all series. ``reset`` names the targets of which a counter fell back. ``resets`` and ``born``
-    count the series that did, and that began inside the window. ``unbased`` counts series whose count at the
-    window's start is unknown: nothing proves that they began inside it. ``strange`` counts series with
-    samples that no counter can have: NaN, Inf, or less than 0. ``returned`` counts how often a series was
-    lacking in a good scrape and came back no lower, and nothing but that shows that it began anew.
+    Attributes:
+        times: times of the samples that added events, ascending, in Unix seconds.
+        increments: events added at each of these times, over all series.
+        series_count: number of series.
+        reset_count: number of counter resets.
+        new_series_count: series that began inside the window.
+        unknown_start_count: series without a sample before the window and without proof that they are new.
+        invalid_series_count: series with samples that no counter can have: NaN, Inf or negative values.
+        return_count: how often a series was missing from a successful scrape and returned no lower than
+            before, without other proof of a restart.
+        reset_targets: scrape targets with at least one counter reset.
     """
 
     times: tuple[float, ...] = ()
-    added: tuple[float, ...] = ()
-    series: int = 0
-    resets: int = 0
-    born: int = 0
-    unbased: int = 0
-    strange: int = 0
-    returned: int = 0
-    reset: frozenset[Instance] = frozenset()
+    increments: tuple[float, ...] = ()
+    series_count: int = 0
+    reset_count: int = 0
+    new_series_count: int = 0
+    unknown_start_count: int = 0
+    invalid_series_count: int = 0
+    return_count: int = 0
+    reset_targets: frozenset[ScrapeTarget] = frozenset()
 
     @property
-    def steps(self) -> Iterator[tuple[float, float]]:
-        """Pairs of a time and the events that were added then."""
-        return zip(self.times, self.added, strict=True)
+    def increments_by_time(self) -> Iterator[tuple[float, float]]:
+        """Pairs of a time in Unix seconds and the events added then."""
+        return zip(self.times, self.increments, strict=True)
 
     @property
     def events(self) -> float:
         """Number of events in the window."""
-        return self._sums[-1]
+        return self._cumulative_events[-1]
 
-    def within(self, window: Window) -> float:
+    def count_within(self, window: Window) -> float:
         """Count the events of the samples in ``(window.start, window.end]``."""
-        first, last = (bisect_right(self.times, end) for end in (window.start, window.end))
-        return self._sums[last] - self._sums[first]
+        first, last = (bisect_right(self.times, edge) for edge in (window.start, window.end))
+        return self._cumulative_events[last] - self._cumulative_events[first]
 
     @cached_property
-    def _sums(self) -> list[float]:
-        """Events before each time, and all of them at the end."""
-        return list(accumulate(self.added, initial=0.0))
+    def _cumulative_events(self) -> list[float]:
+        """Number of events before each time; the last item is the number of all events."""
+        return list(accumulate(self.increments, initial=0.0))
 
 
-def increase(counter: Iterable[Series], window: Window, lives: Lives) -> Increase:
-    """Count what a counter's series counted in a window.
+def count_increase(
+    counter_series: Iterable[Series], window: Window, restart_evidence: RestartEvidence
+) -> CounterIncrease:
+    """Count the events of a counter's series in a window.
 
     Args:
-        counter: the series of one selector, with samples from before to after the window.
-        window: the window asked for.
-        lives: what proves births and restarts.
+        counter_series: the series of one selector, with samples from before to after the window.
+        window: the window to count in.
+        restart_evidence: proof of new series and restarts.
     """
-    added: dict[float, float] = {}
-    number = resets = born = unbased = strange = returned = 0
-    reset: set[Instance] = set()
-    for series in counter:
-        number += 1
-        instance = instance_of(series)
-        found = _count(series, window, lives, added)
-        if found.resets:
-            reset.add(instance)
-        resets += found.resets
-        born += found.born
-        unbased += found.unbased
-        strange += found.strange
-        returned += found.returned
-    times = sorted(added)
-    return Increase(
+    increments: dict[float, float] = {}
+    findings: list[_SeriesFindings] = []
+    reset_targets: set[ScrapeTarget] = set()
+    for series in counter_series:
+        findings.append(_count_series(series, window, restart_evidence, increments))
+        if findings[-1].reset_count:
+            reset_targets.add(scrape_target_of(series))
+    times = sorted(increments)
+    return CounterIncrease(
         times=tuple(times),
-        added=tuple(map(added.__getitem__, times)),
-        series=number,
-        resets=resets,
-        born=born,
-        unbased=unbased,
-        strange=strange,
-        returned=returned,
-        reset=frozenset(reset),
+        increments=tuple(map(increments.__getitem__, times)),
+        series_count=len(findings),
+        reset_count=sum(finding.reset_count for finding in findings),
+        new_series_count=sum(finding.is_new for finding in findings),
+        unknown_start_count=sum(finding.has_unknown_start for finding in findings),
+        invalid_series_count=sum(finding.has_invalid_samples for finding in findings),
+        return_count=sum(finding.return_count for finding in findings),
+        reset_targets=frozenset(reset_targets),
     )
 
 
-class _Found(NamedTuple):
-    """How often one series was reset or came back, and whether it was born, had no base, or is no counter."""
+class _SeriesFindings(NamedTuple):
+    """Resets, returns and start of one series, and whether its samples are invalid."""
 
-    resets: int = 0
-    born: bool = False
-    unbased: bool = False
-    strange: bool = False
-    returned: int = 0
-
-
-def _count(series: Series, window: Window, lives: Lives, added: dict[float, float]) -> _Found:
-    """Walk one series from its base before the window to the first sample after it; add up events by time."""
-    times, values = series.times, series.values
-    instance = instance_of(series)
-    told = lives.created.get(labels_of(series), UNTOLD) if lives.created else UNTOLD
-    scrapes, begun = lives.scrapes.get(instance, ()), (*lives.begun.get(instance, ()), *told.anew)
-    first = max(bisect_right(times, window.start) - 1, 0)
-    last = min(bisect_left(times, window.end), len(times) - 1)
-    if last < first or not times or times[last] <= window.start:
-        return _Found()
-    if not _can_count(values[first : last + 1]):
-        return _Found(strange=True)
-    born = unbased = False
-    if times[first] > window.start:
-        born = bool(scrapes) and scrapes[0] <= window.start  # that scrape did not hold it
-        born = born or instance in lives.young or told.first > window.start
-        unbased = not born
-        if born and values[first]:
-            added[times[first]] = added.get(times[first], 0.0) + values[first]
-    resets = returned = 0
-    seamless = not begun and _on_every_scrape(times[first : last + 1], scrapes)
-    for place in range(first, last):
-        value = values[place + 1]
-        grown = value - values[place]
-        if grown < 0 or (not seamless and _restarted(times[place], times[place + 1], begun)):
-            resets += 1
-            grown = value
-        elif not seamless and _scraped_between(times[place], times[place + 1], scrapes):
-            returned += values[place] > 0
-            resets += not lives.goes_on
-            grown = grown if lives.goes_on else value
-        if grown:
-            time = times[place + 1]
-            added[time] = added.get(time, 0.0) + grown
-    return _Found(resets, born, unbased, returned=returned)
+    reset_count: int = 0
+    return_count: int = 0
+    is_new: bool = False
+    has_unknown_start: bool = False
+    has_invalid_samples: bool = False
 
 
-def _on_every_scrape(times: Sequence[float], scrapes: Sequence[float]) -> bool:
-    """Tell at a glance, for most series, that no scrape between their samples was without one."""
-    first = bisect_left(scrapes, times[0])
-    return list(scrapes[first : first + len(times)]) == list(times)
+def _count_series(
+    series: Series, window: Window, restart_evidence: RestartEvidence, increments: dict[float, float]
+) -> _SeriesFindings:
+    """Add a series' events to ``increments`` by time, from its base to its closing sample."""
+    first = max(bisect_right(series.times, window.start) - 1, 0)
+    last = min(bisect_left(series.times, window.end), len(series.times) - 1)
+    if last < first or series.times[last] <= window.start:
+        return _SeriesFindings()
+    times, values = series.times[first : last + 1], series.values[first : last + 1]
+    if not _are_valid_counts(values):
+        return _SeriesFindings(has_invalid_samples=True)
+    target = scrape_target_of(series)
+    created = NO_CREATED_TIMESTAMPS
+    if restart_evidence.created_timestamps:
+        created = restart_evidence.created_timestamps.get(counter_labels_of(series), NO_CREATED_TIMESTAMPS)
+    scrape_times = restart_evidence.scrape_times.get(target, ())
+    has_base = times[0] <= window.start
+    is_new = not has_base and (
+        (bool(scrape_times) and scrape_times[0] <= window.start)  # this scrape lacks the series
+        or target in restart_evidence.new_targets
+        or created.first > window.start
+    )
+    if is_new and values[0]:
+        increments[times[0]] = increments.get(times[0], 0.0) + values[0]
+    reset_count, return_count = _count_steps(
+        times,
+        values,
+        scrape_times,
+        (*restart_evidence.process_restarts.get(target, ()), *created.change_times),
+        increments,
+        continues_returning_series=restart_evidence.continues_returning_series,
+    )
+    return _SeriesFindings(reset_count, return_count, is_new, has_unknown_start=not (has_base or is_new))
 
 
-def _can_count(values: Sequence[float]) -> bool:
-    """Tell at a glance whether these are numbers of events: NaN and Inf show in the sum."""
+def _count_steps(
+    times: Sequence[float],
+    values: Sequence[float],
+    scrape_times: Sequence[float],
+    restart_times: Sequence[float],
+    increments: dict[float, float],
+    *,
+    continues_returning_series: bool,
+) -> tuple[int, int]:
+    """Add the events between samples to ``increments``; return the numbers of resets and of returns."""
+    reset_count = return_count = 0
+    is_gapless = not restart_times and _is_in_every_scrape(times, scrape_times)
+    for before, after, old, new in zip(times, times[1:], values, values[1:], strict=False):
+        increment = new - old
+        if increment < 0 or (not is_gapless and _has_restarted_between(before, after, restart_times)):
+            reset_count += 1
+            increment = new
+        elif not is_gapless and _is_missing_from_scrape(before, after, scrape_times):
+            return_count += old > 0
+            if not continues_returning_series:
+                reset_count += 1
+                increment = new
+        if increment:
+            increments[after] = increments.get(after, 0.0) + increment
+    return reset_count, return_count
+
+
+def _is_in_every_scrape(times: Sequence[float], scrape_times: Sequence[float]) -> bool:
+    """Return whether the sample times equal the scrape times; a fast check that most series pass."""
+    first = bisect_left(scrape_times, times[0])
+    return list(scrape_times[first : first + len(times)]) == list(times)
+
+
+def _are_valid_counts(values: Sequence[float]) -> bool:
+    """Return whether all values are numbers of events; NaN and Inf show in the sum."""
     return isfinite(sum(values)) and min(values) >= 0
 
 
-def _restarted(before: float, after: float, begun: Sequence[float]) -> bool:
-    """Tell whether a counter is told to have begun again between two samples, though it did not fall."""
-    return any(before + _SAME_SCRAPE_SECONDS < time < after + _SAME_SCRAPE_SECONDS for time in begun)
+def _has_restarted_between(before: float, after: float, restart_times: Sequence[float]) -> bool:
+    """Return whether a restart was reported after one sample and no later than the next."""
+    return any(before + _SAME_SCRAPE_SECONDS < time < after + _SAME_SCRAPE_SECONDS for time in restart_times)
 
 
-def _scraped_between(before: float, after: float, scrapes: Sequence[float]) -> bool:
-    """Tell whether a good scrape between two samples did not hold the series: it died and was reborn."""
-    low = bisect_right(scrapes, before + _SAME_SCRAPE_SECONDS)
-    high = bisect_left(scrapes, after - _SAME_SCRAPE_SECONDS)
-    return low < high and _on_scrape(before, scrapes) and _on_scrape(after, scrapes)
+def _is_missing_from_scrape(before: float, after: float, scrape_times: Sequence[float]) -> bool:
+    """Return whether a successful scrape between two samples of a series lacks the series."""
+    low = bisect_right(scrape_times, before + _SAME_SCRAPE_SECONDS)
+    high = bisect_left(scrape_times, after - _SAME_SCRAPE_SECONDS)
+    return low < high and _is_scrape_time(before, scrape_times) and _is_scrape_time(after, scrape_times)
 
 
-def _on_scrape(time: float, scrapes: Sequence[float]) -> bool:
-    """Tell whether a sample bears a scrape's time (exporters may set times of their own)."""
-    place = bisect_left(scrapes, time - _SAME_SCRAPE_SECONDS)
-    return place < len(scrapes) and scrapes[place] <= time + _SAME_SCRAPE_SECONDS
+def _is_scrape_time(time: float, scrape_times: Sequence[float]) -> bool:
+    """Return whether a sample has the time of a scrape; exporters may set times of their own."""
+    index = bisect_left(scrape_times, time - _SAME_SCRAPE_SECONDS)
+    return index < len(scrape_times) and scrape_times[index] <= time + _SAME_SCRAPE_SECONDS

@@ -1,10 +1,10 @@
-"""Copies of one series: servers that scrape the same targets, to be highly available, and are not merged.
+"""Duplicate series: highly available servers scrape the same targets, and their series are not merged.
 
-Each server of such a pair has an external label of its own, by custom ``prometheus_replica``, ``replica``
-or ``__replica__``, which all of its series bear, ``up`` among them. Thanos merges copies by
+Each server of such a pair has an external label of its own, by convention ``prometheus_replica``, ``replica``
+or ``__replica__``, which all of its series have, ``up`` among them. Thanos merges duplicates by
 ``--query.replica-label`` (``docs/components/query.md``, Run-time deduplication of HA groups), Mimir and
 Cortex by the HA tracker (``-distributor.ha-tracker.*``, by default with the label ``__replica__``). A label
-of this name that ``up`` does not bear tells parts of the service apart, and nothing is told twice.
+of this name that ``up`` does not have distinguishes parts of the service: its series are no duplicates.
 """
 
 from __future__ import annotations
@@ -14,54 +14,60 @@ from collections.abc import Collection, Iterable
 
 from slo.model import Series
 
-_REPLICA = re.compile(r"(\w+_)?replica|__replica__")
-_Labels = frozenset[tuple[str, str]]
+_REPLICA_LABEL = re.compile(r"(\w+_)?replica|__replica__")
+_LabelSet = frozenset[tuple[str, str]]
 
 
-def replica_labels(ups: Iterable[Series]) -> tuple[str, ...]:
-    """Name the labels that alone tell ``up`` of a target from another ``up`` of it; sorted."""
-    told = list(ups)
-    names = {label for one in told for label in one.labels if _REPLICA.fullmatch(label)}
-    groups: dict[_Labels, list[Series]] = {}
-    for one in told:
-        groups.setdefault(_without(one, names), []).append(one)
+def find_replica_labels(up_series: Iterable[Series]) -> tuple[str, ...]:
+    """Return the replica labels in which ``up`` series of one target differ, sorted."""
+    series_list = list(up_series)
+    names = {label for series in series_list for label in series.labels if _REPLICA_LABEL.fullmatch(label)}
+    groups: dict[_LabelSet, list[Series]] = {}
+    for series in series_list:
+        groups.setdefault(_remove_labels(series, names), []).append(series)
     return tuple(
         label
         for label in sorted(names)
-        if any(len({one.labels.get(label) for one in group}) > 1 for group in groups.values())
+        if any(len({series.labels.get(label) for series in group}) > 1 for group in groups.values())
     )
 
 
-def copied(series: Collection[Series], labels: Collection[str]) -> bool:
-    """Tell whether replica labels alone tell some of the series from each other."""
-    return bool(labels) and len({_without(one, labels) for one in series}) < len(series)
+def has_duplicates(series: Collection[Series], replica_labels: Collection[str]) -> bool:
+    """Return whether some of the series differ from each other in replica labels only."""
+    if not replica_labels:
+        return False
+    return len({_remove_labels(item, replica_labels) for item in series}) < len(series)
 
 
-def _without(series: Series, names: Collection[str]) -> _Labels:
-    return frozenset(item for item in series.labels.items() if item[0] not in names)
+def _remove_labels(series: Series, label_names: Collection[str]) -> _LabelSet:
+    return frozenset(label for label in series.labels.items() if label[0] not in label_names)
 
 
-def of_asked(told: Iterable[Series], asked: Iterable[Series], labels: Collection[str]) -> tuple[Series, ...]:
-    """Keep of what is told about targets what comes from the replicas that were asked for.
+def select_queried_replicas(
+    target_series: Iterable[Series], queried_series: Iterable[Series], replica_labels: Collection[str]
+) -> tuple[Series, ...]:
+    """Return the series about targets (``up``, process start) from the replicas of the queried series.
 
-    The other replica scrapes at other times, when none of the asked series can be expected.
+    Another replica scrapes at other times, at which the queried series have no samples.
     """
-    seen: dict[str, set[str | None]] = {label: set() for label in labels}
-    for one in asked if seen else ():
-        for label, values in seen.items():
-            values.add(one.labels.get(label))
-    kept = {label: values for label, values in seen.items() if values and None not in values}
+    values_by_label: dict[str, set[str | None]] = {label: set() for label in replica_labels}
+    for series in queried_series if values_by_label else ():
+        for label, values in values_by_label.items():
+            values.add(series.labels.get(label))
+    queried = {label: values for label, values in values_by_label.items() if values and None not in values}
     return tuple(
-        one for one in told if all(one.labels.get(label) in values for label, values in kept.items())
+        series
+        for series in target_series
+        if all(series.labels.get(label) in values for label, values in queried.items())
     )
 
 
-def advice(query: str, labels: Collection[str]) -> str:
-    """Say what is wrong with a query that gives copies, and what would be right."""
-    first = next(iter(labels))
+def describe_duplicates(query: str, replica_labels: Collection[str]) -> str:
+    """Return the error for a query that returns duplicate series, with its remedies."""
+    first = next(iter(replica_labels))
     return (
-        f"{query} gives copies of series that differ in {' and '.join(labels)} alone, as of servers that "
-        f'scrape the same targets: each event would count several times. Ask for one, {first}="…" in each '
-        f"query, or have them merged: --query.replica-label={first} of Thanos Query, the HA tracker of Mimir "
-        "and Cortex"
+        f"{query} returns duplicate series that differ only in {' and '.join(replica_labels)}: servers that "
+        "scrape the same targets, so that each event would be counted several times. Select one with "
+        f'{first}="…" in each query, or have them merged: --query.replica-label={first} of Thanos Query, the '
+        "HA tracker of Mimir and Cortex"
     )

@@ -1,4 +1,4 @@
-"""Good events of all events, for each kind of indicator, over the window or one slice of it."""
+"""Good events and all events of each kind of indicator, over the window or a part of it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isnan
 
-from slo.counting.counters import Increase
-from slo.counting.evidence_reader import Counted, UndecidedError
-from slo.counting.histograms import Buckets, Percentile, percentile
-from slo.model import SLO, EventsSLI, Measured, Objective, Op, Reason, Series, ThresholdSLI, Window
-from slo.promql.query_plan import expression, metrics
-from slo.promql.syntax import Expression, Selector, Shape
+from slo.counting.counters import CounterIncrease
+from slo.counting.evidence_reader import EvidenceReader
+from slo.counting.histograms import BucketCounts, Percentile, find_percentile
+from slo.counting.query_results import UndecidedError
+from slo.model import (
+    SLO,
+    Interval,
+    MeasuredValue,
+    Objective,
+    Op,
+    Reason,
+    Series,
+    Window,
+    parse_unit,
+)
+from slo.promql import (
+    EventsIndicator,
+    GaugeIndicator,
+    PercentileIndicator,
+    Selector,
+    ServerIndicator,
+    parse_indicator,
+)
 
-_COMPARE: dict[Op, Callable[[float, float], bool]] = {
+_COMPARISONS: dict[Op, Callable[[float, float], bool]] = {
     Op.LTE: operator.le,
     Op.LT: operator.lt,
     Op.GTE: operator.ge,
@@ -23,170 +40,177 @@ _COMPARE: dict[Op, Callable[[float, float], bool]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """Events counted: ``good`` is (fewest, most) that the evidence allows; ``notes`` are for people."""
+class EventCounts:
+    """Numbers of events: ``good`` is the interval that the evidence allows.
 
-    good: tuple[float, float]
+    ``measured`` is the value compared with a threshold, where there is one; ``notes`` are for readers of the
+    verdict.
+    """
+
+    good: Interval
     total: float
-    measured: Measured | None = None
+    measured: MeasuredValue | None = None
     notes: tuple[str, ...] = ()
 
 
-def holds(op: Op, value: float, threshold: float) -> bool:
-    """Tell whether ``value op threshold`` holds."""
-    return _COMPARE[op](value, threshold)
-
-
-def unit_of(metric: str) -> str:
-    """Read a metric's unit off its name, as Prometheus's naming rules put it there."""
-    for unit in ("seconds", "bytes", "ratio"):
-        if f"_{unit}" in metric:
-            return unit
-    return ""
-
-
-def tally(slo: SLO, objective: Objective, counted: Counted, part: Window | None = None) -> Tally:
-    """Count good events of all events, from raw samples.
+def count_events(
+    slo: SLO, objective: Objective, reader: EvidenceReader, subwindow: Window | None = None
+) -> EventCounts:
+    """Count good events and all events from raw samples.
 
     Raises:
-        UndecidedError: the evidence holds no usable answer.
+        UndecidedError: the evidence has no usable result.
     """
-    parts = {name: expression(metric) for name, metric in metrics(slo).items()}
-    if isinstance(slo.sli, EventsSLI):
-        events = _counter_events if slo.sli.counter else _summed_events
-        return events(parts, counted, part)
-    if not isinstance(slo.sli, ThresholdSLI):
-        raise TypeError(f"{type(slo.sli).__name__} is evaluated by Prometheus, not counted")
-    if parts["metric"].shape is Shape.QUANTILE:
-        return _percentile_events(parts["metric"], objective, counted, part)
-    return _gauge_samples(parts["metric"], objective, counted, part)
+    indicator = parse_indicator(slo.sli)
+    match indicator:
+        case EventsIndicator(is_counter=True):
+            return _count_counter_events(indicator, reader, subwindow)
+        case EventsIndicator():
+            return _sum_event_samples(indicator, reader, subwindow)
+        case PercentileIndicator():
+            return _count_percentile_events(indicator, objective, reader, subwindow)
+        case GaugeIndicator(gauge=gauge):
+            return _count_gauge_samples(gauge, objective, reader, subwindow)
+        case ServerIndicator():
+            raise TypeError(f"{type(slo.sli).__name__} is evaluated by Prometheus, not counted")
 
 
-def _counter_events(parts: dict[str, Expression], counted: Counted, part: Window | None) -> Tally:
-    increases = {name: counted.increase(_selector(item)) for name, item in parts.items()}
-    total = increases["total"]
-    if not total.series:
-        raise UndecidedError(Reason.NO_DATA, f"total {parts['total'].selector} matched no series")
-    other = "good" if "good" in parts else "bad"
-    if not increases[other].series:
-        matched_by_total = counted.result(str(_selector(parts["total"]))).series
-        wrong = unexplained_absence(
-            other, _selector(parts[other]), _selector(parts["total"]), matched_by_total
-        )
-        if wrong:
-            raise UndecidedError(*wrong)
-    window = part or counted.closed
-    everything = total.within(window)
-    matched, unknown = (
-        one.within(window) for one in counted.paired(_selector(parts[other]), _selector(parts["total"]))
-    )
-    if part:  # of one scrape, which may have caught a service between two counters
-        matched = min(matched, everything)
-    return _two_counts(other, matched, everything, _counter_notes(increases), unknown)
+# --- Good or bad events of all events -----------------------------------------------------------
 
 
-def _summed_events(parts: dict[str, Expression], counted: Counted, part: Window | None) -> Tally:
-    """Sum the samples: each holds a number of events of its own (OpenSLO ``counter: false``)."""
-    sums = {
-        name: sum(amount for _, amount in counted.amounts(_selector(item), part))
-        for name, item in parts.items()
+def _count_counter_events(
+    indicator: EventsIndicator, reader: EvidenceReader, subwindow: Window | None
+) -> EventCounts:
+    kind, matched_selector, total_selector = indicator.event_class, indicator.matched, indicator.total
+    increases = {
+        kind: reader.count_increase(matched_selector),
+        "total": reader.count_increase(total_selector),
     }
-    other = "good" if "good" in parts else "bad"
-    return _two_counts(other, sums[other], sums["total"], ())
+    if not increases["total"].series_count:
+        raise UndecidedError(Reason.NO_DATA, f"total {total_selector} matched no series")
+    if not increases[kind].series_count:
+        total_series = reader.read_result(total_selector.key).series
+        if undecided := explain_missing_series(kind, matched_selector, total_selector, total_series):
+            raise UndecidedError(*undecided)
+    window = subwindow or reader.closed_window
+    total = increases["total"].count_within(window)
+    matched, unknown = (
+        increase.count_within(window)
+        for increase in reader.count_matched_and_unknown(matched_selector, total_selector)
+    )
+    if subwindow:  # a single scrape may read one counter before an event and the other after it
+        matched = min(matched, total)
+    return _combine_matched_and_total(kind, matched, total, _format_counter_notes(increases), unknown)
 
 
-def _two_counts(
-    other: str, matched: float, total: float, notes: tuple[str, ...], unknown: float = 0.0
-) -> Tally:
-    """Tell good from bad; ``unknown`` events beside ``matched`` may be of its kind, too."""
+def _sum_event_samples(
+    indicator: EventsIndicator, reader: EvidenceReader, subwindow: Window | None
+) -> EventCounts:
+    """Add up samples, each of which is a number of events (OpenSLO ``counter: false``)."""
+    matched, total = (
+        sum(events for _, events in reader.read_event_samples(selector, subwindow))
+        for selector in (indicator.matched, indicator.total)
+    )
+    return _combine_matched_and_total(indicator.event_class, matched, total, ())
+
+
+def _combine_matched_and_total(
+    matched_kind: str, matched: float, total: float, notes: tuple[str, ...], unknown: float = 0.0
+) -> EventCounts:
+    """Return good and total events; up to ``unknown`` further events may be of the matched kind."""
     if matched > total:
-        detail = f"{other} counted {matched:g} events, more than the {total:g} of total"
+        detail = f"{matched_kind} counted {matched:g} events, more than the {total:g} of total"
         raise UndecidedError(Reason.GOOD_EXCEEDS_TOTAL, detail)
     most = min(matched + unknown, total)
-    good = (matched, most) if other == "good" else (total - most, total - matched)
-    return Tally(good, total, notes=notes)
+    good = Interval(matched, most) if matched_kind == "good" else Interval(total - most, total - matched)
+    return EventCounts(good, total, notes=notes)
 
 
-def unexplained_absence(
-    other: str, selector: Selector, total: Selector, series: Sequence[Series]
+def explain_missing_series(
+    matched_kind: str, selector: Selector, total_selector: Selector, total_series: Sequence[Series]
 ) -> tuple[Reason, str] | None:
-    """Tell why good or bad events without a series can't be taken for none; ``None`` where they can.
+    """Return why good or bad events without a series do not count as 0; ``None`` if they do.
 
-    No bad event was ever counted, if the selector is shown to be right: ``series`` are those of ``total``.
+    A selector of bad events without a series counts 0 if the series of total show that it is right: the same
+    metric, and labels that exist.
     """
-    bound = next((m.value for m in selector.matchers if m.label == "le"), None)
+    bound = next((matcher.value for matcher in selector.matchers if matcher.label == "le"), None)
     if bound is not None:
         detail = f"{selector.metric} has no bucket le={bound!r}, so events at or below it can't be counted"
         return Reason.THRESHOLD_INSIDE_BUCKET, detail
-    if other == "good":
+    if matched_kind == "good":
         detail = f"good {selector} matched no series though total did: every event is bad, or it is mistyped"
         return Reason.NO_DATA, detail
-    known = {label for one in series for label in one.labels}
-    strange = [m.label for m in selector.matchers if m.label not in known]
-    if strange:
-        why = f"no series of total has the label {strange[0]!r}"
-    elif selector.metric != total.metric:
-        why = "it is another metric than total"
+    known_labels = {label for series in total_series for label in series.labels}
+    unknown_labels = [matcher.label for matcher in selector.matchers if matcher.label not in known_labels]
+    if unknown_labels:
+        why = f"no series of total has the label {unknown_labels[0]!r}"
+    elif selector.metric != total_selector.metric:
+        why = "its metric is not that of total"
     else:
         return None
     return Reason.NO_DATA, f"bad {selector} matched no series, and {why}"
 
 
-def _counter_notes(increases: dict[str, Increase]) -> tuple[str, ...]:
+def _format_counter_notes(increases: dict[str, CounterIncrease]) -> tuple[str, ...]:
     notes = []
-    for name, counted in increases.items():
-        if counted.born:
-            notes.append(f"{name}: {counted.born} series began inside the window and count from zero")
-        if counted.resets:
-            notes.append(f"{name}: {counted.resets} counter resets, counted across")
+    for name, increase in increases.items():
+        if increase.new_series_count:
+            notes.append(
+                f"{name}: {increase.new_series_count} series began inside the window and count from zero"
+            )
+        if increase.reset_count:
+            notes.append(f"{name}: {increase.reset_count} counter resets, corrected")
     return tuple(notes)
 
 
-def _percentile_events(
-    metric: Expression, objective: Objective, counted: Counted, part: Window | None
-) -> Tally:
-    """Count the events within the threshold: the percentile is within it when enough of them are."""
-    op, threshold = _threshold(objective)
-    quantile = metric.quantile if metric.quantile is not None else objective.target
-    buckets = counted.buckets(_selector(metric), part)
-    place = percentile(buckets, quantile) or Percentile(0, None, None)
-    unit = unit_of(_selector(metric).metric)
-    measured = Measured(place.point, (place.lower, place.upper), op, threshold, unit, quantile)
-    return replace(bucket_events(buckets, objective), measured=measured)
+# --- Observations and samples within a threshold ------------------------------------------------
 
 
-def bucket_selector(slo: SLO) -> Selector:
-    """Name the buckets of an indicator that is a percentile."""
-    (metric,) = metrics(slo).values()
-    return _selector(expression(metric))
+def is_within_threshold(op: Op, value: float, threshold: float) -> bool:
+    """Return whether ``value op threshold`` holds."""
+    return _COMPARISONS[op](value, threshold)
 
 
-def bucket_events(buckets: Buckets, objective: Objective) -> Tally:
-    """Count the events of a histogram that are within an objective's threshold."""
-    return Tally(buckets.good(*_threshold(objective)), buckets.total)
+def _count_percentile_events(
+    indicator: PercentileIndicator, objective: Objective, reader: EvidenceReader, subwindow: Window | None
+) -> EventCounts:
+    """Count the events within the threshold: the percentile is within it if enough of them are."""
+    op, threshold = require_threshold(objective)
+    selector, quantile = indicator.buckets, indicator.quantile
+    buckets = reader.count_buckets(selector, subwindow)
+    percentile = find_percentile(buckets, quantile) or Percentile(0, None, None)
+    bounds = (percentile.lower, percentile.upper)
+    measured = MeasuredValue(percentile.point, bounds, op, threshold, parse_unit(selector.metric), quantile)
+    return replace(count_bucket_events(buckets, objective), measured=measured)
 
 
-def _gauge_samples(metric: Expression, objective: Objective, counted: Counted, part: Window | None) -> Tally:
-    """Count samples: each one inside the window is an occurrence, good when it is within the threshold."""
-    op, threshold = _threshold(objective)
-    values = counted.values(_selector(metric), part)
-    good = sum(holds(op, value, threshold) for value in values)
+def count_bucket_events(buckets: BucketCounts, objective: Objective) -> EventCounts:
+    """Count the observations of a histogram that are within an objective's threshold."""
+    return EventCounts(buckets.count_good(*require_threshold(objective)), buckets.total)
+
+
+def _count_gauge_samples(
+    selector: Selector, objective: Objective, reader: EvidenceReader, subwindow: Window | None
+) -> EventCounts:
+    """Count the samples inside the window as events, good if they are within the threshold."""
+    op, threshold = require_threshold(objective)
+    values = reader.read_values(selector, subwindow)
     if not values:
-        return Tally((0, 0), 0)
+        return EventCounts(Interval(0, 0), 0)
+    good = sum(is_within_threshold(op, value, threshold) for value in values)
     worst = max(values) if op in {Op.LTE, Op.LT} else min(values)
     bounds = (min(values), max(values))
-    return Tally(
-        (good, good), len(values), Measured(worst, bounds, op, threshold, unit_of(_selector(metric).metric))
-    )
+    measured = MeasuredValue(worst, bounds, op, threshold, parse_unit(selector.metric))
+    return EventCounts(Interval(good, good), len(values), measured)
 
 
-def _selector(item: Expression) -> Selector:
-    if item.selector is None:
-        raise TypeError(f"{item.text!r} has no selector")
-    return item.selector
+def require_threshold(objective: Objective) -> tuple[Op, float]:
+    """Return the comparison and the threshold of an objective.
 
-
-def _threshold(objective: Objective) -> tuple[Op, float]:
+    Raises:
+        TypeError: the objective has no threshold.
+    """
     if objective.op is None or objective.threshold is None or isnan(objective.threshold):
         raise TypeError(f"objective {objective.name!r} has no threshold")
     return objective.op, objective.threshold

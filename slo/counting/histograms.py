@@ -8,66 +8,82 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, inf, isinf
 
-from slo.counting.bucket_bounds import Child, epochs
-from slo.counting.counters import Increase, increase
-from slo.counting.process_restarts import Lives
-from slo.model import Op, Series, Window
-from slo.model.bucket_bounds import MalformedHistogramError, parse_bound
-from slo.model.budget import exact
+from slo.counting.bucket_bounds import SeriesByBound, split_at_bound_changes
+from slo.counting.counters import CounterIncrease, count_increase
+from slo.counting.process_restarts import RestartEvidence
+from slo.model import Interval, MalformedHistogramError, Op, Series, Window, parse_bound, to_exact_fraction
+
+_Bounds = tuple[float, ...]
+
+
+# --- Bucket counts ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Buckets:
-    """Cumulative counts of observations: at least ``counts[i]`` are at most ``bounds[i]``; the last is +Inf.
+class BucketCounts:
+    """Cumulative counts of observations by bucket bound (``le``), ascending; the last bound is +Inf.
 
-    And at most ``most[i]``, where histograms of different bounds are added up; without it, exactly
-    ``counts[i]``.
+    At least ``counts[i]`` observations are at most ``bounds[i]``, and at most ``max_counts[i]`` are. Without
+    ``max_counts``, the counts are exact; they differ where histograms with different bounds are merged.
     """
 
-    bounds: tuple[float, ...]
+    bounds: _Bounds
     counts: tuple[float, ...]
-    most: tuple[float, ...] | None = None
+    max_counts: tuple[float, ...] | None = None
 
     @property
     def total(self) -> float:
         """Number of observations."""
         return self.counts[-1] if self.counts else 0
 
-    def _most(self, place: int) -> float:
-        return (self.most or self.counts)[place]
+    def count_at_most(self, threshold: float) -> Interval:
+        """Return how many observations can be at or below a threshold; exact if it is a bucket bound."""
+        index = bisect_left(self.bounds, threshold)
+        if self.bounds[index] == threshold:
+            return Interval(self.counts[index], self._max_count(index))
+        return self.count_below(threshold)
 
-    def at_most(self, threshold: float) -> tuple[float, float]:
-        """Fewest and most observations that can be at or below a threshold; equal when it is a bound."""
-        place = bisect_left(self.bounds, threshold)
-        if self.bounds[place] == threshold:
-            return self.counts[place], self._most(place)
-        return (self.counts[place - 1] if place else 0), self._most(place)
+    def count_below(self, threshold: float) -> Interval:
+        """Return how many observations can be strictly below a threshold."""
+        index = bisect_left(self.bounds, threshold)
+        return Interval(self.counts[index - 1] if index else 0, self._max_count(index))
 
-    def below(self, threshold: float) -> tuple[float, float]:
-        """Fewest and most observations that can be strictly below a threshold."""
-        place = bisect_left(self.bounds, threshold)
-        return (self.counts[place - 1] if place else 0), self._most(place)
+    def _max_count(self, index: int) -> float:
+        return (self.max_counts or self.counts)[index]
 
-    def good(self, op: Op, threshold: float) -> tuple[float, float]:
-        """Fewest and most observations for which ``observation op threshold`` can hold; ``lte`` or ``lt``."""
-        return self.at_most(threshold) if op is Op.LTE else self.below(threshold)
+    def count_good(self, op: Op, threshold: float) -> Interval:
+        """Return how many observations can satisfy ``op threshold``, with the operator ``lte`` or ``lt``."""
+        return self.count_at_most(threshold) if op is Op.LTE else self.count_below(threshold)
 
 
-def added(histograms: Sequence[Buckets]) -> Buckets:
-    """Add up histograms; where their bounds differ, with fewest and most at each bound that any has."""
+def merge_histograms(histograms: Sequence[BucketCounts]) -> BucketCounts:
+    """Add up histograms; where bounds differ, count at each bound that any of them has."""
     if len(histograms) == 1:
         return histograms[0]
-    bounds = tuple(sorted({bound for one in histograms for bound in one.bounds}))
-    ends = [[one.at_most(bound) for one in histograms] for bound in bounds]
-    fewest, most = (tuple(sum(pair[end] for pair in row) for row in ends) for end in (0, 1))
-    return Buckets(bounds, fewest, None if most == fewest else most)
+    bounds = tuple(sorted({bound for histogram in histograms for bound in histogram.bounds}))
+    counts = [[histogram.count_at_most(bound) for histogram in histograms] for bound in bounds]
+    fewest = tuple(sum(count.low for count in row) for row in counts)
+    most = tuple(sum(count.high for count in row) for row in counts)
+    return BucketCounts(bounds, fewest, None if most == fewest else most)
+
+
+def _require_monotonic(buckets: BucketCounts) -> BucketCounts:
+    for low, high, bound in zip(buckets.counts, buckets.counts[1:], buckets.bounds[1:], strict=False):
+        if high < low:
+            raise MalformedHistogramError(
+                f"bucket le={bound:g} counts {high:g}, fewer than the {low:g} of the bucket below it"
+            )
+    return buckets
+
+
+# --- Percentiles --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Percentile:
-    """A percentile as the buckets know it: in ``(lower, upper]``, and interpolated between them.
+    """A percentile from bucket counts: it lies in ``(lower, upper]``; ``point`` is interpolated between them.
 
-    ``upper`` is ``None`` in the +Inf bucket, where nothing bounds it; ``point`` is ``None`` there too.
+    ``upper`` and ``point`` are ``None`` in the +Inf bucket, which has no upper bound.
     """
 
     lower: float
@@ -75,16 +91,16 @@ class Percentile:
     point: float | None
 
 
-def percentile(buckets: Buckets, quantile: float) -> Percentile | None:
-    """Find the bucket that holds the observation of rank ceil(quantile x total), the nearest rank.
+def find_percentile(buckets: BucketCounts, quantile: float) -> Percentile | None:
+    """Return the bucket that contains the observation of rank ceil(quantile x total), the nearest rank.
 
-    The point is interpolated linearly inside it, as Prometheus's ``histogram_quantile`` does; the
-    interval is what the buckets prove. ``None`` when there are no observations.
+    The interval is proved by the buckets. The point is interpolated linearly inside it, as Prometheus's
+    ``histogram_quantile`` does. ``None`` without observations.
     """
     if not buckets.total:
         return None
-    rank = max(ceil(exact(quantile) * Fraction(buckets.total)), 1)
-    first = bisect_left(buckets.most or buckets.counts, rank)  # below it are surely fewer
+    rank = max(ceil(to_exact_fraction(quantile) * Fraction(buckets.total)), 1)
+    first = bisect_left(buckets.max_counts or buckets.counts, rank)  # buckets below certainly contain fewer
     last = bisect_left(buckets.counts, rank)
     upper = buckets.bounds[last]
     lower = buckets.bounds[first - 1] if first else min(0.0, upper)
@@ -95,81 +111,102 @@ def percentile(buckets: Buckets, quantile: float) -> Percentile | None:
     return Percentile(lower, upper, lower + (upper - lower) * min(max(share, 0.0), 1.0))
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """What the series of histograms counted in a window, bucket by bucket; those of same bounds together.
+# --- Counting series ----------------------------------------------------------------------------
 
-    One whose bounds change in the window is there several times, each time with the bounds of a part of it.
+
+@dataclass(frozen=True, slots=True)
+class HistogramIncrease:
+    """Increases of all buckets of histograms in a window, grouped by equal bounds.
+
+    ``groups`` are pairs of bounds and one increase for each bound. A histogram whose bounds change in the
+    window is in several groups, each for a part of the window.
     """
 
-    groups: tuple[tuple[tuple[float, ...], tuple[Increase, ...]], ...]
+    groups: tuple[tuple[_Bounds, tuple[CounterIncrease, ...]], ...]
 
-    def buckets(self, part: Window | None = None) -> Buckets:
-        """Sum the buckets over the window, or over a part of it, by sample times.
+    @property
+    def return_count(self) -> int:
+        """How often bucket series were missing and returned without proof of a restart."""
+        return sum(increase.return_count for _, increases in self.groups for increase in increases)
+
+    def count_buckets(self, subwindow: Window | None = None) -> BucketCounts:
+        """Count the observations in each bucket over the window, or over a part of it, by sample times.
 
         Raises:
-            MalformedHistogramError: cumulative counts fall.
+            MalformedHistogramError: a cumulative count is lower than that of the bucket below it.
         """
-        return added(
+        return merge_histograms(
             [
-                _monotonic(
-                    Buckets(bounds, tuple(one.within(part) if part else one.events for one in increases))
-                )
+                _require_monotonic(BucketCounts(bounds, _count_events(increases, subwindow)))
                 for bounds, increases in self.groups
             ]
         )
 
-    def steps(self) -> dict[float, Buckets]:
-        """Give what each scrape added, by its time in Unix seconds."""
-        found: dict[float, list[Buckets]] = {}
+    def count_buckets_by_scrape(self) -> dict[float, BucketCounts]:
+        """Return the observations that each scrape added, by its time in Unix seconds."""
+        parts: dict[float, list[BucketCounts]] = {}
         for bounds, increases in self.groups:
-            counts: dict[float, list[float]] = {}
-            for place, one in enumerate(increases):
-                for time, events in one.steps:
-                    counts.setdefault(time, [0.0] * len(bounds))[place] += events
-            for time, row in counts.items():
-                found.setdefault(time, []).append(Buckets(bounds, tuple(row)))
-        return {time: added(parts) for time, parts in found.items()}
+            counts_by_time: dict[float, list[float]] = {}
+            for index, increase in enumerate(increases):
+                for time, events in increase.increments_by_time:
+                    counts_by_time.setdefault(time, [0.0] * len(bounds))[index] += events
+            for time, counts in counts_by_time.items():
+                parts.setdefault(time, []).append(BucketCounts(bounds, tuple(counts)))
+        return {time: merge_histograms(histograms) for time, histograms in parts.items()}
 
 
-def observed(series: Iterable[Series], window: Window, lives: Lives) -> Observed:
-    """Count the buckets of all series of a histogram.
+def _count_events(increases: Iterable[CounterIncrease], subwindow: Window | None) -> tuple[float, ...]:
+    if subwindow is None:
+        return tuple(increase.events for increase in increases)
+    return tuple(increase.count_within(subwindow) for increase in increases)
+
+
+def count_histogram_increase(
+    bucket_series: Iterable[Series], window: Window, restart_evidence: RestartEvidence
+) -> HistogramIncrease:
+    """Count the buckets of all series of a histogram metric.
 
     Raises:
-        MalformedHistogramError: a histogram lacks its +Inf bucket, or counts what can't be counted.
+        MalformedHistogramError: a histogram lacks its +Inf bucket, or its samples are invalid.
     """
-    children: dict[frozenset[tuple[str, str]], dict[float, list[Series]]] = {}
-    for one in series:
-        identity = frozenset((key, value) for key, value in one.labels.items() if key != "le")
-        bound = parse_bound(one.labels.get("le", ""))
-        children.setdefault(identity, {}).setdefault(bound, []).append(one)
-    alike: dict[tuple[tuple[float, ...], Window], list[Child]] = {}
-    for child in children.values():
-        for part, counting in epochs(child, window):
-            alike.setdefault((_bounds(part), counting), []).append(part)
+    parts_by_bounds: dict[tuple[_Bounds, Window], list[SeriesByBound]] = {}
+    for histogram in _group_by_histogram(bucket_series):
+        for part, part_window in split_at_bound_changes(histogram, window):
+            parts_by_bounds.setdefault((_sort_bounds(part), part_window), []).append(part)
     groups = tuple(
-        (bounds, tuple(increase((s for part in group for s in part[at]), counting, lives) for at in bounds))
-        for (bounds, counting), group in sorted(alike.items(), key=_by_bounds)
+        (
+            bounds,
+            tuple(
+                count_increase(
+                    (series for part in parts for series in part[bound]), part_window, restart_evidence
+                )
+                for bound in bounds
+            ),
+        )
+        for (bounds, part_window), parts in sorted(parts_by_bounds.items(), key=_sort_by_bounds_and_start)
     )
-    if any(one.strange for _, increases in groups for one in increases):
-        raise MalformedHistogramError("its buckets hold NaN, Inf or less than 0")
-    return Observed(groups)
+    if any(increase.invalid_series_count for _, increases in groups for increase in increases):
+        raise MalformedHistogramError("its buckets contain NaN, Inf or negative values")
+    return HistogramIncrease(groups)
 
 
-def _by_bounds(item: tuple[tuple[tuple[float, ...], Window], object]) -> tuple[tuple[float, ...], float]:
-    (bounds, counting), _ = item
-    return bounds, counting.start
+def _group_by_histogram(bucket_series: Iterable[Series]) -> Iterable[SeriesByBound]:
+    """Group bucket series by their labels other than ``le``, then by bound."""
+    histograms: dict[frozenset[tuple[str, str]], dict[float, list[Series]]] = {}
+    for series in bucket_series:
+        labels = frozenset((key, value) for key, value in series.labels.items() if key != "le")
+        bound = parse_bound(series.labels.get("le", ""))
+        histograms.setdefault(labels, {}).setdefault(bound, []).append(series)
+    return histograms.values()
 
 
-def _bounds(child: Mapping[float, object]) -> tuple[float, ...]:
-    bounds = tuple(sorted(child))
+def _sort_by_bounds_and_start(group: tuple[tuple[_Bounds, Window], object]) -> tuple[_Bounds, float]:
+    (bounds, window), _ = group
+    return bounds, window.start
+
+
+def _sort_bounds(series_by_bound: Mapping[float, object]) -> _Bounds:
+    bounds = tuple(sorted(series_by_bound))
     if bounds[-1] != inf:
         raise MalformedHistogramError("the +Inf bucket is missing")
     return bounds
-
-
-def _monotonic(buckets: Buckets) -> Buckets:
-    for low, high, bound in zip(buckets.counts, buckets.counts[1:], buckets.bounds[1:], strict=False):
-        if high < low:
-            raise MalformedHistogramError(f"bucket le={bound:g} holds {high:g}, fewer than the {low:g} below")
-    return buckets

@@ -1,4 +1,4 @@
-"""When processes and counters began, as far as anything beside the counters' own samples tells."""
+"""Starts and restarts of processes and counters, from evidence other than the counters' own samples."""
 
 from __future__ import annotations
 
@@ -8,73 +8,80 @@ from itertools import pairwise
 from math import inf, isfinite
 from typing import NamedTuple
 
-from slo.model.evidence import Instance, Labels, Series, instance_of, labels_of
+from slo.model import CounterLabels, ScrapeTarget, Series, counter_labels_of, scrape_target_of
 
-ROUNDED_SECONDS = 1.0
-"""Processes tell their start by a boot time in whole seconds, which moves with the clock (proc(5), btime)."""
+START_TIME_ROUNDING_SECONDS = 1.0
+"""Process start times derive from a boot time in whole seconds that moves with the clock (proc(5), btime)."""
 
 
-class Created(NamedTuple):
-    """When a counter said first that it began, in Unix seconds; times of the scrapes that showed it anew."""
+class CreatedTimestamps(NamedTuple):
+    """A counter's first ``_created`` value and the scrape times that showed a new one, in Unix seconds."""
 
     first: float
-    anew: tuple[float, ...] = ()
+    change_times: tuple[float, ...] = ()
 
 
-UNTOLD = Created(-inf)
+NO_CREATED_TIMESTAMPS = CreatedTimestamps(-inf)
 
 
 @dataclass(frozen=True, slots=True)
-class Lives:
-    """What proves births and restarts.
+class RestartEvidence:
+    """Proof of new series and restarts; times are in Unix seconds.
 
-    ``scrapes``: times of the successful scrapes of each target, ascending (``up == 1``). ``begun``: the times
-    of those that were the first to show a new process. ``created``: what counters say of when they began
-    (``_created`` of OpenMetrics).
+    Attributes:
+        scrape_times: times of the successful scrapes of each target (``up == 1``), ascending.
+        process_restarts: times of the scrapes that were the first to show a new process.
+        created_timestamps: when counters were created (``_created`` of OpenMetrics).
+        new_targets: targets that started inside the window.
+        continues_returning_series: treat a series that was missing from a successful scrape and returned no
+            lower than before as continuous; without it, such a series counts as reset.
     """
 
-    scrapes: Mapping[Instance, Sequence[float]]
-    begun: Mapping[Instance, Sequence[float]] = field(default_factory=dict)
-    created: Mapping[Labels, Created] = field(default_factory=dict)
-    young: frozenset[Instance] = frozenset()
-    """Targets that began inside the window."""
-    goes_on: bool = False
-    """A series that a good scrape did not hold, and that came back no lower, was there all the while."""
+    scrape_times: Mapping[ScrapeTarget, Sequence[float]]
+    process_restarts: Mapping[ScrapeTarget, Sequence[float]] = field(default_factory=dict)
+    created_timestamps: Mapping[CounterLabels, CreatedTimestamps] = field(default_factory=dict)
+    new_targets: frozenset[ScrapeTarget] = frozenset()
+    continues_returning_series: bool = False
 
 
-def begun(process_starts: Iterable[Series]) -> dict[Instance, list[float]]:
-    """Find when targets first showed a new process; a target of several processes tells of none."""
-    found: dict[Instance, list[list[float]]] = {}
-    for one in process_starts:
-        found.setdefault(instance_of(one), []).append(list(_anew(one)))
-    return {instance: lists[0] for instance, lists in found.items() if len(lists) == 1}
+def find_process_restarts(process_start_series: Iterable[Series]) -> dict[ScrapeTarget, list[float]]:
+    """Return when scrapes first showed a new process, by target, in Unix seconds.
+
+    Targets with several processes are left out: their start times do not tell which counter was reset.
+    """
+    restarts: dict[ScrapeTarget, list[list[float]]] = {}
+    for series in process_start_series:
+        restarts.setdefault(scrape_target_of(series), []).append(list(_find_new_start_times(series)))
+    return {target: processes[0] for target, processes in restarts.items() if len(processes) == 1}
 
 
-def young(begins: Iterable[Series], start: float) -> frozenset[Instance]:
-    """Name the targets of which everything that says when it began says: after ``start`` (Unix seconds)."""
-    told: dict[Instance, list[float]] = {}
-    for one in begins:
-        told.setdefault(instance_of(one), []).extend(filter(isfinite, one.values[:1]))
-    return frozenset(instance for instance, times in told.items() if times and min(times) > start)
+def find_new_targets(start_series: Iterable[Series], window_start: float) -> frozenset[ScrapeTarget]:
+    """Return the targets whose start times are all later than ``window_start`` (Unix seconds)."""
+    starts: dict[ScrapeTarget, list[float]] = {}
+    for series in start_series:
+        starts.setdefault(scrape_target_of(series), []).extend(filter(isfinite, series.values[:1]))
+    return frozenset(target for target, times in starts.items() if times and min(times) > window_start)
 
 
-def created(series: Iterable[Series]) -> dict[Labels, Created]:
-    """Read when counters began, by the labels they have in common with their ``_created``."""
+def read_created_timestamps(created_series: Iterable[Series]) -> dict[CounterLabels, CreatedTimestamps]:
+    """Return when counters were created, by the labels that they share with their ``_created`` series."""
     return {
-        labels_of(one): Created(one.values[0], tuple(_anew(one)))
-        for one in series
-        if one.values and isfinite(one.values[0])
+        counter_labels_of(series): CreatedTimestamps(series.values[0], tuple(_find_new_start_times(series)))
+        for series in created_series
+        if series.values and isfinite(series.values[0])
     }
 
 
-def _anew(start: Series) -> Iterator[float]:
-    """Give the times of the samples that show a new life, of something that tells when it began.
+def _find_new_start_times(start_series: Series) -> Iterator[float]:
+    """Yield the times of the samples that report a new start.
 
-    Another life began no sooner than the one before was last seen: by the clock that tells it, its start is
-    later by at least as long as that one was seen alive. A start that moves by less is the same, told anew.
+    A process cannot start before its predecessor was last seen. So the reported start rises by at least the
+    time for which the predecessor was seen. A smaller rise is the same start, computed again.
     """
-    since, began = (*start.times[:1], *start.values[:1]) or (0.0, 0.0)
-    for (seen, _), (time, value) in pairwise(zip(start.times, start.values, strict=True)):
-        if isfinite(value) and value - began > max(seen - since - ROUNDED_SECONDS, 0.0):
+    samples = list(zip(start_series.times, start_series.values, strict=True))
+    first_seen, start = samples[0] if samples else (0.0, 0.0)
+    for (last_seen, _), (time, value) in pairwise(samples):
+        seen_seconds = last_seen - first_seen
+        if isfinite(value) and value - start > max(seen_seconds - START_TIME_ROUNDING_SECONDS, 0.0):
             yield time
-            since, began = time, value
+            first_seen, start = time, value

@@ -1,4 +1,4 @@
-"""The time slices of a window, and what was counted in each. Pure."""
+"""The time slices of a window and the events in each."""
 
 from __future__ import annotations
 
@@ -8,87 +8,89 @@ from dataclasses import replace
 from itertools import pairwise
 from math import inf
 
-from slo.counting.event_counts import Tally, tally
-from slo.counting.evidence_reader import Counted
-from slo.model import SLO, EventsSLI, Objective, ObjectiveVerdict, Reason, Window
-from slo.model.evidence import instance_of
-from slo.promql.query_plan import expression, metrics
-from slo.promql.syntax import Shape
+from slo.counting.event_counts import EventCounts, count_events
+from slo.counting.evidence_reader import EvidenceReader
+from slo.model import SLO, Interval, Objective, ObjectiveVerdict, Reason, Window, scrape_target_of
+from slo.promql import is_cumulative, list_selectors, parse_indicator
 
-UNSEEN = Tally((0, 1), 1)
-"""A slice of which nothing is known: the next scrape came after its end, and told its events."""
-_LATE = 1.25
-"""Slices between two scrapes from which on the second tells of more than its own."""
+UNKNOWN_SLICE = EventCounts(Interval(0, 1), 1)
+"""A slice of which nothing is known: the next scrape came after its end and contains its events."""
+_LATE_SCRAPE_SLICES = 1.25
+"""Slices between two scrapes from which on the second one contains events of several slices."""
 
-Slices = list[tuple[Window, Tally]]
+TimeSlices = list[tuple[Window, EventCounts]]
 
 
-def time_slices(slo: SLO, objective: Objective, counted: Counted) -> Slices:
-    """Count each slice that holds events.
+def count_time_slices(slo: SLO, objective: Objective, reader: EvidenceReader) -> TimeSlices:
+    """Return the slices that have events, with their events.
 
-    A run is seldom a multiple of the slice long: the last slice takes the rest, shorter or longer by up to
-    a half, and reaches to the scrape that closes the window. So no event is left out.
+    A window is seldom a multiple of the slice: the last slice takes the rest, is shorter or longer by up to a
+    half, and extends to the scrape that closes the window. So every event is counted.
 
-    Where scrapes are further apart than slices, what one tells belongs to any of the slices before it. Bad
-    events among them leave all these slices open but one: that is as good as all of them together, for a
-    whole is never better than its best part, nor worse than its worst.
+    Where scrapes are further apart than slices, the events of one scrape belong to any of the slices before
+    it. If some of them are bad, all these slices but one are unknown. The remaining one gets all the events:
+    the ratio of the whole is never better than its best part, nor worse than its worst.
     """
-    length = objective.time_slice_seconds
-    if not length:
+    slice_seconds = objective.time_slice_seconds
+    if not slice_seconds:
         raise TypeError(f"objective {objective.name!r} has no time slice")
-    number = round(counted.window.seconds / length)
-    cuts = [counted.window.start + n * length for n in range(number)]
-    found = [
-        (window, tally(slo, objective, counted, window))
-        for window in (Window(*ends) for ends in pairwise([*cuts, inf]))
+    number = round(reader.window.seconds / slice_seconds)
+    starts = [reader.window.start + index * slice_seconds for index in range(number)]
+    slices = [
+        (window, count_events(slo, objective, reader, window))
+        for window in (Window(*edges) for edges in pairwise([*starts, inf]))
     ]
-    for first, last in _merged(_late(slo, counted, cuts, length)):
-        whole = Window(found[first][0].start, found[last][0].end)
-        events = tally(slo, objective, counted, whole)
-        if events.good[0] < events.total:
-            found[first:last] = [(window, UNSEEN) for window, _ in found[first:last]]
-            found[last] = found[last][0], events
-    return [(window, events) for window, events in found if events.total]
+    for first, last in _merge_spans(_find_late_spans(slo, reader, starts, slice_seconds)):
+        span = Window(slices[first][0].start, slices[last][0].end)
+        events = count_events(slo, objective, reader, span)
+        if events.good.low < events.total:
+            slices[first:last] = [(window, UNKNOWN_SLICE) for window, _ in slices[first:last]]
+            slices[last] = slices[last][0], events
+    return [(window, events) for window, events in slices if events.total]
 
 
-def why_open(verdict: ObjectiveVerdict, slices: Sequence[Tally]) -> ObjectiveVerdict:
-    """Say of a verdict that is open what left it so, where slices lie between scrapes."""
-    number = sum(one is UNSEEN for one in slices)
+def explain_scrape_gap(verdict: ObjectiveVerdict, slices: Sequence[EventCounts]) -> ObjectiveVerdict:
+    """Return the verdict with its reason, if it is undecided because slices lie between scrapes."""
+    number = sum(events is UNKNOWN_SLICE for events in slices)
     if not number or verdict.reason is not Reason.THRESHOLD_INSIDE_BUCKET:
         return verdict
     detail = (
-        f"scrapes are further apart than slices: of {number} of {len(slices)} slices it isn't known which of "
-        "the bad events that the next scrape told were theirs"
+        f"scrapes are further apart than slices: for {number} of {len(slices)} slices it is unknown which of "
+        "the bad events in the next scrape are theirs"
     )
     return replace(verdict, reason=Reason.SCRAPE_GAP, detail=detail)
 
 
-def _late(slo: SLO, counted: Counted, cuts: Sequence[float], length: float) -> Iterator[tuple[int, int]]:
-    """Give the (first, last) slices whose events one scrape of a target told all at once, two or more."""
-    for scrapes in _scrapes(slo, counted):
-        first = max(bisect_right(scrapes, counted.window.start) - 1, 0)
-        beyond = bisect_left(scrapes, counted.window.end) + 1
-        for before, after in pairwise(scrapes[first:beyond]):
-            seen, told = bisect_left(cuts, before), bisect_left(cuts, after) - 1
-            if after - before > _LATE * length and told > seen:
-                yield seen, told
+def _find_late_spans(
+    slo: SLO, reader: EvidenceReader, slice_starts: Sequence[float], slice_seconds: float
+) -> Iterator[tuple[int, int]]:
+    """Yield the first and last index of two or more slices whose events come in one scrape of a target."""
+    for times in _find_scrape_times(slo, reader):
+        base = max(bisect_right(times, reader.window.start) - 1, 0)
+        closing = bisect_left(times, reader.window.end)
+        for before, after in pairwise(times[base : closing + 1]):
+            first, last = bisect_left(slice_starts, before), bisect_left(slice_starts, after) - 1
+            if after - before > _LATE_SCRAPE_SLICES * slice_seconds and last > first:
+                yield first, last
 
 
-def _scrapes(slo: SLO, counted: Counted) -> Iterator[Sequence[float]]:
-    """Give the scrapes of each target that counts events; samples of gauges tell of their moment alone."""
-    parts = [expression(metric) for metric in metrics(slo).values()]
-    if not (slo.sli.counter if isinstance(slo.sli, EventsSLI) else parts[0].shape is Shape.QUANTILE):
+def _find_scrape_times(slo: SLO, reader: EvidenceReader) -> Iterator[Sequence[float]]:
+    """Yield the scrape times of each target with counters; none for gauges, which show one time only."""
+    indicator = parse_indicator(slo.sli)
+    if not is_cumulative(indicator):
         return
-    series = (one for part in parts if part.selector for one in counted.result(str(part.selector)).series)
-    for instance in sorted(set(map(instance_of, series))):
-        yield counted.scrapes.get(instance, ())
+    selectors = list_selectors(indicator)
+    matched_series = (series for selector in selectors for series in reader.read_result(selector.key).series)
+    for target in sorted(set(map(scrape_target_of, matched_series))):
+        yield reader.scrape_times.get(target, ())
 
 
-def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Put together spans that have slices in common."""
+def _merge_spans(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Merge spans that have slices in common."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted(spans):
         if merged and first <= merged[-1][1]:
-            first, last = merged[-1][0], max(merged.pop()[1], last)  # noqa: PLW2901 - grown, not replaced
-        merged.append((first, last))
+            merged[-1] = merged[-1][0], max(merged[-1][1], last)
+        else:
+            merged.append((first, last))
     return merged

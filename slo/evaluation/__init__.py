@@ -1,1 +1,17 @@
-"""TODO"""
+"""From counts to verdicts: objectives, evidence checks, withdrawal rules, confidence, composites, alerts.
+
+:func:`evaluate` is pure: no clock, no network, no files.
+"""
+
+from slo.evaluation.binomial_intervals import DEFAULT_LEVEL, count_events_needed, preload_scipy
+from slo.evaluation.checks import MAX_CLOCK_SKEW_SECONDS, check_evidence
+from slo.evaluation.spec_evaluation import evaluate
+
+__all__ = [
+    "DEFAULT_LEVEL",
+    "MAX_CLOCK_SKEW_SECONDS",
+    "check_evidence",
+    "count_events_needed",
+    "evaluate",
+    "preload_scipy",
+]

@@ -1,4 +1,4 @@
-"""How sure an objective's verdict is: the intervals of its evidence, and what a policy makes of them."""
+"""Confidence intervals of an objective: of its ratio of good events and of its percentile."""
 
 from __future__ import annotations
 
@@ -6,141 +6,114 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import inf, isinf
 
-from slo.counting.histograms import Buckets
-from slo.counting.slices import Sliced, at_edges, counts
-from slo.evaluation.binomial_intervals import LEVEL, Sampled, further_events, interval, sampled, target_shown
-from slo.model import Bounds, Intervals, Measured, ObjectiveVerdict, Outcome, Policy, Reason, Window
-from slo.model.budget import meets
+from slo.counting import BucketCounts, SlicedEvents, count_with_edges, list_slice_counts
+from slo.evaluation.binomial_intervals import (
+    DEFAULT_LEVEL,
+    RatioEstimate,
+    compute_interval,
+    compute_target_shown,
+    estimate_further_events,
+    estimate_ratio,
+    is_one_sided,
+)
+from slo.model import Interval, Intervals, MeasuredValue, ObjectiveVerdict, Policy, meets_target
 
-_WHAT = {"threshold": "scrapes", "timeslices": "slices"}
-"""What is counted, by the kind of an objective, where that is not events."""
 
-
-def with_certainty(
-    verdict: ObjectiveVerdict, events: Sliced, policy: Policy, window: Window
-) -> ObjectiveVerdict:
-    """Give a verdict its intervals; withdraw it where the policy asks for more confidence than they give."""
-    level = policy.confidence or LEVEL
-    found = intervals(events, verdict.target, level)
-    if found is None:
+def add_intervals(verdict: ObjectiveVerdict, events: SlicedEvents, policy: Policy) -> ObjectiveVerdict:
+    """Return the verdict with its intervals, at the policy's level or else at :data:`DEFAULT_LEVEL`."""
+    level = policy.confidence or DEFAULT_LEVEL
+    intervals = compute_intervals(events, verdict.target, level)
+    if intervals is None:
         return verdict
-    verdict = replace(verdict, intervals=found, measured=_measured(verdict, events, level))
-    if policy.confidence is None or verdict.outcome is Outcome.UNDECIDED:
-        return verdict
-    return _judged(verdict, found, window)
+    return replace(verdict, intervals=intervals, measured=_add_percentile_interval(verdict, events, level))
 
 
-def without_certainty(verdict: ObjectiveVerdict, policy: Policy) -> ObjectiveVerdict:
-    """Withdraw a verdict on what Prometheus computed, where the policy asks for confidence: none is known."""
-    if policy.confidence is None or verdict.outcome is Outcome.UNDECIDED:
-        return verdict
-    detail = "only Prometheus can evaluate this query, so nothing is known of how sure its value is"
-    return replace(
-        verdict, outcome=Outcome.UNDECIDED, reason=Reason.WITHIN_CONFIDENCE_INTERVAL, detail=detail
-    )
-
-
-def intervals(events: Sliced, target: float, level: float) -> Intervals | None:
-    """Find the intervals of a ratio of good events; ``None`` where there were no events."""
-    fewest, most = (sampled(*counts(events.slices, end)) for end in (0, 1))
-    if fewest is None or most is None:
+def compute_intervals(events: SlicedEvents, target: float, level: float) -> Intervals | None:
+    """Return the intervals of a ratio of good events; ``None`` without events."""
+    lowest, highest = (estimate_ratio(*list_slice_counts(events.slices, index)) for index in (0, 1))
+    if lowest is None or highest is None:
         return None
-    sampling = interval(fewest, level)[0], interval(most, level)[1]
+    sampling = Interval(compute_interval(lowest, level).low, compute_interval(highest, level).high)
     edges, combined = None, sampling
     if events.edges:
-        worst = _at_edge(fewest, events, 0, level)
-        best = _at_edge(most, events, 1, level)
-        edges, combined = (worst[0], best[0]), (min(worst[1], sampling[0]), max(best[1], sampling[1]))
-    nearest = fewest if meets(fewest.good, fewest.total, target) else most
+        edges, with_edges = _compute_edge_intervals(lowest, highest, events, level)
+        combined = Interval(min(with_edges.low, sampling.low), max(with_edges.high, sampling.high))
+    nearest = lowest if meets_target(lowest.good, lowest.total, target) else highest
+    further_events = (
+        None if is_one_sided(sampling, target) else estimate_further_events(nearest, target, level)
+    )
     return Intervals(
         level=level,
-        bucket=(fewest.ratio, most.ratio),
+        bucket=Interval(lowest.ratio, highest.ratio),
         sampling=sampling,
         combined=combined,
-        slices=fewest.slices,
-        target_shown=target_shown(fewest.total, level),
+        slices=lowest.slice_count,
+        target_shown=compute_target_shown(lowest.total, level),
         edges=edges,
-        independent_events=nearest.independent,
-        further_events=None if _one_sided(sampling, target) else further_events(nearest, target, level),
+        independent_events=nearest.effective_sample_size,
+        further_events=further_events,
     )
 
 
-def _at_edge(seen: Sampled, events: Sliced, end: int, level: float) -> tuple[float, float]:
-    """Give the ratio with the edges' events at their worst (0) or best (1), and its bound on that side.
+def _compute_edge_intervals(
+    lowest: RatioEstimate, highest: RatioEstimate, events: SlicedEvents, level: float
+) -> tuple[Interval, Interval]:
+    """Return where the ratio can lie if events at the window's edges are left out: observed, and sampling.
 
-    It is as sure as what was seen; with nothing left inside, it may be anything.
+    The variance is that of the whole window. If no events remain, the ratio can have any value.
     """
-    good, total = at_edges(events.slices, events.edges or (), end)
-    if not total:
-        return float(end), float(end)
-    moved = replace(seen, good=good, total=total)
-    return moved.ratio, interval(moved, level)[end]
-
-
-def _one_sided(bounds: Bounds, target: float) -> bool:
-    return bounds[0] >= target or bounds[1] < target
-
-
-def _judged(verdict: ObjectiveVerdict, found: Intervals, window: Window) -> ObjectiveVerdict:
-    if _one_sided(found.combined, verdict.target):
-        return verdict
-    low, high = found.combined
-    detail = (
-        f"the ratio of good events is between {100 * low:.4g} % and {100 * high:.4g} % at {found.level:.4g}"
-    )
-    if found.further_events:
-        what = _WHAT.get(verdict.kind, "events")
-        seconds = found.further_events / _number(verdict, found) * window.seconds
-        detail += f"; about {found.further_events:,.0f} further {what} would decide"
-        detail += f": {seconds:,.0f} s more of the like"
-    elif _one_sided(found.sampling, verdict.target):
-        detail += "; only what the scrapes at the window's ends leave open stands against it"
-    return replace(
-        verdict,
-        outcome=Outcome.UNDECIDED,
-        reason=Reason.WITHIN_CONFIDENCE_INTERVAL,
-        detail=f"{detail} (observed: {verdict.outcome})",
+    worst, best = _leave_out_edges(lowest, events, 0), _leave_out_edges(highest, events, 1)
+    observed = Interval(worst.ratio if worst else 0.0, best.ratio if best else 1.0)
+    return observed, Interval(
+        compute_interval(worst, level).low if worst else 0.0,
+        compute_interval(best, level).high if best else 1.0,
     )
 
 
-def _number(verdict: ObjectiveVerdict, found: Intervals) -> float:
-    """Number of what is counted: events, or where those of one moment count as one, slices."""
-    return found.slices if verdict.kind in _WHAT else verdict.total or found.slices
+def _leave_out_edges(estimate: RatioEstimate, events: SlicedEvents, bound_index: int) -> RatioEstimate | None:
+    """Return the estimate with the edges' events at their worst (0) or best (1); ``None`` without events."""
+    good, total = count_with_edges(events.slices, events.edges or (), bound_index)
+    return replace(estimate, good=good, total=total) if total else None
 
 
 # --- Percentiles --------------------------------------------------------------------------------
 
 
-def _measured(verdict: ObjectiveVerdict, events: Sliced, level: float) -> Measured | None:
+def _add_percentile_interval(
+    verdict: ObjectiveVerdict, events: SlicedEvents, level: float
+) -> MeasuredValue | None:
     measured = verdict.measured
     if measured is None or measured.quantile is None or not events.buckets:
         return measured
-    return replace(measured, sampling=percentile_interval(events.buckets, measured.quantile, level))
+    return replace(measured, sampling=compute_percentile_interval(events.buckets, measured.quantile, level))
 
 
-def percentile_interval(
-    slices: Sequence[Buckets], quantile: float, level: float
+def compute_percentile_interval(
+    slices: Sequence[BucketCounts], quantile: float, level: float
 ) -> tuple[float | None, float | None]:
-    """Bound a percentile: it lies above each bucket bound that too few events reach, chance allowed for.
+    """Return the confidence interval of a percentile, in bucket bounds.
 
-    The interval of the share of events at or below a bound, turned round (R. Woodruff, Confidence Intervals
+    It inverts the interval of the share of events at or below each bound (R. Woodruff, Confidence Intervals
     for Medians and Other Position Measures, Journal of the American Statistical Association 47, 1952).
-    ``None`` above: not even the highest bound is shown to be reached.
+    ``None`` instead of a bound: the percentile can lie below the lowest, or above the highest finite bound.
     """
     lower, upper = None, None
-    for bound, (low, high) in _shares(slices, level):
-        if high < quantile:
+    for bound, share in _compute_bucket_shares(slices, level):
+        if share.high < quantile:
             lower = bound
-        if low >= quantile and upper is None and not isinf(bound):
+        if share.low >= quantile and upper is None and not isinf(bound):
             upper = bound
     return lower, upper
 
 
-def _shares(slices: Sequence[Buckets], level: float) -> Iterator[tuple[float, Bounds]]:
-    held = [one for one in slices if one.total]
-    totals = [one.total for one in held]
-    for bound in sorted({bound for one in held for bound in one.bounds if bound < inf}):
-        within = [one.at_most(bound) for one in held]
-        low, high = (sampled([one[end] for one in within], totals) for end in (0, 1))
-        if low and high:
-            yield bound, (interval(low, level)[0], interval(high, level)[1])
+def _compute_bucket_shares(slices: Sequence[BucketCounts], level: float) -> Iterator[tuple[float, Interval]]:
+    """Yield each finite bucket bound with the interval of the share of events at or below it."""
+    slices = [buckets for buckets in slices if buckets.total]
+    totals = [buckets.total for buckets in slices]
+    for bound in sorted({bound for buckets in slices for bound in buckets.bounds if bound < inf}):
+        counts = [buckets.count_at_most(bound) for buckets in slices]
+        lowest = estimate_ratio([low for low, _ in counts], totals)
+        highest = estimate_ratio([high for _, high in counts], totals)
+        if lowest and highest:
+            low, high = compute_interval(lowest, level).low, compute_interval(highest, level).high
+            yield bound, Interval(low, high)

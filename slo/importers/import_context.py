@@ -1,174 +1,108 @@
-"""What every format needs at the border: strict reading, and faults and notes that name field and line."""
+"""Reading a document of another tool strictly, with problems and notes that name its fields and lines."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TypeVar
 
 import pydantic
 
-from slo.documents.yaml_source import (
+from slo.documents import (
     Document,
     Location,
     Problem,
     ProblemsError,
     StrictModel,
-    shown,
-    validation_problems,
+    format_value,
+    list_validation_problems,
 )
-from slo.promql.syntax import parse, parse_selector
+from slo.promql import parse_expression, parse_selector
 
 _Model = TypeVar("_Model", bound=StrictModel)
 _T = TypeVar("_T")
-_MAX_DESCRIPTION = 1050  # as OpenSLO has it
-_DURATION = re.compile(r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?", re.ASCII)
-_MINUTES = {"y": 525_600, "w": 10_080, "d": 1_440, "h": 60, "m": 1}
+_MAX_DESCRIPTION = 1050  # characters, as in OpenSLO
 
 
-@dataclass(frozen=True)
-class Draft:
-    """An SLO as it is to be written in OpenSLO; ``notes`` say what of the original it doesn't hold."""
-
-    name: str
-    service: str
-    indicator: Mapping[str, Any]
-    objective: Mapping[str, Any]
-    window: str
-    description: str = ""
-    display_name: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[Problem, ...] = ()
-
-
-class Border:
-    """One foreign document on its way: what is wrong with it, and what will be left out."""
+class ImportContext:
+    """One document of another tool, its problems so far, and notes on what is omitted or added."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
 
-    def read(self, model: type[_Model]) -> _Model:
-        """The document as its model.
+    def read_model(self, model: type[_Model]) -> _Model:
+        """Return the document as a model.
 
         Raises:
-            ProblemsError: what is wrong with it, line by line.
+            ProblemsError: all problems of the document, with their lines.
         """
         if not isinstance(self.document.data, dict):
-            self.fault((), f"should be a mapping, got {shown(self.document.data)}")
+            self.add_problem((), f"should be a mapping, got {format_value(self.document.data)}")
             raise ProblemsError(self.problems)
         try:
             return model.model_validate(self.document.data)
         except pydantic.ValidationError as error:
-            raise ProblemsError(validation_problems(self.document, error)) from None
+            raise ProblemsError(list_validation_problems(self.document, error)) from None
 
-    def fault(self, loc: Location, message: str) -> None:
-        """Note what can't be translated."""
-        self.problems.append(self.document.problem(loc, message))
+    def add_problem(self, loc: Location, message: str) -> None:
+        """Add a problem: something that can't be translated."""
+        self.problems.append(self.document.make_problem(loc, message))
 
-    def note(self, loc: Location, message: str) -> None:
-        """Note what is left out, or added."""
-        self.notes.append(self.document.problem(loc, message))
+    def add_note(self, loc: Location, message: str) -> None:
+        """Add a note: something that is omitted or added."""
+        self.notes.append(self.document.make_problem(loc, message))
 
-    def note_metadata(self, *kept: str) -> None:
-        """Note what an object of Kubernetes says of itself beside what is ``kept``."""
-        left = [key for key in self.document.data["metadata"] if key not in kept]
-        if left:
-            self.note(
-                ("metadata",), f"{', '.join(left)} left out: about the object in Kubernetes, not its SLOs"
-            )
+    def note_omitted_metadata(self, *known_keys: str) -> None:
+        """Add a note on the metadata of a Kubernetes object, except the ``known_keys``."""
+        omitted = [key for key in self.document.data["metadata"] if key not in known_keys]
+        if omitted:
+            message = f"omitted {', '.join(omitted)}: properties of the Kubernetes object, not of its SLOs"
+            self.add_note(("metadata",), message)
 
-    def sound(self, loc: Location, read: Callable[[], _T]) -> _T | None:
-        """What a reading gives; its ``ValueError`` becomes a fault at ``loc``, and ``None``."""
+    def try_parse(self, loc: Location, parser: Callable[[], _T]) -> _T | None:
+        """Return a parser's result, or ``None`` and add its ``ValueError`` as a problem at ``loc``."""
         try:
-            return read()
+            return parser()
         except ValueError as error:
-            self.fault(loc, str(error))
+            self.add_problem(loc, str(error))
             return None
 
-    def query(self, loc: Location, text: str) -> str:
-        """A PromQL query without the space around it; a fault when it is none."""
+    def check_query(self, loc: Location, text: str) -> str:
+        """Return a query without surrounding space; add a problem if it is not PromQL."""
         text = text.strip()
-        self.sound(loc, lambda: parse(text))
+        self.try_parse(loc, lambda: parse_expression(text))
         return text
 
-    def selector(self, loc: Location, text: str) -> str:
-        """A bare selector in PromQL; a fault when it is anything else."""
-        found = self.sound(loc, lambda: parse_selector(text.strip()))
-        return str(found or "")
+    def check_selector(self, loc: Location, text: str) -> str:
+        """Return a bare PromQL selector; add a problem if the text is anything else."""
+        selector = self.try_parse(loc, lambda: parse_selector(text.strip()))
+        return str(selector or "")
 
-    def description(self, loc: Location, text: str) -> str:
-        """A description, no longer than OpenSLO allows."""
+    def limit_description(self, loc: Location, text: str) -> str:
+        """Return a description, cut to the length that OpenSLO allows."""
         if len(text) > _MAX_DESCRIPTION:
-            self.note(loc, f"is cut after {_MAX_DESCRIPTION} characters, the most that OpenSLO allows")
+            self.add_note(loc, f"is cut to {_MAX_DESCRIPTION} characters, the maximum in OpenSLO")
         return text[:_MAX_DESCRIPTION]
 
-    def done(self) -> None:
-        """End the translation of the document.
+    def raise_problems(self) -> None:
+        """Raise the problems found so far, if there are any.
 
         Raises:
-            ProblemsError: faults were met.
+            ProblemsError: the document has problems.
         """
         if self.problems:
             raise ProblemsError(self.problems)
 
 
-def metric(query: str) -> dict[str, Any]:
-    """A metric of an SLI that is asked of Prometheus."""
-    return {"metricSource": {"type": "Prometheus", "spec": {"query": query}}}
-
-
-def events(part: str, query: str, total: str) -> dict[str, Any]:
-    """An SLI of counters: ``part`` is ``good`` or ``bad``."""
-    return {"ratioMetric": {"counter": True, part: metric(query), "total": metric(total)}}
-
-
-def raw_ratio(query: str, raw_type: str) -> dict[str, Any]:
-    """An SLI that is one expression; ``raw_type`` is ``success`` or ``failure``."""
-    return {"ratioMetric": {"rawType": raw_type, "raw": metric(query)}}
-
-
-def ratio_of(target: float, scale: int = 1) -> float:
-    """The ratio of a target written in parts of ``scale`` (100: per cent), to the last bit: 99.9 is 0.999.
+def convert_to_ratio(target: float, scale: int = 1) -> float:
+    """Return a target in parts of ``scale`` (100: percent) as a ratio, exactly: 99.9 % is 0.999.
 
     Raises:
-        ValueError: it leaves no error budget, or asks for nothing.
+        ValueError: the target leaves no error budget, or is 0 or less.
     """
     if not 0 < target < scale:
         hint = "; it leaves no error budget" if target == scale else ""
-        raise ValueError(f"{target:g} does not lie between 0 and {scale} (both excluded){hint}")
+        raise ValueError(f"{target:g} is not between 0 and {scale} (both excluded){hint}")
     return float(Decimal(repr(target)) / scale)
-
-
-def percent_text(text: str) -> float:
-    """A percentage that is written as text, as a ratio.
-
-    Raises:
-        ValueError: it is no number between 0 and 100.
-    """
-    try:
-        value = float(Decimal(text.strip().removesuffix("%").strip()))
-    except (InvalidOperation, OverflowError):
-        raise ValueError(f"{shown(text)} is not a percentage, e.g. 99.9") from None
-    return ratio_of(value, 100)
-
-
-def window_of(text: str) -> str:
-    """A Prometheus duration such as ``4w`` or ``1h30m`` as OpenSLO writes one, in its largest whole unit.
-
-    Source: Prometheus's ``model.ParseDuration`` (a year has 365 days).
-
-    Raises:
-        ValueError: it is none, or no whole number of minutes.
-    """
-    match = _DURATION.fullmatch(text.strip())
-    counts = match.groups() if match else ()
-    minutes = sum(int(count or 0) * length for count, length in zip(counts, _MINUTES.values(), strict=False))
-    if not 0 < minutes < 10**7:
-        raise ValueError(f"{shown(text)} is not a window of whole minutes, e.g. 4w or 30d")
-    unit = next(unit for unit, length in _MINUTES.items() if unit != "y" and minutes % length == 0)
-    return f"{minutes // _MINUTES[unit]}{unit}"

@@ -1,7 +1,7 @@
 """Keptn's criteria such as ``<600`` and ``<=+10%``.
 
-Source: https://github.com/keptn/spec (service_level_objective.md): a sign or a ``%`` makes one relative to
-earlier results; the criteria of an item all have to hold, of several items one has to.
+Source: https://github.com/keptn/spec (service_level_objective.md): a sign or a ``%`` makes a criterion
+relative to earlier results. All criteria of an item must hold, and one of several items.
 """
 
 from __future__ import annotations
@@ -10,47 +10,47 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from slo.documents.yaml_source import shown
+from slo.documents import format_value
 
 _CRITERION = re.compile(r"(<=|>=|<|>|=)\s*([+-]?)\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(%?)", re.ASCII)
-_OPS = {"<=": "lte", "<": "lt", ">=": "gte", ">": "gt"}
+_OPENSLO_OPS = {"<=": "lte", "<": "lt", ">=": "gte", ">": "gt"}
 
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One criterion as written; ``relative``: to earlier results."""
+    """One criterion; ``is_relative``: to earlier results."""
 
     text: str
-    sign: str
+    operator: str
     value: float
-    relative: bool
+    is_relative: bool
 
     @property
-    def op(self) -> str | None:
-        """The operator in OpenSLO's words, which have none for ``=``."""
-        return _OPS.get(self.sign)
+    def openslo_op(self) -> str | None:
+        """OpenSLO's operator; ``None`` for ``=``, which OpenSLO lacks."""
+        return _OPENSLO_OPS.get(self.operator)
 
     @property
-    def upper(self) -> bool:
+    def is_upper_limit(self) -> bool:
         """Whether it is an upper limit."""
-        return self.sign.startswith("<")
+        return self.operator.startswith("<")
 
 
-def criterion(text: str) -> Criterion:
-    """Read one criterion.
+def parse_criterion(text: str) -> Criterion:
+    """Parse one criterion.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a criterion.
     """
     match = _CRITERION.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{shown(text)} is not a criterion such as <600, >=0.95 or <=+10%")
-    sign, plus, number, percent = match.groups()
-    return Criterion(text.strip(), sign, float(Decimal(number)), relative=bool(plus or percent))
+        raise ValueError(f"{format_value(text)} is not a criterion such as <600, >=0.95 or <=+10%")
+    operator, sign, number, percent = match.groups()
+    return Criterion(text.strip(), operator, float(Decimal(number)), is_relative=bool(sign or percent))
 
 
-def stricter(one: Criterion, other: Criterion) -> bool:
-    """Whether ``one`` is a stricter limit than ``other``, of the same side."""
-    if one.upper is not other.upper or one.relative or other.relative:
+def is_stricter(limit: Criterion, other: Criterion) -> bool:
+    """Whether ``limit`` is stricter than ``other``; both must be upper limits or both lower ones."""
+    if limit.is_upper_limit is not other.is_upper_limit or limit.is_relative or other.is_relative:
         return False
-    return one.value < other.value if one.upper else one.value > other.value
+    return limit.value < other.value if limit.is_upper_limit else limit.value > other.value

@@ -1,7 +1,7 @@
 """Google's slo-generator: ``sre.google.com/v2`` of the backend prometheus.
 
 Source: https://github.com/google/slo-generator (samples, and slo_generator/backends/prometheus.py, which
-puts the window in for ``[window``, or else behind the query, and ``increase`` and ``sum`` around it).
+replaces ``[window`` by the window or else appends it, and wraps the query in ``increase`` and ``sum``).
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from slo.documents.yaml_source import Document, Location, StrictModel, shown
-from slo.importers.import_context import Border, Draft, events, ratio_of, raw_ratio
-from slo.promql.syntax import Matcher, PromQLError, Selector, parse_selector
+from slo.documents import Document, Location, StrictModel, format_value
+from slo.importers.drafts import SLODraft, build_events_indicator, build_raw_indicator
+from slo.importers.import_context import ImportContext, convert_to_ratio
+from slo.promql import Matcher, PromQLError, Selector, parse_selector
 
-_WINDOW = "28d"
-_OPERATORS = ("increase", "sum")
-_SLI = ("spec", "service_level_indicator")
+_DEFAULT_WINDOW = "28d"
+_DEFAULT_OPERATORS = ("increase", "sum")
+_INDICATOR_LOCATION = ("spec", "service_level_indicator")
 
 
 class _Indicator(StrictModel):
@@ -42,7 +43,7 @@ class _Spec(StrictModel):
 
 
 class _Metadata(StrictModel):
-    model_config = ConfigDict(extra="ignore")  # whatever else Kubernetes keeps there
+    model_config = ConfigDict(extra="ignore")  # other fields of Kubernetes
 
     name: str
     labels: dict[str, str] = Field(default_factory=dict)
@@ -55,146 +56,160 @@ class _Object(StrictModel):
     spec: _Spec
 
 
-def read(document: Document) -> list[Draft]:
-    """The SLO of a document of slo-generator's.
+def read_slo_generator(document: Document) -> list[SLODraft]:
+    """Return the SLO of an slo-generator document.
 
     Raises:
         ProblemsError: everything in it that is wrong or can't be translated.
     """
-    border = Border(document)
-    _refuse_backend(border)
-    written = border.read(_Object)
-    spec, labels = written.spec, written.metadata.labels
-    indicator = _indicator(border, spec.method, spec.indicator)
-    target = border.sound(("spec", "goal"), lambda: ratio_of(spec.goal))
-    description = border.description(("spec", "description"), spec.description)
-    border.note_metadata("name", "labels")
-    _say_left_out(border, spec)
-    border.done()
+    context = ImportContext(document)
+    _check_backend(context)
+    slo_object = context.read_model(_Object)
+    spec, name, labels = slo_object.spec, slo_object.metadata.name, slo_object.metadata.labels
+    indicator = _build_indicator(context, spec.method, spec.indicator)
+    target = context.try_parse(("spec", "goal"), lambda: convert_to_ratio(spec.goal))
+    description = context.limit_description(("spec", "description"), spec.description)
+    context.note_omitted_metadata("name", "labels")
+    _note_omitted_fields(context, spec)
+    context.raise_problems()
     return [
-        Draft(
-            name=written.metadata.name,
-            service=labels.get("service_name", written.metadata.name),
+        SLODraft(
+            name=name,
+            service=labels.get("service_name", name),
             indicator=indicator,
             objective={"target": target},
-            window=_WINDOW,
+            window=_DEFAULT_WINDOW,
             description=description,
             labels=labels,
-            notes=tuple(border.notes),
+            notes=tuple(context.notes),
         )
     ]
 
 
-def _refuse_backend(border: Border) -> None:
-    """Refuse what another backend measures, before its fields are called unknown.
+def _check_backend(context: ImportContext) -> None:
+    """Refuse another backend by name, before its fields are reported as unknown.
 
     Raises:
-        ProblemsError: the backend is named, and is not Prometheus.
+        ProblemsError: the backend is not Prometheus.
     """
-    data = border.document.data
+    data = context.document.data
     spec = data.get("spec") if isinstance(data, dict) else None
     backend = spec.get("backend") if isinstance(spec, dict) else None
     if isinstance(backend, str) and backend.partition("/")[0] != "prometheus":
-        border.fault(
-            ("spec", "backend"), f"{shown(backend)} is not supported; Proofload asks prometheus alone"
+        context.add_problem(
+            ("spec", "backend"),
+            f"{format_value(backend)} is not supported; the only supported backend is prometheus",
         )
-    border.done()
+    context.raise_problems()
 
 
-def _say_left_out(border: Border, spec: _Spec) -> None:
+def _note_omitted_fields(context: ImportContext, spec: _Spec) -> None:
     for field in ("exporters", "error_budget_policy", "frequency"):
         if getattr(spec, field) is not None:
-            border.note(("spec", field), "is left out: OpenSLO has no such thing")
+            context.add_note(("spec", field), "is omitted: OpenSLO has no such field")
     for field in ("url", "headers"):
         if getattr(spec.indicator, field) is not None:
-            border.note((*_SLI, field), "is left out: --prometheus says where to ask")
-    border.note(("spec",), f"names no window (an error budget policy does); the SLO gets {_WINDOW}")
+            context.add_note(
+                (*_INDICATOR_LOCATION, field), "is omitted: the option --prometheus sets the address"
+            )
+    context.add_note(
+        ("spec",), f"has no window (an error budget policy has one); the SLO gets {_DEFAULT_WINDOW}"
+    )
 
 
-def _indicator(border: Border, method: str, given: _Indicator) -> dict[str, Any]:
+def _build_indicator(context: ImportContext, method: str, indicator: _Indicator) -> dict[str, Any]:
     match method:
         case "good_bad_ratio":
-            return _good_bad(border, given)
+            return _build_good_bad_indicator(context, indicator)
         case "distribution_cut":
-            return _distribution_cut(border, given)
+            return _build_cut_indicator(context, indicator)
         case "query_sli":
-            return _query_sli(border, given)
+            return _build_query_indicator(context, indicator)
         case _:
-            known = "good_bad_ratio, distribution_cut and query_sli"
-            border.fault(("spec", "method"), f"{shown(method)} is not supported; known are {known}")
+            supported = "good_bad_ratio, distribution_cut and query_sli"
+            context.add_problem(
+                ("spec", "method"), f"{format_value(method)} is not supported; use one of {supported}"
+            )
             return {}
 
 
-def _needed(border: Border, field: str, given: str | None) -> str:
-    if given is None:
-        border.fault((*_SLI, field), "is required with this method")
-    return given or ""
+def _require_field(context: ImportContext, field: str, value: str | None) -> str:
+    if value is None:
+        context.add_problem((*_INDICATOR_LOCATION, field), "is required with this method")
+    return value or ""
 
 
-def _good_bad(border: Border, given: _Indicator) -> dict[str, Any]:
-    operators = _OPERATORS if given.operators is None else tuple(given.operators)
-    good = _needed(border, "filter_good", given.filter_good)
-    # slo-generator prefers filter_bad when both are there.
-    field = "filter_valid" if given.filter_bad is None else "filter_bad"
-    other = given.filter_valid if given.filter_bad is None else given.filter_bad
+def _build_good_bad_indicator(context: ImportContext, indicator: _Indicator) -> dict[str, Any]:
+    operators = _DEFAULT_OPERATORS if indicator.operators is None else tuple(indicator.operators)
+    good = _require_field(context, "filter_good", indicator.filter_good)
+    # slo-generator uses filter_bad if both are set.
+    field = "filter_valid" if indicator.filter_bad is None else "filter_bad"
+    other = indicator.filter_valid if indicator.filter_bad is None else indicator.filter_bad
     if other is None:
-        border.fault(_SLI, "takes filter_good and one of filter_bad and filter_valid")
+        context.add_problem(_INDICATOR_LOCATION, "takes filter_good and one of filter_bad and filter_valid")
     if not good or other is None:
         return {}
-    if given.filter_bad is not None and given.filter_valid is not None:
-        border.note(
-            (*_SLI, "filter_valid"), "is left out: slo-generator takes filter_bad when both are there"
+    if indicator.filter_bad is not None and indicator.filter_valid is not None:
+        context.add_note(
+            (*_INDICATOR_LOCATION, "filter_valid"),
+            "is omitted: slo-generator uses filter_bad if both are set",
         )
-    counted = _counted(border, (*_SLI, "filter_good"), good, operators)
-    second = _counted(border, (*_SLI, field), other, operators)
+    good_query = _build_counter_query(context, (*_INDICATOR_LOCATION, "filter_good"), good, operators)
+    other_query = _build_counter_query(context, (*_INDICATOR_LOCATION, field), other, operators)
     if field == "filter_valid":
-        return events("good", counted, second)
-    total = f"{_increase(counted)} + {_increase(second)}"
-    return events("good", _increase(counted), border.query((*_SLI, field), total))
+        return build_events_indicator("good", good_query, other_query)
+    total = f"{_wrap_increase(good_query)} + {_wrap_increase(other_query)}"
+    return build_events_indicator(
+        "good", _wrap_increase(good_query), context.check_query((*_INDICATOR_LOCATION, field), total)
+    )
 
 
-def _increase(query: str) -> str:
-    """The summed increase of a bare selector; any other query as it is."""
+def _wrap_increase(query: str) -> str:
+    """Return the summed increase of a bare selector, and any other query unchanged."""
     try:
         return f"sum(increase({parse_selector(query)}[$window]))"
     except PromQLError:
         return query
 
 
-def _counted(border: Border, place: Location, text: str, operators: tuple[str, ...]) -> str:
-    """The bare selector where its summed increase is meant, else what slo-generator would ask."""
+def _build_counter_query(
+    context: ImportContext, location: Location, text: str, operators: tuple[str, ...]
+) -> str:
+    """Return the bare selector if its summed increase is meant, else slo-generator's query."""
     bare = text.strip().removesuffix("[window]")
-    if operators == _OPERATORS and "[window" not in bare:
-        return border.selector(place, bare)
-    query = _windowed(text)
+    if operators == _DEFAULT_OPERATORS and "[window" not in bare:
+        return context.check_selector(location, bare)
+    query = _insert_window(text)
     for operator in operators:
         query = f"{operator}({query})"
-    return border.query(place, query)
+    return context.check_query(location, query)
 
 
-def _windowed(text: str) -> str:
+def _insert_window(text: str) -> str:
     text = text.strip()
     return text.replace("[window", "[$window") if "[window" in text else f"{text}[$window]"
 
 
-def _query_sli(border: Border, given: _Indicator) -> dict[str, Any]:
-    place = (*_SLI, "expression")
-    text = _needed(border, "expression", given.expression)
-    return raw_ratio(border.query(place, _windowed(text)), "success") if text else {}
+def _build_query_indicator(context: ImportContext, indicator: _Indicator) -> dict[str, Any]:
+    location = (*_INDICATOR_LOCATION, "expression")
+    text = _require_field(context, "expression", indicator.expression)
+    return build_raw_indicator(context.check_query(location, _insert_window(text)), "success") if text else {}
 
 
-def _distribution_cut(border: Border, given: _Indicator) -> dict[str, Any]:
-    place, bound = (*_SLI, "expression"), given.threshold_bucket
-    text = _needed(border, "expression", given.expression).strip().removesuffix("[window]")
+def _build_cut_indicator(context: ImportContext, indicator: _Indicator) -> dict[str, Any]:
+    location, bound = (*_INDICATOR_LOCATION, "expression"), indicator.threshold_bucket
+    text = _require_field(context, "expression", indicator.expression).strip().removesuffix("[window]")
     if bound is None:
-        border.fault((*_SLI, "threshold_bucket"), "is required with this method")
-    buckets = border.sound(place, lambda: parse_selector(text)) if text else None
+        context.add_problem((*_INDICATOR_LOCATION, "threshold_bucket"), "is required with this method")
+    buckets = context.try_parse(location, lambda: parse_selector(text)) if text else None
     if buckets is None or bound is None:
         return {}
     if not buckets.metric.endswith("_bucket"):
-        border.fault(
-            place, f"{buckets.metric} should be the buckets of a histogram: a name that ends in _bucket"
+        context.add_problem(
+            location,
+            f"{buckets.metric} should be the buckets of a histogram, with a name that ends in _bucket",
         )
-    le = (*buckets.matchers, Matcher("le", "=", str(bound)))  # as slo-generator writes it: 1 and 1.0 differ
-    total = buckets.named(buckets.metric.removesuffix("_bucket") + "_count")
-    return events("good", str(Selector(buckets.metric, le)), str(total))
+    # As slo-generator writes the bound: 1 and 1.0 are different label values.
+    good_matchers = (*buckets.matchers, Matcher("le", "=", str(bound)))
+    total = buckets.with_metric(buckets.metric.removesuffix("_bucket") + "_count")
+    return build_events_indicator("good", str(Selector(buckets.metric, good_matchers)), str(total))

@@ -10,46 +10,53 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, JsonValue, model_validator
 
-from slo.documents.yaml_source import Document, Location, StrictModel, shown
-from slo.importers.import_context import Border, Draft, events, ratio_of, raw_ratio
+from slo.documents import Document, Location, StrictModel, format_value
+from slo.importers.drafts import SLODraft, build_events_indicator, build_raw_indicator
+from slo.importers.import_context import ImportContext, convert_to_ratio
 
-_WINDOW = "30d"
-_PERIOD = f"Sloth's files name no time window; {_WINDOW} is what Sloth takes (--default-slo-period)"
+_DEFAULT_WINDOW = "30d"
+_PLUGIN_PROBLEM = "is not supported: the code of a Sloth plugin is outside the file"
+_WINDOW_NOTE = (
+    f"a Sloth file has no time window; the SLO gets {_DEFAULT_WINDOW}, Sloth's default (--default-slo-period)"
+)
 
 
-def _texts(value: Any) -> Any:
-    """Labels such as ``generated: true``, which Sloth's YAML reader takes as text."""
+def _convert_values_to_text(value: Any) -> Any:
+    """Convert label values such as ``generated: true``, which Sloth's YAML reader reads as text."""
     if not isinstance(value, dict):
         return value
-    return {key: shown(item) if isinstance(item, bool | int | float) else item for key, item in value.items()}
+    return {
+        key: format_value(item) if isinstance(item, bool | int | float) else item
+        for key, item in value.items()
+    }
 
 
-_Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
+_TextMapping = Annotated[dict[str, str], BeforeValidator(_convert_values_to_text)]
 
 
-def _either(snake: str, camel: str) -> Any:
-    """A field that the Kubernetes form writes in camelCase."""
+def _accept_either_name(snake: str, camel: str) -> Any:
+    """Return a field whose name is in camelCase in the Kubernetes form."""
     return Field(default=None, validation_alias=AliasChoices(snake, camel))
 
 
-class _Raw(StrictModel):
+class _RawSLI(StrictModel):
     error_ratio_query: Annotated[
         str, Field(validation_alias=AliasChoices("error_ratio_query", "errorRatioQuery"))
     ]
 
 
-class _Events(StrictModel):
+class _EventsSLI(StrictModel):
     error_query: Annotated[str, Field(validation_alias=AliasChoices("error_query", "errorQuery"))]
     total_query: Annotated[str, Field(validation_alias=AliasChoices("total_query", "totalQuery"))]
 
 
 class _SLI(StrictModel):
-    raw: _Raw | None = None
-    events: _Events | None = None
+    raw: _RawSLI | None = None
+    events: _EventsSLI | None = None
     plugin: JsonValue = None
 
     @model_validator(mode="after")
-    def _one(self) -> _SLI:
+    def _require_one_kind(self) -> _SLI:
         if sum(part is not None for part in (self.raw, self.events, self.plugin)) != 1:
             raise ValueError("takes exactly one of events, raw and plugin")
         return self
@@ -57,16 +64,16 @@ class _SLI(StrictModel):
 
 class _Alert(StrictModel):
     disable: bool = False
-    labels: _Texts = Field(default_factory=dict)
-    annotations: _Texts = Field(default_factory=dict)
+    labels: _TextMapping = Field(default_factory=dict)
+    annotations: _TextMapping = Field(default_factory=dict)
 
 
 class _Alerting(StrictModel):
     name: str = ""
-    labels: _Texts = Field(default_factory=dict)
-    annotations: _Texts = Field(default_factory=dict)
-    page_alert: _Alert | None = _either("page_alert", "pageAlert")
-    ticket_alert: _Alert | None = _either("ticket_alert", "ticketAlert")
+    labels: _TextMapping = Field(default_factory=dict)
+    annotations: _TextMapping = Field(default_factory=dict)
+    page_alert: _Alert | None = _accept_either_name("page_alert", "pageAlert")
+    ticket_alert: _Alert | None = _accept_either_name("ticket_alert", "ticketAlert")
 
 
 class _SLO(StrictModel):
@@ -74,16 +81,16 @@ class _SLO(StrictModel):
     objective: float
     sli: _SLI
     description: str = ""
-    labels: _Texts = Field(default_factory=dict)
+    labels: _TextMapping = Field(default_factory=dict)
     plugins: JsonValue = None
     alerting: _Alerting | None = None
 
 
 class _Group(StrictModel):
     service: str
-    labels: _Texts = Field(default_factory=dict)
+    labels: _TextMapping = Field(default_factory=dict)
     slos: Annotated[list[_SLO], Field(min_length=1)]
-    slo_plugins: JsonValue = _either("slo_plugins", "sloPlugins")
+    slo_plugins: JsonValue = _accept_either_name("slo_plugins", "sloPlugins")
 
 
 class _File(_Group):
@@ -98,85 +105,89 @@ class _Object(StrictModel):
     status: JsonValue = None
 
 
-def read(document: Document) -> list[Draft]:
-    """The SLOs of a document of Sloth's.
+def read_sloth(document: Document) -> list[SLODraft]:
+    """Return the SLOs of a Sloth document.
 
     Raises:
         ProblemsError: everything in it that is wrong or can't be translated.
     """
-    border = Border(document)
+    context = ImportContext(document)
     data = document.data
     if isinstance(data, dict) and "apiVersion" in data:
-        group: _Group = border.read(_Object).spec
-        place: tuple[str | int, ...] = ("spec",)
-        border.note_metadata()
+        group: _Group = context.read_model(_Object).spec
+        location: tuple[str | int, ...] = ("spec",)
+        context.note_omitted_metadata()
     else:
-        group, place = border.read(_File), ()
-    general = tuple(border.notes)
-    drafts = [_draft(border, group, (*place, "slos", n), slo) for n, slo in enumerate(group.slos)]
+        group, location = context.read_model(_File), ()
+    file_notes = tuple(context.notes)
+    drafts = [_build_draft(context, group, (*location, "slos", n), slo) for n, slo in enumerate(group.slos)]
     if group.slo_plugins is not None:
-        border.fault((*place, _written(data, place, "slo_plugins", "sloPlugins")), _PLUGIN)
-    border.done()
+        context.add_problem(
+            (*location, _find_written_name(data, location, "slo_plugins", "sloPlugins")), _PLUGIN_PROBLEM
+        )
+    context.raise_problems()
     first, *others = drafts
-    return [replace(first, notes=(*general, *first.notes)), *others]
+    return [replace(first, notes=(*file_notes, *first.notes)), *others]
 
 
-_PLUGIN = "is not supported: what a plugin of Sloth's does is code outside the file"
-
-
-def _written(data: Any, place: Location, *names: str) -> str:
-    for part in place:
+def _find_written_name(data: Any, location: Location, *names: str) -> str:
+    for part in location:
         data = data[part]
     return next(name for name in names if name in data)
 
 
-def _draft(border: Border, group: _Group, place: Location, slo: _SLO) -> Draft:
-    border.notes = []
-    target = border.sound((*place, "objective"), lambda: ratio_of(slo.objective, 100))
-    indicator = _indicator(border, (*place, "sli"), slo.sli)
+def _build_draft(context: ImportContext, group: _Group, location: Location, slo: _SLO) -> SLODraft:
+    context.notes = []
+    target = context.try_parse((*location, "objective"), lambda: convert_to_ratio(slo.objective, 100))
+    indicator = _build_indicator(context, (*location, "sli"), slo.sli)
     if slo.plugins is not None:
-        border.fault((*place, "plugins"), _PLUGIN)
-    border.note(place, _PERIOD)
-    return Draft(
+        context.add_problem((*location, "plugins"), _PLUGIN_PROBLEM)
+    context.add_note(location, _WINDOW_NOTE)
+    return SLODraft(
         name=f"{group.service}-{slo.name}",
         service=group.service,
         indicator=indicator,
         objective={"displayName": slo.name, "target": target},
-        window=_WINDOW,
-        description=border.description((*place, "description"), slo.description),
+        window=_DEFAULT_WINDOW,
+        description=context.limit_description((*location, "description"), slo.description),
         display_name=slo.name,
         labels=group.labels | slo.labels,
-        annotations=_alerting(border, (*place, "alerting"), slo.alerting),
-        notes=tuple(border.notes),
+        annotations=_build_alert_annotations(context, (*location, "alerting"), slo.alerting),
+        notes=tuple(context.notes),
     )
 
 
-def _indicator(border: Border, place: Location, sli: _SLI) -> dict[str, Any]:
-    written = border.document.data
-    for part in place:
-        written = written[part]
+def _build_indicator(context: ImportContext, location: Location, sli: _SLI) -> dict[str, Any]:
+    source = context.document.data
+    for part in location:
+        source = source[part]
     if sli.plugin is not None:
-        name = written["plugin"].get("id") if isinstance(written["plugin"], dict) else None
-        border.fault((*place, "plugin"), f"{shown(name)} {_PLUGIN}; write the queries as events or raw")
+        name = source["plugin"].get("id") if isinstance(source["plugin"], dict) else None
+        context.add_problem(
+            (*location, "plugin"),
+            f"{format_value(name)} {_PLUGIN_PROBLEM}; write the queries as events or raw",
+        )
         return {}
     if sli.raw is not None:
-        where = (*place, "raw", next(iter(written["raw"])))
-        return raw_ratio(border.query(where, sli.raw.error_ratio_query), "failure")
+        where = (*location, "raw", next(iter(source["raw"])))
+        return build_raw_indicator(context.check_query(where, sli.raw.error_ratio_query), "failure")
     assert sli.events is not None  # noqa: S101 - the model takes exactly one
-    keys = {key.replace("_q", "Q"): key for key in written["events"]}
-    bad = border.query((*place, "events", keys["errorQuery"]), sli.events.error_query)
-    total = border.query((*place, "events", keys["totalQuery"]), sli.events.total_query)
-    return events("bad", bad, total)
+    keys = {key.replace("_q", "Q"): key for key in source["events"]}
+    bad = context.check_query((*location, "events", keys["errorQuery"]), sli.events.error_query)
+    total = context.check_query((*location, "events", keys["totalQuery"]), sli.events.total_query)
+    return build_events_indicator("bad", bad, total)
 
 
-def _alerting(border: Border, place: Location, alerting: _Alerting | None) -> dict[str, str]:
-    """The name of the alerts is kept as an annotation; that the rest is left out is noted."""
+def _build_alert_annotations(
+    context: ImportContext, location: Location, alerting: _Alerting | None
+) -> dict[str, str]:
+    """Return the alerts' name as an annotation, and add a note on the other settings."""
     if alerting is None:
         return {}
-    left = [
+    omitted = [
         name for name in ("labels", "annotations", "page_alert", "ticket_alert") if getattr(alerting, name)
     ]
-    if left:
-        said = ", ".join(left)
-        border.note(place, f"{said} left out: `proofload rules` writes burn-rate alerts of its own")
+    if omitted:
+        message = f"omitted {', '.join(omitted)}: `proofload rules` writes its own burn-rate alerts"
+        context.add_note(location, message)
     return {"sloth.slok.dev/alert": alerting.name} if alerting.name else {}

@@ -1,1 +1,11 @@
-"""TODO"""
+"""Checks of a spec against a live Prometheus and a planned load, before any load is sent.
+
+The result is a list of problems, each with file, line and field.
+"""
+
+from slo.lint.live_lint import find_traffic_problems, lint_spec
+
+__all__ = [
+    "find_traffic_problems",
+    "lint_spec",
+]

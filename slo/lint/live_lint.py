@@ -1,4 +1,4 @@
-"""What a live Prometheus says about a spec before any load is sent."""
+"""Checks of a spec against a live Prometheus and the planned load, before any load is sent."""
 
 from __future__ import annotations
 
@@ -6,142 +6,164 @@ import re
 from collections.abc import Iterator, Mapping
 from math import isinf
 
-from slo.counting.event_counts import unexplained_absence
-from slo.documents.yaml_source import Problem
-from slo.evaluation.binomial_intervals import events_to_show
-from slo.model import SLO, Budgeting, EventsSLI, Policy, Series, Spec, ThresholdSLI
-from slo.model.bucket_bounds import MalformedHistogramError, parse_bound
-from slo.model.budget import minimum_events
-from slo.prometheus.client import Prometheus, QueryError
-from slo.promql.query_plan import expression, metrics, place
-from slo.promql.query_variables import filled
-from slo.promql.syntax import Expression, Selector, Shape
+from slo.counting import explain_missing_series
+from slo.documents import Problem
+from slo.evaluation import count_events_needed
+from slo.model import (
+    SLO,
+    BudgetingMethod,
+    EventsSLI,
+    MalformedHistogramError,
+    Policy,
+    Series,
+    Spec,
+    ThresholdSLI,
+    calculate_minimum_events,
+    parse_bound,
+)
+from slo.prometheus import PrometheusClient, QueryError
+from slo.promql import Expression, Selector, Shape, fill_window, parse_indicator, split_source
 
-MOST_SERIES = 10_000
-"""More series of one selector make a gate slow, and are more than anybody meant."""
+MAX_SERIES = 10_000
+"""More series of one selector are probably a mistake, and make the check slow."""
 _SUFFIX = re.compile(r"_(bucket|count|sum|total)$")
-"""What a metric's family is named without, where targets say its type."""
+"""Suffixes that a metric family's name, for which scrape targets declare the type, does not have."""
 
 
-def traffic_problems(spec: Spec, events: float, policy: Policy) -> list[Problem]:
-    """List the targets that so many planned requests can't show, even if all of them are good."""
-    found = []
+def find_traffic_problems(spec: Spec, planned_requests: float, policy: Policy) -> list[Problem]:
+    """Return a problem for each objective that needs more events than ``planned_requests``."""
+    problems = []
     for slo in spec.slos:
+        if slo.budgeting is not BudgetingMethod.OCCURRENCES or not _is_event_based(slo):
+            continue
         for objective in slo.objectives:
-            needed = float(minimum_events(objective.target))
+            needed = float(calculate_minimum_events(objective.target))
             if policy.confidence:
-                needed = max(needed, events_to_show(objective.target, policy.confidence))
-            if slo.budgeting is Budgeting.OCCURRENCES and _counts_events(slo) and events < needed:
+                needed = max(needed, count_events_needed(objective.target, policy.confidence))
+            if planned_requests < needed:
+                confidence = f" at confidence {policy.confidence:g}" if policy.confidence else ""
                 message = (
-                    f"the planned load is {events:,.0f} requests, and a target of {objective.target:.10g} "
-                    f"needs at least {needed:,.0f}{f' at {policy.confidence:g}' if policy.confidence else ''}"
+                    f"the planned load is {planned_requests:,.0f} requests, but a target of "
+                    f"{objective.target:.10g} needs at least {needed:,.0f}{confidence}"
                 )
-                found.append(Problem(*place(slo.source), f"SLO {slo.name}, {objective.name}", message))
-    return found
+                problems.append(
+                    Problem(*split_source(slo.source), f"SLO {slo.name}, {objective.name}", message)
+                )
+    return problems
 
 
-def _counts_events(slo: SLO) -> bool:
-    return any(
-        expression(metric).shape is not Shape.SELECTOR for metric in metrics(slo).values()
-    ) or isinstance(slo.sli, EventsSLI)
+def _is_event_based(slo: SLO) -> bool:
+    expressions = parse_indicator(slo.sli).expressions.values()
+    return isinstance(slo.sli, EventsSLI) or any(
+        expression.shape is not Shape.SELECTOR for expression in expressions
+    )
 
 
-def lint(spec: Spec, prometheus: Prometheus, now: float) -> list[Problem]:
-    """List queries without series and thresholds that are no bucket bound, as of a time (Unix seconds).
+def lint_spec(spec: Spec, prometheus: PrometheusClient, now: float) -> list[Problem]:
+    """Return problems of the spec's queries, e.g. no series or a threshold without a bucket bound.
+
+    ``now`` is the evaluation time of the queries in Unix seconds.
 
     Raises:
-        PrometheusUnreachableError: there is no answer.
+        PrometheusUnreachableError: there is no response.
     """
-    return [problem for slo in spec.slos for problem in _slo_problems(slo, prometheus, now)]
+    return [problem for slo in spec.slos for problem in _find_slo_problems(slo, prometheus, now)]
 
 
-def _slo_problems(slo: SLO, prometheus: Prometheus, now: float) -> Iterator[Problem]:
-    items = {part: expression(metric) for part, metric in metrics(slo).items()}
-    found: dict[str, tuple[Series, ...]] = {}
+def _find_slo_problems(slo: SLO, prometheus: PrometheusClient, now: float) -> Iterator[Problem]:
+    place = split_source(slo.source)
+    items = parse_indicator(slo.sli).expressions
+    series_by_part: dict[str, tuple[Series, ...]] = {}
     for part, item in items.items():
         field = f"SLO {slo.name}, {part}"
         try:
-            series = prometheus.value(_asked(item), now).series
+            series = prometheus.query_instant(_format_query(item), now).series
         except QueryError as error:
-            yield Problem(*place(slo.source), field, str(error))
+            yield Problem(*place, field, str(error))
             continue
-        found[part] = series
-        for fault in _series_faults(slo, item, series, prometheus):
-            yield Problem(*place(slo.source), field, fault)
+        series_by_part[part] = series
+        for message in _find_series_problems(slo, item, series, prometheus):
+            yield Problem(*place, field, message)
         if not series:
-            if message := _absence(part, items, prometheus, now):
-                yield Problem(*place(slo.source), field, message)
+            if explanation := _explain_missing_series(part, items, prometheus, now):
+                yield Problem(*place, field, explanation)
         elif item.shape is Shape.QUANTILE and item.selector:
-            yield from _bounds_problems(slo, item.selector, series, field)
-    for part, message in _strangers(items, found):
-        yield Problem(*place(slo.source), f"SLO {slo.name}, {part}", message)
+            yield from _find_bound_problems(slo, item.selector, series, field)
+    for part, message in _find_unknown_labels(items, series_by_part):
+        yield Problem(*place, f"SLO {slo.name}, {part}", message)
 
 
-def _asked(item: Expression) -> str:
-    return str(item.selector) if item.selector else filled(item.text)
+def _format_query(item: Expression) -> str:
+    return str(item.selector) if item.selector else fill_window(item.text)
 
 
-def _absence(part: str, items: Mapping[str, Expression], prometheus: Prometheus, now: float) -> str | None:
-    """Say that a query matches nothing, unless that shows that no bad event ever happened."""
+def _explain_missing_series(
+    part: str, items: Mapping[str, Expression], prometheus: PrometheusClient, now: float
+) -> str | None:
+    """Return why a missing series is a problem; ``None`` if it shows that no bad event has happened."""
     item, total = items[part], items.get("total")
     if part == "total" or total is None or item.selector is None or total.selector is None:
-        return f"{_asked(item)} matches no series"
+        return f"{_format_query(item)} matches no series"
     try:
-        series = prometheus.value(_asked(total), now).series
+        series = prometheus.query_instant(_format_query(total), now).series
     except QueryError:
-        return None  # said of total itself
+        return None  # reported for total itself
     if not series:
-        return f"{_asked(item)} matches no series"
-    wrong = unexplained_absence(part, item.selector, total.selector, series)
-    return wrong[1] if wrong else None
+        return f"{_format_query(item)} matches no series"
+    problem = explain_missing_series(part, item.selector, total.selector, series)
+    return problem[1] if problem else None
 
 
-def _series_faults(
-    slo: SLO, item: Expression, series: tuple[Series, ...], prometheus: Prometheus
+def _find_series_problems(
+    slo: SLO, item: Expression, series: tuple[Series, ...], prometheus: PrometheusClient
 ) -> Iterator[str]:
-    """Say what is odd about the series of a selector: their number, and what kind of metric they are."""
+    """Yield problems with a selector's number of series and type of metric."""
     if item.selector is None or not series:
         return
-    if len(series) > MOST_SERIES:
-        yield f"{item.selector} matches {len(series):,} series, each fetched sample by sample; match fewer"
-    said = prometheus.types(_SUFFIX.sub("", item.selector.metric)) | prometheus.types(item.selector.metric)
-    if isinstance(slo.sli, EventsSLI) and slo.sli.counter and said == {"gauge"}:
-        yield f"{item.selector} is a gauge, whose every fall would count as a restart: write counter: false"
-    elif isinstance(slo.sli, EventsSLI) and not slo.sli.counter and "counter" in said:
-        yield f"{item.selector} is a counter, whose samples add up to nothing: write counter: true"
-    elif item.shape is Shape.SELECTOR and isinstance(slo.sli, ThresholdSLI) and "counter" in said:
-        yield f"{item.selector} is a counter, which passes every threshold in time: write a ratioMetric"
+    if len(series) > MAX_SERIES:
+        yield f"{item.selector} matches {len(series):,} series, and all samples are fetched; match fewer"
+    metric = item.selector.metric
+    family_types = prometheus.fetch_metric_types(_SUFFIX.sub("", metric))
+    types = family_types | prometheus.fetch_metric_types(metric)
+    if isinstance(slo.sli, EventsSLI) and slo.sli.counter and types == {"gauge"}:
+        yield f"{item.selector} is a gauge, and each decrease would count as a reset: write counter: false"
+    elif isinstance(slo.sli, EventsSLI) and not slo.sli.counter and "counter" in types:
+        yield f"{item.selector} is a counter, whose samples can't be added up: write counter: true"
+    elif item.shape is Shape.SELECTOR and isinstance(slo.sli, ThresholdSLI) and "counter" in types:
+        yield f"{item.selector} is a counter, which exceeds every threshold in time: write a ratioMetric"
 
 
-def _strangers(
-    items: Mapping[str, Expression], found: Mapping[str, tuple[Series, ...]]
+def _find_unknown_labels(
+    items: Mapping[str, Expression], series_by_part: Mapping[str, tuple[Series, ...]]
 ) -> Iterator[tuple[str, str]]:
-    """Find good or bad events of targets, handlers and so on that total does not know."""
-    total, other = items.get("total"), next((part for part in ("good", "bad") if part in items), "")
-    if total is None or total.selector is None or not found.get("total") or not found.get(other):
+    """Yield label values, e.g. of ``instance``, with good or bad events but without total events."""
+    total, part = items.get("total"), next((part for part in ("good", "bad") if part in items), "")
+    total_series, part_series = series_by_part.get("total", ()), series_by_part.get(part, ())
+    if total is None or total.selector is None or not total_series or not part_series:
         return
-    matched = {
+    matched_labels = {
         matcher.label for item in items.values() if item.selector for matcher in item.selector.matchers
     }
-    for label in sorted({name for one in found[other] for name in one.labels} - matched - {"__name__"}):
-        known = {one.labels.get(label, "") for one in found["total"]}
-        if strange := sorted({one.labels.get(label, "") for one in found[other]} - known):
-            yield other, f"counts {label}={strange[0]!r}, which no series of total {total.selector} has"
+    labels = {name for series in part_series for name in series.labels} - matched_labels - {"__name__"}
+    for label in sorted(labels):
+        known = {series.labels.get(label, "") for series in total_series}
+        if unknown := sorted({series.labels.get(label, "") for series in part_series} - known):
+            yield part, f"counts {label}={unknown[0]!r}, which no series of total {total.selector} has"
 
 
-def _bounds_problems(
+def _find_bound_problems(
     slo: SLO, selector: Selector, series: tuple[Series, ...], field: str
 ) -> Iterator[Problem]:
     try:
-        bounds = sorted({parse_bound(one.labels.get("le", "")) for one in series})
+        bounds = sorted({parse_bound(bucket.labels.get("le", "")) for bucket in series})
     except MalformedHistogramError as error:
-        yield Problem(*place(slo.source), field, f"{selector}: {error}")
+        yield Problem(*split_source(slo.source), field, f"{selector}: {error}")
         return
-    shown = ", ".join(f"{bound:g}" for bound in bounds if not isinf(bound))
+    finite_bounds = ", ".join(f"{bound:g}" for bound in bounds if not isinf(bound))
     for objective in slo.objectives:
         if objective.threshold is not None and objective.threshold not in bounds:
             message = (
-                f"{selector.metric} has no bucket bound at {objective.threshold:g}: it may stay undecided; "
-                f"add that bound to the histogram, or use one of {shown}"
+                f"{selector.metric} has no bucket bound at {objective.threshold:g}: it may be UNDECIDED; "
+                f"add that bound to the histogram, or use one of {finite_bounds}"
             )
-            yield Problem(*place(slo.source), f"{field}, objective {objective.name}", message)
+            yield Problem(*split_source(slo.source), f"{field}, objective {objective.name}", message)

@@ -1,4 +1,4 @@
-"""How bucket bounds (``le``) are written and read."""
+"""Parsing and formatting of histogram bucket bounds (the ``le`` label)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from math import isfinite, isnan
 
 
 class MalformedHistogramError(ValueError):
-    """Bucket series that are no histogram; the message says what is wrong."""
+    """Bucket series that do not form a histogram; the message says why."""
 
 
 def parse_bound(text: str) -> float:
-    """Read an ``le`` label, however it is written (``0.5``, ``5e-1``, ``+Inf``).
+    """Parse an ``le`` label in any notation (``0.5``, ``5e-1``, ``+Inf``).
 
     Raises:
-        MalformedHistogramError: it is no number.
+        MalformedHistogramError: ``text`` is not a number.
     """
     with suppress(ValueError):
         if not isnan(bound := float(text)):
@@ -22,15 +22,18 @@ def parse_bound(text: str) -> float:
     raise MalformedHistogramError(f"bucket bound le={text!r} is not a number")
 
 
-def spellings(text: str) -> tuple[str, ...]:
-    """Give the other texts that client libraries and Prometheus 3 write for a bound, if it is a number."""
+def list_bound_spellings(text: str) -> tuple[str, ...]:
+    """Return the other spellings that client libraries and Prometheus 3 use for a finite bound.
+
+    ``1`` is also written ``1.0``; a text that is not a finite number has no other spellings.
+    """
     try:
         bound = parse_bound(text)
     except MalformedHistogramError:
         return ()
     if not isfinite(bound):
         return ()
-    written = {f"{bound:g}", f"{bound!r}", f"{bound:.16g}", f"{bound:f}".rstrip("0").rstrip(".")}
+    spellings = {f"{bound:g}", f"{bound!r}", f"{bound:.16g}", f"{bound:f}".rstrip("0").rstrip(".")}
     if bound.is_integer():
-        written |= {f"{int(bound)}", f"{int(bound)}.0"}
-    return tuple(sorted(one for one in written if float(one) == bound and one != text))
+        spellings |= {f"{int(bound)}", f"{int(bound)}.0"}
+    return tuple(sorted(spelling for spelling in spellings if float(spelling) == bound and spelling != text))

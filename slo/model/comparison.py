@@ -1,4 +1,4 @@
-"""The words of a comparison of runs, as frozen dataclasses. Imports the standard library alone."""
+"""Criteria and result of a comparison of runs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 RunFigures = Mapping[str, float]
-"""The figures of one run, by name; what was not measured is missing."""
+"""Figures of one run by name; a figure that was not measured is absent."""
 
 
 class Conclusion(StrEnum):
-    """What a comparison shows, of one figure or of all."""
+    """Result of a comparison, for one figure or for all of them."""
 
     REGRESSION = "regression"
     IMPROVEMENT = "improvement"
@@ -19,8 +19,8 @@ class Conclusion(StrEnum):
     CANT_TELL = "cant_tell"
 
 
-class Refusal(StrEnum):
-    """Why runs were not compared at all; such a comparison is UNDECIDED."""
+class RefusalReason(StrEnum):
+    """Why no figure was compared; such a comparison is UNDECIDED."""
 
     NO_BASELINE = "no_baseline"
     NOT_COMPARABLE = "not_comparable"
@@ -31,9 +31,9 @@ class Refusal(StrEnum):
 class Figure:
     """A figure to compare.
 
-    Two sides are compared by their ratio, or, where the figure is ``additive`` (a share, which may be 0),
-    by their difference. ``smallest`` is the smallest effect that matters, in the figure's unit. ``events``
-    names the figure with the number of events that a share is of.
+    Baseline and candidate are compared by their ratio; an ``additive`` figure (a share, which may be 0) by
+    their difference. ``smallest`` is the smallest effect that matters, in the figure's unit. ``events`` names
+    the figure that holds the number of events behind a share.
     """
 
     name: str
@@ -46,11 +46,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """What to compare, and how sure to be.
+    """Figures to compare, and the confidence that a conclusion needs.
 
-    ``tolerance`` is the relative effect up to which a ratio does not matter (0.05: 5 %); where a figure's
-    ``smallest`` is more, that counts. ``confidence`` is of the two-sided intervals. A side of fewer than
-    ``minimum_runs`` runs does not tell its own spread.
+    ``tolerance`` is the largest relative effect that does not matter (0.05: 5 %), unless a figure's
+    ``smallest`` is larger. ``confidence`` is the level of the two-sided confidence intervals. The noise of a
+    side is estimated from its own runs only if it has at least ``minimum_runs``.
     """
 
     figures: tuple[Figure, ...]
@@ -61,24 +61,25 @@ class Criteria:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """How much a figure varies between runs of the same thing (A/A).
+    """Variation of a figure between runs of the same version (A/A runs).
 
-    ``deviation`` is the standard deviation of its logarithm, or of an additive figure itself;
-    ``degrees`` are the degrees of freedom behind it.
+    ``standard_deviation`` is that of the figure's logarithm; for an additive figure, that of the figure
+    itself. ``degrees_of_freedom`` are those of this estimate.
     """
 
-    deviation: float
-    degrees: int
+    standard_deviation: float
+    degrees_of_freedom: int
 
 
 @dataclass(frozen=True, slots=True)
 class FigureComparison:
-    """What is shown of one figure.
+    """Comparison of one figure.
 
-    ``baseline`` and ``candidate`` are geometric means of ratios' figures, means of additive ones.
-    ``effect``, ``low``, ``high`` and ``margin`` are candidate / baseline - 1, or candidate - baseline of
-    an additive figure; effects within ± ``margin`` do not matter. ``noise`` is the spread between runs of a
-    side. ``runs_needed`` on each side would show with a probability of 80 % that nothing changed.
+    ``baseline`` and ``candidate`` are geometric means over the runs of a side; for an additive figure,
+    arithmetic means. ``effect`` is candidate / baseline - 1; for an additive figure, candidate - baseline.
+    ``low`` and ``high`` are the confidence interval of the effect, and effects within ± ``margin`` do not
+    matter. ``noise`` is the variation between the runs of one side. ``runs_needed`` on each side show an
+    unchanged figure as unchanged with a probability of 80 %.
     """
 
     figure: Figure
@@ -96,7 +97,7 @@ class FigureComparison:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What is shown of all figures; with a ``refusal`` nothing was compared."""
+    """Comparison of all figures; with a ``refusal``, no figure was compared."""
 
     conclusion: Conclusion
     criteria: Criteria
@@ -104,5 +105,5 @@ class Comparison:
     baseline: tuple[str, ...] = ()
     candidate: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    refusal: Refusal | None = None
+    refusal: RefusalReason | None = None
     detail: str = ""

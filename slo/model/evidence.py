@@ -1,33 +1,34 @@
-"""What the service counted: raw answers of Prometheus."""
+"""Evidence: the raw samples and query results that Prometheus returned."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-Instance = tuple[str, str]
+ScrapeTarget = tuple[str, str]
 """The ``job`` and ``instance`` labels of a scrape target."""
-Labels = frozenset[tuple[str, str]]
-"""Labels of a counter without its name and without ``le``."""
+CounterLabels = frozenset[tuple[str, str]]
+"""Labels of a counter without ``__name__`` and ``le``."""
 
-
-_REMARK = re.compile(
+_QUERY_ANNOTATION = re.compile(
     r"((remote query warning \([^)]*\)|warning querying [^:]*): )*PromQL (info|warning): "
     r"|\d+ more info annotations omitted"
 )
-"""Remarks on the query itself, which tell of no missing data.
+"""Annotations about the query itself, which are no sign of missing data.
 
-Each begins so (Prometheus ``util/annotations/annotations.go``), after the names of what handed it on:
-Thanos's ``pkg/query/remote_engine.go``, Cortex's ``pkg/querier/tenantfederation/merge_queryable.go``.
+All have these prefixes (Prometheus ``util/annotations/annotations.go``), after those of the servers that
+forwarded the query: Thanos's ``pkg/query/remote_engine.go``, Cortex's
+``pkg/querier/tenantfederation/merge_queryable.go``.
 """
-IS_PARTIAL = "the server says that its answer is partial (isPartial)"
-"""VictoriaMetrics in cluster mode (*Cluster version*, Cluster availability)."""
+PARTIAL_RESPONSE_WARNING = "the server marks its response as partial (isPartial)"
+"""Stands for ``isPartial`` of VictoriaMetrics in cluster mode (*Cluster version*, Cluster availability)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of time, from ``start`` to ``end`` in Unix seconds."""
+    """A period of time from ``start`` to ``end``, in Unix seconds."""
 
     start: float
     end: float
@@ -40,18 +41,49 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Raw samples of one time series, oldest first; ``times`` and ``values`` are of one length."""
+    """Raw samples of one time series, oldest first; ``times`` and ``values`` have the same length."""
 
     labels: Mapping[str, str]
     times: Sequence[float]
     values: Sequence[float]
 
 
+class QueryKind(StrEnum):
+    """What a query asks for."""
+
+    SAMPLES = "samples"
+    """Raw samples of a selector."""
+    VALUE = "value"
+    """An expression that Prometheus evaluates at the window's end."""
+    UP = "up"
+    """``up`` of the scrape targets behind the spec's series."""
+    PROCESS_START = "process_start"
+    """``process_start_time_seconds`` of the same scrape targets."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryKey:
+    """Identifies a query of the evidence: a selector, or an expression as its author wrote it."""
+
+    kind: QueryKind
+    text: str
+
+    def __str__(self) -> str:
+        """Return the text, without the kind."""
+        return self.text
+
+
+UP_KEY = QueryKey(QueryKind.UP, "up")
+PROCESS_START_KEY = QueryKey(QueryKind.PROCESS_START, "process_start_time_seconds")
+"""Keys of the queries about the scrape targets themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """The answer to one query; ``exact`` is true for raw samples of a selector.
+    """Response to one query.
 
-    ``query`` is the text sent, ``time`` the evaluation time. ``error`` is set when there was no answer.
+    ``query`` is the query as sent, ``time`` its evaluation time. ``exact`` is true for raw samples of a
+    selector. ``error`` is set when there was no usable response.
     """
 
     query: str
@@ -64,39 +96,48 @@ class QueryResult:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the service counted: raw answers of Prometheus, by what they were asked for.
+    """All that Prometheus returned about one window.
 
-    ``results`` maps a selector (or, for queries that only Prometheus can evaluate, the whole
-    expression) to its answer. ``lookback_seconds`` is how far before the window the samples reach.
+    ``results`` maps each query to the response. The samples start ``lookback_seconds`` before the window.
     """
 
     window: Window
-    results: Mapping[str, QueryResult]
+    results: Mapping[QueryKey, QueryResult]
     fetched_at: float
     lookback_seconds: float
     scrape_interval_seconds: float | None = None
     server: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
-    """Why Prometheus could not be asked at all."""
+    """Why Prometheus could not be queried at all."""
     clock_skew_seconds: float | None = None
-    """The server's clock minus ours, in the middle of ``round_trip_seconds``; ``None``: not measured."""
+    """The server's clock minus the local clock, at the middle of the round trip; ``None``: not measured."""
     round_trip_seconds: float | None = None
 
 
-def instance_of(series: Series) -> Instance:
-    """Name the scrape target a series comes from."""
+def make_samples_key(selector: str) -> QueryKey:
+    """Return the key of a selector's raw samples."""
+    return QueryKey(QueryKind.SAMPLES, selector)
+
+
+def make_value_key(expression: str) -> QueryKey:
+    """Return the key of the value that Prometheus computes for an expression."""
+    return QueryKey(QueryKind.VALUE, expression)
+
+
+def scrape_target_of(series: Series) -> ScrapeTarget:
+    """Return the scrape target that exposes a series."""
     return series.labels.get("job", ""), series.labels.get("instance", "")
 
 
-def labels_of(series: Series) -> Labels:
-    """Name a counter by what its samples and its ``_created`` have in common."""
+def counter_labels_of(series: Series) -> CounterLabels:
+    """Return the labels that a counter's samples share with its ``_created`` series."""
     return frozenset(item for item in series.labels.items() if item[0] not in {"__name__", "le"})
 
 
-def partial(warnings: Iterable[str]) -> str | None:
-    """Give the first warning that may tell of missing data: all do that are no remark on the query.
+def find_partial_data_warning(warnings: Iterable[str]) -> str | None:
+    """Return the first warning that may report missing data: any warning that is not about the query itself.
 
-    A storage that failed is told in whatever words its error has: Prometheus's remote read
+    The warning of a failed storage contains the text of an arbitrary error: Prometheus's remote read
     (``storage/secondary.go``), Thanos's stores (``pkg/store/proxy_merge.go``), Cortex's tenants.
     """
-    return next((one for one in warnings if not _REMARK.match(one)), None)
+    return next((warning for warning in warnings if not _QUERY_ANNOTATION.match(warning)), None)

@@ -1,22 +1,37 @@
-"""How verdicts are reached."""
+"""The policy that a run is judged by: confidence and baseline."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+LAST_MET = "last-met"
+"""As a baseline, the newest run with the verdict MET."""
+DEFAULT_FIGURES = (
+    "response_time_p50",
+    "response_time_p95",
+    "response_time_p99",
+    "error_ratio",
+    "throughput",
+)
+MIN_EFFECT_SECONDS = 0.001
+MIN_EFFECT_RATIO = 0.001
+"""Default smallest effects that matter, in seconds and as a ratio."""
+
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
-    """What a run is compared with: ``runs`` as ``proofload compare --baseline`` names them, and how.
+class BaselinePolicy:
+    """The runs that a run is compared with, and the criteria.
 
-    The other fields are those of :class:`slo.compared.Criteria`; ``figures`` are names or patterns of them.
+    ``runs`` are written as in ``proofload compare --baseline``; ``figures`` are names or patterns of figures.
+    ``min_effect_seconds`` and ``min_effect_ratio`` are the smallest effects that matter; the other fields are
+    those of :class:`slo.model.Criteria`.
     """
 
     runs: tuple[str, ...]
     figures: tuple[str, ...]
     tolerance: float
-    least_seconds: float
-    least_ratio: float
+    min_effect_seconds: float
+    min_effect_ratio: float
     confidence: float
     minimum_runs: int
 
@@ -25,9 +40,10 @@ class Baseline:
 class Policy:
     """How verdicts are reached.
 
-    ``confidence``: MET and MISSED stand only where an interval at this level lies on one side of the target;
-    ``None`` judges what was observed. ``baseline``: what a run must not be worse than; ``None``: nothing.
+    ``confidence``: MET and MISSED require that the confidence interval of this level lies on one side of the
+    target; ``None``: the observed value decides. ``baseline``: the runs that a run must not be worse than;
+    ``None``: no comparison.
     """
 
     confidence: float | None = None
-    baseline: Baseline | None = None
+    baseline: BaselinePolicy | None = None

@@ -1,4 +1,4 @@
-"""What the load generator sent: the run record."""
+"""The run record: what the load generator sent, and what came back."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from slo.model.evidence import Window
 
-SCHEMA = 1
-"""Version of ``run.json``, ``evidence.json`` and ``verdict.json``."""
+SCHEMA_VERSION = 1
+"""Schema version of ``run.json``, ``evidence.json`` and ``verdict.json``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """Distribution of a duration in seconds; all ``None`` when nothing was measured."""
+    """Distribution of a duration in seconds; all fields are ``None`` when nothing was measured."""
 
     p50: float | None = None
     p90: float | None = None
@@ -26,14 +26,14 @@ class Quantiles:
 
 @dataclass(frozen=True, slots=True)
 class RequestCounts:
-    """What the load generator did, for one request name or for all of them.
+    """Counts and times of the requests of one name, or of all requests.
 
-    ``offered``: asked by the schedule; ``sent``: put on the wire or tried to; ``completed``: answered
-    by the service, whatever the status; ``failed``: sent, and either not answered or not answered as
-    expected; ``dropped``: offered and never sent. ``offered == sent + dropped``.
-    ``lateness`` is actual minus intended send; ``response_time`` counts from the intended start,
-    ``service_time`` from the send, as does ``time_to_first_byte``, which ends with the answer's first byte.
-    ``statuses`` and ``errors`` map a status or reason to a count.
+    ``offered``: due by the schedule; ``sent``: sent, or tried to send; ``completed``: a response came back,
+    with any status; ``failed``: sent, with no response or not the expected one; ``dropped``: offered and
+    never sent. ``offered == sent + dropped``.
+    ``lateness`` is the actual minus the intended send time. ``response_time`` is measured from the intended
+    start, ``service_time`` from the send to the end of the response, ``time_to_first_byte`` from the send to
+    its first byte. ``statuses`` and ``errors`` count requests by status and by error class.
     """
 
     offered: int = 0
@@ -50,15 +50,16 @@ class RequestCounts:
 
     @property
     def achieved_ratio(self) -> float | None:
-        """Sent over offered, or ``None`` when nothing was offered."""
+        """``sent`` / ``offered``; ``None`` when nothing was offered."""
         return self.sent / self.offered if self.offered else None
 
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """What the load generator saw in one second; times of responses in seconds.
+    """Counts of the load generator in one second, and percentiles of the response time in seconds.
 
-    ``time`` is the Unix second it began; ``completed`` and ``failed`` count by when they ended.
+    ``time`` is the Unix time at which the second starts. ``completed`` and ``failed`` count the requests that
+    ended in it.
     """
 
     time: float
@@ -73,10 +74,10 @@ class Second:
 
 @dataclass(frozen=True, slots=True)
 class GeneratorProcess:
-    """How one process of the load generator did during the measured load.
+    """Health of one process of the load generator during the measured load.
 
-    ``cpu_ratio`` is its share of one core; a lag is how much later than asked its loop came round. One that
-    was lost could not tell.
+    ``cpu_ratio`` is its share of one core. A loop lag is the delay between a due time and the event loop's
+    reaction. A ``lost`` process did not report its values.
     """
 
     host: str
@@ -89,11 +90,11 @@ class GeneratorProcess:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """What was sent, from the load generator's own books (``run.json``).
+    """What was sent, as the load generator recorded it (``run.json``).
 
-    ``window`` reaches from the first intended start after warm-up to the last response.
-    ``profile`` is the validated load profile as plain data; ``generator`` gives the versions of what sent.
-    ``aborted`` is why the load was given up, if it was.
+    ``window`` reaches from the first intended start after the warm-up to the last response.
+    ``profile`` is the validated load profile as plain data; ``generator`` holds the versions of the software
+    that sent the load. ``aborted`` is the reason if the load was aborted.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What was asked: SLOs, objectives, indicators and data sources."""
+"""The spec: SLOs, objectives, indicators, alert policies and data sources."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Budgeting(StrEnum):
-    """How an error budget is counted (OpenSLO ``budgetingMethod``)."""
+class BudgetingMethod(StrEnum):
+    """Unit in which an error budget is counted (OpenSLO ``budgetingMethod``)."""
 
     OCCURRENCES = "Occurrences"
     TIMESLICES = "Timeslices"
@@ -43,9 +43,9 @@ class HistogramQuantile:
 
 @dataclass(frozen=True, slots=True)
 class EventsSLI:
-    """Good, bad and total events; exactly two of the three are given, one of them ``total``.
+    """Total events, and either good or bad events.
 
-    ``counter`` false: the metric holds a number of events per sample, and samples are summed.
+    ``counter`` false: each sample is a number of events, and the samples are summed.
     """
 
     total: PromQL
@@ -56,7 +56,7 @@ class EventsSLI:
 
 @dataclass(frozen=True, slots=True)
 class RawRatioSLI:
-    """A query that yields the ratio itself; ``success`` false when it is the share of bad events."""
+    """A query for the ratio itself: of good events, or of bad events if ``success`` is false."""
 
     raw: PromQL
     success: bool = True
@@ -70,15 +70,16 @@ class ThresholdSLI:
 
 
 SLI = EventsSLI | RawRatioSLI | ThresholdSLI
-"""What is measured: the indicator of an SLO."""
+"""The indicator of an SLO."""
 
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """One target of an SLO.
+    """One objective of an SLO.
 
-    ``target`` is the ratio of good events (Occurrences) or good slices (Timeslices) asked for;
-    ``threshold`` stands for a threshold SLI alone, and so does what ``op`` says.
+    ``target`` is the required ratio of good events (Occurrences) or of good slices (Timeslices). ``op`` and
+    ``threshold`` belong to a threshold SLI: a measured value is good if ``value op threshold`` holds.
+    ``time_slice_target`` is the required ratio of good events within a slice.
     """
 
     name: str
@@ -91,9 +92,9 @@ class Objective:
 
 @dataclass(frozen=True, slots=True)
 class AlertCondition:
-    """When an alert is due: ``burn rate op threshold`` over the last ``lookback_seconds`` of events.
+    """When an alert fires: ``burn rate op threshold`` over the last ``lookback_seconds``.
 
-    It has to hold for ``alert_after_seconds`` without a break.
+    The condition must hold for ``alert_after_seconds`` without interruption.
     """
 
     name: str
@@ -106,7 +107,7 @@ class AlertCondition:
 
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
-    """What an SLO's people are told of: a condition that holds, that ends, or that nothing can answer."""
+    """When to notify: the condition starts to hold, stops holding, or has no data."""
 
     name: str
     condition: AlertCondition
@@ -119,50 +120,50 @@ class AlertPolicy:
 class SLO:
     """A service level objective: one SLI, one budgeting method, one or more objectives.
 
-    A composite SLO is a row of such, of one name, each with an objective and a ``weight`` of its own.
+    A composite SLO is several of these with the same name, each with its own objective and ``weight``.
     """
 
     name: str
     service: str
     sli: SLI
-    budgeting: Budgeting
+    budgeting: BudgetingMethod
     window_seconds: float
     objectives: tuple[Objective, ...]
     display_name: str = ""
     description: str = ""
     data_source: str | None = None
     source: str = ""
-    """Where it was written, as ``file:line``."""
+    """Where the SLO is defined, as ``file:line``."""
     alert_policies: tuple[AlertPolicy, ...] = ()
     rolling: bool = True
-    """Whether its window ends now; else it is aligned to the calendar."""
+    """Whether the window ends now; otherwise it is aligned to the calendar."""
     weight: float | None = None
-    """How often its burn rate counts in its composite SLO's; ``None``: it is no part of one."""
+    """Weight of its burn rate in the composite SLO; ``None``: not part of a composite SLO."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service named by the spec.
+    """A service that the spec names.
 
-    ``requests`` selects the counter that counts every request the load sends (for reconciling what
-    was sent with what was counted); ``context`` selects series that reports show beside the SLIs.
+    ``request_counter`` selects the counter of all requests that the load sends, to reconcile the requests
+    sent with those counted. ``context_selectors`` select series that reports show besides the SLIs.
     """
 
     name: str
     display_name: str = ""
     description: str = ""
-    requests: str | None = None
-    context: tuple[str, ...] = ()
+    request_counter: str | None = None
+    context_selectors: tuple[str, ...] = ()
     source: str = ""
-    """Where it was written, as ``file:line``."""
+    """Where the service is defined, as ``file:line``."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataSource:
-    """Where a Prometheus HTTP API answers, and who speaks it (``type``).
+    """A server with a Prometheus HTTP API; ``type`` names its product.
 
-    ``url`` may be overridden on the command line; ``tenant`` and ``headers`` go with each request.
-    One without a name stands for a type that SLIs name by themselves.
+    ``url`` can be overridden on the command line. ``tenant`` and ``headers`` are sent with each request.
+    ``name`` is empty for the implicit source of SLIs that name only a type.
     """
 
     name: str
@@ -174,7 +175,7 @@ class DataSource:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """All the SLOs of a run, validated."""
+    """All SLOs, services and data sources of a run, validated."""
 
     slos: tuple[SLO, ...]
     services: tuple[Service, ...] = ()

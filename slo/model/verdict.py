@@ -1,10 +1,11 @@
-"""What follows from spec and evidence: verdicts, checks, alerts and the proof."""
+"""Results of the evaluation: verdicts, checks, alerts, and the proof that holds them all."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from slo.model.evidence import Evidence, Window
 from slo.model.policy import Policy
@@ -21,7 +22,7 @@ class Outcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an objective could not be decided: a closed list, the most causal first."""
+    """Why an objective is UNDECIDED: a closed list, in order of precedence (causes before their effects)."""
 
     PROMETHEUS_UNREACHABLE = "prometheus_unreachable"
     QUERY_FAILED = "query_failed"
@@ -41,40 +42,44 @@ class Reason(StrEnum):
     WITHIN_CONFIDENCE_INTERVAL = "within_confidence_interval"
 
 
-Bounds = tuple[float, float]
-"""Lowest and highest, both included."""
+class Interval(NamedTuple):
+    """Lowest and highest value, both included; a pair in JSON."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Where the ratio of good events can lie, by what makes it uncertain.
+    """Intervals of the ratio of good events, one for each source of uncertainty.
 
-    ``bucket``: what the histogram's bounds leave open; ``sampling``: what chance alone could give, at
-    ``level``, from ``slices`` of time whose events vary as ``independent_events`` would (``None``: a single
-    slice can't tell); ``edges``: what the scrapes around a window that was not free of traffic at its ends
-    leave open (``None``: it was, or whole slices are judged); ``combined``: all of it. ``further_events``
-    more would decide, roughly (``None``: it is decided, or no run of a sensible length would).
-    ``target_shown``: the highest target that so many events could have shown, had all been good.
+    ``bucket``: the threshold lies inside a histogram bucket. ``sampling``: the confidence interval at
+    ``level``, computed from ``slices`` time slices whose events vary as ``independent_events`` independent
+    ones would (``None``: a single slice gives no variance). ``edges``: the scrapes at the window's edges when
+    there was traffic (``None``: there was none, or whole slices are judged). ``combined``: all of them.
+    About ``further_events`` more would decide (``None``: decided, or no run of reasonable length would
+    decide). ``target_shown``: the highest target that this number of events can show when all are good.
     """
 
     level: float
-    bucket: Bounds
-    sampling: Bounds
-    combined: Bounds
+    bucket: Interval
+    sampling: Interval
+    combined: Interval
     slices: int
     target_shown: float
-    edges: Bounds | None = None
+    edges: Interval | None = None
     independent_events: float | None = None
     further_events: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """A measured value beside the threshold asked; ``bounds`` hold what the evidence cannot tell apart.
+class MeasuredValue:
+    """A measured value and the threshold of its objective.
 
-    An upper bound of ``None`` means there is none (a percentile in the ``+Inf`` bucket). ``unit`` is
-    ``seconds``, ``bytes``, ``ratio`` or empty. ``quantile`` is set for percentiles, and ``sampling``: between
-    which values chance alone could have put it, at the level of the objective's intervals.
+    The true value lies within ``bounds``; an upper bound of ``None`` means that there is none (a percentile
+    in the ``+Inf`` bucket). ``unit`` is ``seconds``, ``bytes``, ``ratio`` or empty. For a percentile,
+    ``quantile`` is set, and ``sampling`` is its confidence interval, at the level of the objective's
+    intervals.
     """
 
     value: float | None
@@ -90,10 +95,10 @@ class Measured:
 class ObjectiveVerdict:
     """The verdict on one objective.
 
-    ``sli``: ratio of good events; ``bounds``: lowest and highest the SLI can be on this evidence;
-    ``budget_allowed``: 1 - target; ``budget_spent``: share of the budget of the events seen that is
-    spent (above 1: overspent); ``burn_rate``: error ratio over allowed ratio (SRE workbook, ch. 5);
-    ``days_to_exhaustion``: days until the SLO window's budget is gone at this burn rate.
+    ``sli``: ratio of good events; ``bounds``: lowest and highest SLI that the evidence allows;
+    ``budget_allowed``: 1 - target; ``budget_spent``: spent share of the error budget of the counted events
+    (above 1: overspent); ``burn_rate``: error ratio / allowed ratio (SRE workbook, ch. 5);
+    ``days_to_exhaustion``: days until the SLO window's budget is spent at this burn rate.
     """
 
     slo: str
@@ -114,30 +119,30 @@ class ObjectiveVerdict:
     burn_rate: float | None = None
     days_to_exhaustion: float | None = None
     window_days: float | None = None
-    measured: Measured | None = None
+    measured: MeasuredValue | None = None
     intervals: Intervals | None = None
     queries: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def budget_allowed(self) -> float:
-        """Ratio of events that may be bad."""
+        """Allowed ratio of bad events."""
         return 1 - self.target
 
 
 class CheckStatus(StrEnum):
-    """Outcome of one check of the evidence."""
+    """Result of one check of the evidence."""
 
-    PASS = "pass"  # noqa: S105 - the outcome of a check, not a password
+    PASS = "pass"  # noqa: S105 - the result of a check, not a password
     FAIL = "fail"
     SKIP = "skip"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check of the evidence as a whole; a failed one makes verdicts UNDECIDED with its reason.
+    """A check of the evidence as a whole; a failed check makes verdicts UNDECIDED with its reason.
 
-    ``numbers`` are the figures behind it, e.g. ``{"sent": 3000, "counted": 3000, "difference": 0}``.
+    ``numbers`` are the numbers that it compared, e.g. ``{"sent": 3000, "counted": 3000, "difference": 0}``.
     """
 
     name: str
@@ -149,9 +154,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """One time that an alert fired; times in seconds since the window began.
+    """One firing of an alert; times in seconds since the start of the window.
 
-    ``resolved_at`` is ``None`` when it still fired at the end. ``no_data``: there was no burn rate.
+    ``resolved_at`` is ``None`` when the alert still fired at the end. ``no_data``: it fired because there was
+    no burn rate.
     """
 
     fired_at: float
@@ -162,9 +168,10 @@ class Firing:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What one alert condition would have done under the load; it changes no verdict.
+    """When one alert condition would have fired under the load; it changes no verdict.
 
-    ``peak_burn_rate`` is the highest over its look-back window. ``detail`` says why it can't be told.
+    ``peak_burn_rate`` is the highest burn rate over the condition's look-back window. ``detail`` says why the
+    firings can't be computed.
     """
 
     slo: str
@@ -178,9 +185,9 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One verdict for the run, one for each objective, and the checks of the evidence.
+    """The verdict on the run, the verdict on each objective, and the checks of the evidence.
 
-    ``alerts`` are what the spec's alert policies would have made of the load.
+    ``alerts`` hold when the spec's alert policies would have fired.
     """
 
     outcome: Outcome
@@ -193,10 +200,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Everything a report may show about one run: what was asked, sent, counted and concluded.
+    """Everything that a report shows about one run: spec, requests sent, evidence and verdict.
 
     ``timings`` are (stage, seconds) in order; ``versions`` and ``settings`` are for the appendix.
-    ``run`` is ``None`` for ``check``, which judges a window whoever made its load.
+    ``run`` is ``None`` for ``check``: it judges a window of existing traffic, and no load was generated.
     """
 
     verdict: Verdict

@@ -1,4 +1,4 @@
-"""Alert policies, conditions and notification targets of OpenSLO v1 as written: strict models.
+"""Strict models of OpenSLO v1's alert policies, alert conditions and notification targets.
 
 Source: the specification, https://github.com/OpenSLO/OpenSLO (README of v1, AlertPolicy and AlertCondition).
 """
@@ -9,14 +9,13 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
-from slo.openslo.fields import AlertDuration, Description, Name, Text
-from slo.openslo.kind_base import Kind, Metadata, Model
+from slo.openslo.fields import AlertDuration, CamelCaseModel, Description, KindDocument, Metadata, Name, Text
 
-_Item = TypeVar("_Item", bound=Model)
+_Item = TypeVar("_Item", bound=CamelCaseModel)
 
 
-class BurnRate(Model):
-    """``condition`` of an AlertCondition; durations in seconds once read."""
+class BurnRate(CamelCaseModel):
+    """``condition`` of an AlertCondition; durations in seconds."""
 
     kind: Literal["burnrate"] = "burnrate"
     op: Literal["lte", "lt", "gte", "gt"]
@@ -25,7 +24,7 @@ class BurnRate(Model):
     alert_after: AlertDuration = 0.0
 
 
-class AlertConditionSpec(Model):
+class AlertConditionSpec(CamelCaseModel):
     """``spec`` of an AlertCondition."""
 
     description: Description = ""
@@ -33,15 +32,15 @@ class AlertConditionSpec(Model):
     condition: BurnRate
 
 
-class TargetSpec(Model):
-    """``spec`` of an AlertNotificationTarget; who is told is for the production's own alerting."""
+class NotificationTargetSpec(CamelCaseModel):
+    """``spec`` of an AlertNotificationTarget, which is validated but not used."""
 
     description: Description = ""
     target: Text
 
 
-class ConditionItem(Model):
-    """One of a policy's ``conditions``: written there, or the name of an AlertCondition."""
+class ConditionItem(CamelCaseModel):
+    """An item of a policy's ``conditions``: inline, or a reference to an AlertCondition."""
 
     condition_ref: Name | None = None
     api_version: Literal["openslo/v1"] | None = None
@@ -50,25 +49,27 @@ class ConditionItem(Model):
     spec: AlertConditionSpec | None = None
 
     @model_validator(mode="after")
-    def _one_way(self) -> ConditionItem:
-        return _written_or_named(self, "conditionRef", self.condition_ref, self.metadata, self.spec)
+    def _check_reference_or_inline(self) -> ConditionItem:
+        return _require_reference_or_inline(
+            self, "conditionRef", self.condition_ref, self.metadata, self.spec
+        )
 
 
-class TargetItem(Model):
-    """One of a policy's ``notificationTargets``: written there, or the name of one."""
+class NotificationTargetItem(CamelCaseModel):
+    """An item of a policy's ``notificationTargets``: inline, or a reference to one."""
 
     target_ref: Name | None = None
     api_version: Literal["openslo/v1"] | None = None
     kind: Literal["AlertNotificationTarget"] | None = None
     metadata: Metadata | None = None
-    spec: TargetSpec | None = None
+    spec: NotificationTargetSpec | None = None
 
     @model_validator(mode="after")
-    def _one_way(self) -> TargetItem:
-        return _written_or_named(self, "targetRef", self.target_ref, self.metadata, self.spec)
+    def _check_reference_or_inline(self) -> NotificationTargetItem:
+        return _require_reference_or_inline(self, "targetRef", self.target_ref, self.metadata, self.spec)
 
 
-class AlertPolicySpec(Model):
+class AlertPolicySpec(CamelCaseModel):
     """``spec`` of an AlertPolicy."""
 
     description: Description = ""
@@ -76,17 +77,17 @@ class AlertPolicySpec(Model):
     alert_when_resolved: bool = False
     alert_when_no_data: bool = False
     conditions: Annotated[list[ConditionItem], Field(min_length=1, max_length=1)]
-    notification_targets: list[TargetItem] = Field(default_factory=list)
+    notification_targets: list[NotificationTargetItem] = Field(default_factory=list)
 
     @model_validator(mode="after")
-    def _tells_something(self) -> AlertPolicySpec:
+    def _check_alerts_sometimes(self) -> AlertPolicySpec:
         if not (self.alert_when_breaching or self.alert_when_resolved or self.alert_when_no_data):
             raise ValueError("would never alert; write alertWhenBreaching: true")
         return self
 
 
-class PolicyItem(Model):
-    """One of an SLO's ``alertPolicies``: written there, or the name of an AlertPolicy."""
+class PolicyItem(CamelCaseModel):
+    """An item of an SLO's ``alertPolicies``: inline, or a reference to an AlertPolicy."""
 
     alert_policy_ref: Name | None = None
     api_version: Literal["openslo/v1"] | None = None
@@ -95,36 +96,38 @@ class PolicyItem(Model):
     spec: AlertPolicySpec | None = None
 
     @model_validator(mode="after")
-    def _one_way(self) -> PolicyItem:
-        return _written_or_named(self, "alertPolicyRef", self.alert_policy_ref, self.metadata, self.spec)
+    def _check_reference_or_inline(self) -> PolicyItem:
+        return _require_reference_or_inline(
+            self, "alertPolicyRef", self.alert_policy_ref, self.metadata, self.spec
+        )
 
 
-class AlertPolicy(Kind):
-    """When an SLO's people are told."""
+class AlertPolicy(KindDocument):
+    """The condition of an alert and the events that it notifies of."""
 
     kind: Literal["AlertPolicy"]
     spec: AlertPolicySpec
 
 
-class AlertCondition(Kind):
-    """A condition that policies name in ``conditionRef``."""
+class AlertCondition(KindDocument):
+    """A condition that policies refer to in ``conditionRef``."""
 
     kind: Literal["AlertCondition"]
     spec: AlertConditionSpec
 
 
-class AlertNotificationTarget(Kind):
-    """Who is told; read, and left to the production's own alerting."""
+class AlertNotificationTarget(KindDocument):
+    """The receiver of an alert; validated, but not used: receivers are configured in Alertmanager."""
 
     kind: Literal["AlertNotificationTarget"]
-    spec: TargetSpec
+    spec: NotificationTargetSpec
 
 
-def _written_or_named(
-    item: _Item, field: str, ref: str | None, metadata: Metadata | None, spec: Model | None
+def _require_reference_or_inline(
+    item: _Item, field: str, reference: str | None, metadata: Metadata | None, spec: CamelCaseModel | None
 ) -> _Item:
-    written = metadata is not None and spec is not None
-    named_alone = ref is not None and metadata is None and spec is None
-    if not (named_alone or (ref is None and written)):
+    is_reference = reference is not None and metadata is None and spec is None
+    is_inline = reference is None and metadata is not None and spec is not None
+    if not (is_reference or is_inline):
         raise ValueError(f"takes {field}, or metadata and spec")
     return item

@@ -1,7 +1,7 @@
-"""OpenSLO v1alpha and v2alpha, put into the words of v1 at the border; everything is validated there, once.
+"""Conversion of OpenSLO v1alpha and v2alpha documents to v1, whose models validate them.
 
-What v1 has no words for is left as it stands, so that the models of v1 refuse it by name; faults name the
-field that the author wrote.
+Fields without a counterpart in v1 stay as they are, so that the models report them. Problems name the fields
+of the original version.
 
 Sources: https://github.com/OpenSLO/OpenSLO: enhancements/v2alpha.md, and for v1alpha pkg/openslo/v1alpha of
 its history (2024-12 to 2025-02).
@@ -13,244 +13,275 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slo.documents.yaml_source import Document, DocumentError, Location, Problem, field_name, shown
+from slo.documents import Document, DocumentError, Location, Problem, format_field_path, format_value
 
 V1ALPHA, V2ALPHA, V1 = "openslo/v1alpha", "openslo.com/v2alpha", "openslo/v1"
 _V1ALPHA_KINDS = ("SLO", "Service")
-_UNITS: Mapping[str, str] = {"Day": "d", "Week": "w", "Month": "M", "Quarter": "Q"}
-_METRICS = ("good", "bad", "total", "raw")
-_Place = tuple[str | int, ...]
+_WINDOW_UNITS: Mapping[str, str] = {"Day": "d", "Week": "w", "Month": "M", "Quarter": "Q"}
+_RATIO_PARTS = ("good", "bad", "total", "raw")
+_KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class Translated(Document):
-    """A document in the words of v1 that remembers where its author wrote each part."""
+class TranslatedDocument(Document):
+    """A document converted to v1, with the locations of its parts in the original."""
 
-    origin: Mapping[_Place, _Place] = field(default_factory=dict, repr=False)
+    original_locations: Mapping[_KeyPath, _KeyPath] = field(default_factory=dict, repr=False)
 
-    def written(self, loc: Location) -> _Place:
-        """The place in the file of what now stands at ``loc``."""
+    def find_original_location(self, loc: Location) -> _KeyPath:
+        """Return the location in the original of the part at ``loc``."""
         place = tuple(loc)
         for length in range(len(place), 0, -1):
-            if place[:length] in self.origin:
-                return (*self.origin[place[:length]], *place[length:])
+            if place[:length] in self.original_locations:
+                return (*self.original_locations[place[:length]], *place[length:])
         return place
 
-    def line(self, loc: Location) -> int:
-        """1-based line of what now stands at ``loc``, or of its nearest parent."""
-        return super().line(self.written(loc))
+    def find_line(self, loc: Location) -> int:
+        """Return the line (from 1) of the part at ``loc``, or of its nearest parent."""
+        return super().find_line(self.find_original_location(loc))
 
-    def problem(self, loc: Location, message: str) -> Problem:
-        """A problem with what now stands at ``loc``, under the name that its author gave it."""
-        return Problem(self.path, self.line(loc), field_name(self.written(loc)), message)
+    def make_problem(self, loc: Location, message: str) -> Problem:
+        """Return a problem with the part at ``loc``, under its field path in the original."""
+        return Problem(
+            self.path, self.find_line(loc), format_field_path(self.find_original_location(loc)), message
+        )
 
 
-def as_v1(document: Document) -> Document:
-    """The document in the words of v1; any but an alpha one as it is.
+def convert_to_v1(document: Document) -> Document:
+    """Return an alpha document as v1, any other document unchanged.
 
     Raises:
-        DocumentError: parts of an alpha document that have no meaning in v1.
+        DocumentError: an alpha document has parts that v1 can't express.
     """
     data = document.data
     version = data.get("apiVersion") if isinstance(data, dict) else None
     if version not in (V1ALPHA, V2ALPHA):
         return document
-    move = _Move(document)
+    translation = _Translation(document)
     if version == V2ALPHA:
-        made = _v2alpha(move, data)
+        converted = _convert_v2alpha(translation, data)
     elif data.get("kind") in _V1ALPHA_KINDS or not isinstance(data.get("kind"), str):
-        made = _v1alpha(move, data)
+        converted = _convert_v1alpha(translation, data)
     else:
         known = " and ".join(_V1ALPHA_KINDS)
-        made = move.fault(("kind",), f"{shown(data['kind'])} is no kind of v1alpha, which has {known}")
-    if move.problems:
-        raise DocumentError(move.problems)
-    return Translated({**made, "apiVersion": V1}, document.path, document.lines, move.origin)
+        converted = translation.add_problem(
+            ("kind",), f"{format_value(data['kind'])} is not a kind of v1alpha; its kinds are {known}"
+        )
+    if translation.problems:
+        raise DocumentError(translation.problems)
+    return TranslatedDocument(
+        {**converted, "apiVersion": V1}, document.path, document.lines, translation.original_locations
+    )
 
 
-class _Move:
-    """The way of a document's parts to their new places."""
+class _Translation:
+    """State of a conversion: the original locations of moved parts, and problems."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.origin: dict[_Place, _Place] = {}
+        self.original_locations: dict[_KeyPath, _KeyPath] = {}
         self.problems: list[Problem] = []
 
-    def fault(self, loc: Location, message: str) -> dict[str, Any]:
-        self.problems.append(self.document.problem(loc, message))
+    def add_problem(self, loc: Location, message: str) -> dict[str, Any]:
+        self.problems.append(self.document.make_problem(loc, message))
         return {}
 
-    def renamed(
-        self, data: dict[str, Any], old: _Place, new: _Place, names: Mapping[str, str]
+    def rename_keys(
+        self, data: dict[str, Any], old: _KeyPath, new: _KeyPath, names: Mapping[str, str]
     ) -> dict[str, Any]:
-        """A mapping under other keys; a key that only v1 has is refused."""
+        """Return a mapping with other keys; add a problem for each key that only v1 has."""
         for key in data:
             if key in names.values() and key not in names:
-                before = next(name for name, now in names.items() if now == key)
-                self.fault((*old, key), f"is v1's word; this version of OpenSLO has {before}")
-        for before, now in names.items():
-            if before in data:
-                self.origin[*new, now] = (*old, before)
+                old_name = next(name for name, new_name in names.items() if new_name == key)
+                self.add_problem(
+                    (*old, key), f"is a field of v1; in this version of OpenSLO it is {old_name}"
+                )
+        for old_name, new_name in names.items():
+            if old_name in data:
+                self.original_locations[*new, new_name] = (*old, old_name)
         return {names.get(key, key): value for key, value in data.items()}
 
 
 # --- v2alpha ------------------------------------------------------------------------------------------
 
-_SLI_NAMES = {"sli": "indicator", "sliRef": "indicatorRef"}
+_V2ALPHA_SLI_KEYS = {"sli": "indicator", "sliRef": "indicatorRef"}
 
 
-def _v2alpha(move: _Move, data: dict[str, Any]) -> dict[str, Any]:
+def _convert_v2alpha(translation: _Translation, data: dict[str, Any]) -> dict[str, Any]:
     spec, kind = data.get("spec"), data.get("kind")
     metadata = data.get("metadata")
     if isinstance(metadata, dict) and "displayName" in metadata:
-        move.fault(("metadata", "displayName"), "is not a field of v2alpha, which took it out")
+        translation.add_problem(("metadata", "displayName"), "is not a field of v2alpha, which removed it")
     if not isinstance(spec, dict) or kind not in ("SLO", "SLI"):
         return data
     if kind == "SLI":
-        return data | {"spec": _v2_sli(move, spec, ("spec",), ("spec",))}
-    made = _v2_holder(move, spec, ("spec",))
+        return data | {"spec": _convert_v2alpha_sli(translation, spec, ("spec",), ("spec",))}
+    converted = _convert_v2alpha_indicator(translation, spec, ("spec",))
     items = spec.get("objectives")
     if isinstance(items, list):
-        made["objectives"] = [
-            _v2_holder(move, item, ("spec", "objectives", number)) if isinstance(item, dict) else item
+        converted["objectives"] = [
+            _convert_v2alpha_indicator(translation, item, ("spec", "objectives", number))
+            if isinstance(item, dict)
+            else item
             for number, item in enumerate(items)
         ]
-    return data | {"spec": made}
+    return data | {"spec": converted}
 
 
-def _v2_holder(move: _Move, data: dict[str, Any], place: _Place) -> dict[str, Any]:
-    """An SLO's ``spec`` or an objective; an objective's labels say nothing that is judged."""
-    made = move.renamed(data, place, place, _SLI_NAMES)
-    if len(place) > 1 and isinstance(made.get("labels"), dict):
-        del made["labels"]
+def _convert_v2alpha_indicator(
+    translation: _Translation, data: dict[str, Any], place: _KeyPath
+) -> dict[str, Any]:
+    """Convert the indicator of an SLO's ``spec`` or of an objective; an objective's labels are dropped."""
+    converted = translation.rename_keys(data, place, place, _V2ALPHA_SLI_KEYS)
+    if len(place) > 1 and isinstance(converted.get("labels"), dict):
+        del converted["labels"]
     inline = data.get("sli")
     if isinstance(inline, dict) and isinstance(inline.get("spec"), dict):
         where = (*place, "indicator", "spec")
-        made["indicator"] = inline | {"spec": _v2_sli(move, inline["spec"], (*place, "sli", "spec"), where)}
-    return made
+        converted["indicator"] = inline | {
+            "spec": _convert_v2alpha_sli(translation, inline["spec"], (*place, "sli", "spec"), where)
+        }
+    return converted
 
 
-def _v2_sli(move: _Move, spec: dict[str, Any], old: _Place, new: _Place) -> dict[str, Any]:
-    made = dict(spec)
+def _convert_v2alpha_sli(
+    translation: _Translation, spec: dict[str, Any], old: _KeyPath, new: _KeyPath
+) -> dict[str, Any]:
+    converted = dict(spec)
     threshold, ratio = spec.get("thresholdMetric"), spec.get("ratioMetric")
     if isinstance(threshold, dict):
-        made["thresholdMetric"] = _v2_metric(
-            move, threshold, (*old, "thresholdMetric"), (*new, "thresholdMetric")
+        converted["thresholdMetric"] = _convert_v2alpha_metric(
+            translation, threshold, (*old, "thresholdMetric"), (*new, "thresholdMetric")
         )
     if isinstance(ratio, dict):
-        made["ratioMetric"] = ratio | {
-            name: _v2_metric(move, ratio[name], (*old, "ratioMetric", name), (*new, "ratioMetric", name))
-            for name in _METRICS
+        converted["ratioMetric"] = ratio | {
+            name: _convert_v2alpha_metric(
+                translation, ratio[name], (*old, "ratioMetric", name), (*new, "ratioMetric", name)
+            )
+            for name in _RATIO_PARTS
             if isinstance(ratio.get(name), dict)
         }
-    return made
+    return converted
 
 
-def _v2_metric(move: _Move, metric: dict[str, Any], old: _Place, new: _Place) -> dict[str, Any]:
-    """A metric inside a ``metricSource``, which v2alpha has not."""
+def _convert_v2alpha_metric(
+    translation: _Translation, metric: dict[str, Any], old: _KeyPath, new: _KeyPath
+) -> dict[str, Any]:
+    """Wrap a metric in a ``metricSource``, which v2alpha does not have."""
     names = {"dataSourceRef": "metricSourceRef"}
-    source = move.renamed(metric, old, (*new, "metricSource"), names)
-    move.origin[*new, "metricSource"] = old
+    source = translation.rename_keys(metric, old, (*new, "metricSource"), names)
+    translation.original_locations[*new, "metricSource"] = old
     inline = source.pop("dataSourceSpec", None)
     if isinstance(inline, dict):
-        move.origin[*new, "metricSource", "type"] = (*old, "dataSourceSpec", "type")
+        translation.original_locations[*new, "metricSource", "type"] = (*old, "dataSourceSpec", "type")
         source["type"] = inline.get("type")
         for key in inline.keys() - {"type"}:
-            message = "is not supported inside an SLI; declare a DataSource, and name it in dataSourceRef"
-            move.fault((*old, "dataSourceSpec", key), message)
+            message = "is not supported inside an SLI; declare a DataSource and refer to it in dataSourceRef"
+            translation.add_problem((*old, "dataSourceSpec", key), message)
     elif inline is not None:
-        move.fault((*old, "dataSourceSpec"), f"should be a mapping, got {shown(inline)}")
+        translation.add_problem((*old, "dataSourceSpec"), f"should be a mapping, got {format_value(inline)}")
     return {"metricSource": source}
 
 
 # --- v1alpha ------------------------------------------------------------------------------------------
 
 
-def _v1alpha(move: _Move, data: dict[str, Any]) -> dict[str, Any]:
+def _convert_v1alpha(translation: _Translation, data: dict[str, Any]) -> dict[str, Any]:
     spec = data.get("spec")
     if data.get("kind") != "SLO" or not isinstance(spec, dict):
         return data
-    made = move.renamed(spec, ("spec",), ("spec",), {"timeWindows": "timeWindow"})
+    converted = translation.rename_keys(spec, ("spec",), ("spec",), {"timeWindows": "timeWindow"})
     windows = spec.get("timeWindows")
     if isinstance(windows, list):
-        made["timeWindow"] = [_v1alpha_window(move, item, number) for number, item in enumerate(windows)]
+        converted["timeWindow"] = [
+            _convert_v1alpha_window(translation, item, number) for number, item in enumerate(windows)
+        ]
     name = data["metadata"].get("name") if isinstance(data.get("metadata"), dict) else None
     threshold = spec["indicator"].get("thresholdMetric") if isinstance(spec.get("indicator"), dict) else None
     if isinstance(threshold, dict):
-        old: _Place = ("spec", "indicator", "thresholdMetric")
-        new: _Place = ("spec", "indicator", "spec", "thresholdMetric")
-        inside = {**spec["indicator"], "thresholdMetric": _v1alpha_metric(move, threshold, old, new)}
-        made["indicator"] = {"metadata": {"name": name}, "spec": inside}
-    _ratio_of_objectives(move, made, name)
-    return data | {"spec": made}
+        old: _KeyPath = ("spec", "indicator", "thresholdMetric")
+        new: _KeyPath = ("spec", "indicator", "spec", "thresholdMetric")
+        inside = {
+            **spec["indicator"],
+            "thresholdMetric": _convert_v1alpha_metric(translation, threshold, old, new),
+        }
+        converted["indicator"] = {"metadata": {"name": name}, "spec": inside}
+    _move_ratio_to_indicator(translation, converted, name)
+    return data | {"spec": converted}
 
 
-def _v1alpha_window(move: _Move, item: Any, number: int) -> Any:
+def _convert_v1alpha_window(translation: _Translation, item: Any, number: int) -> Any:
     if not isinstance(item, dict):
         return item
-    place: _Place = ("spec", "timeWindows", number)
+    place: _KeyPath = ("spec", "timeWindows", number)
     rest = {key: value for key, value in item.items() if key not in ("unit", "count")}
     unit, count = item.get("unit"), item.get("count")
-    if not isinstance(unit, str) or unit not in _UNITS:
-        said = ", ".join(_UNITS)
-        move.fault((*place, "unit"), f"should be one of {said}, got {shown(unit)}")
+    if not isinstance(unit, str) or unit not in _WINDOW_UNITS:
+        units = ", ".join(_WINDOW_UNITS)
+        translation.add_problem((*place, "unit"), f"should be one of {units}, got {format_value(unit)}")
         return rest
     if isinstance(count, bool) or not isinstance(count, int) or not 0 < count < 10**7:
-        move.fault((*place, "count"), f"should be a whole number above 0, got {shown(count)}")
+        translation.add_problem(
+            (*place, "count"), f"should be a whole number above 0, got {format_value(count)}"
+        )
         return rest
-    move.origin["spec", "timeWindow", number, "duration"] = (*place, "count")
-    # v1alpha takes a window that says nothing for one of the calendar.
-    return {"isRolling": False} | rest | {"duration": f"{count}{_UNITS[unit]}"}
+    translation.original_locations["spec", "timeWindow", number, "duration"] = (*place, "count")
+    # In v1alpha a window is calendar-aligned by default.
+    return {"isRolling": False} | rest | {"duration": f"{count}{_WINDOW_UNITS[unit]}"}
 
 
-def _v1alpha_metric(move: _Move, metric: dict[str, Any], old: _Place, new: _Place) -> dict[str, Any]:
+def _convert_v1alpha_metric(
+    translation: _Translation, metric: dict[str, Any], old: _KeyPath, new: _KeyPath
+) -> dict[str, Any]:
     source = (*new, "metricSource")
-    move.origin[source] = old
-    move.origin[*source, "type"] = (*old, "source")
-    move.origin[*source, "spec"] = old
+    translation.original_locations[source] = old
+    translation.original_locations[*source, "type"] = (*old, "source")
+    translation.original_locations[*source, "spec"] = old
     kind = metric.get("queryType")
     if kind is not None and kind not in ("promql", "PromQL", "query"):
-        move.fault((*old, "queryType"), f"{shown(kind)} is not supported; write promql")
+        translation.add_problem((*old, "queryType"), f"{format_value(kind)} is not supported; write promql")
     inside = {key: value for key, value in metric.items() if key not in ("source", "queryType")}
     return {"metricSource": {"type": metric.get("source"), "spec": inside}}
 
 
-def _ratio_of_objectives(move: _Move, made: dict[str, Any], name: Any) -> None:
-    """Put the ``ratioMetrics`` of the objectives, where they are all the same, into the indicator."""
-    items = made.get("objectives")
+def _move_ratio_to_indicator(translation: _Translation, converted: dict[str, Any], name: Any) -> None:
+    """Move the ``ratioMetrics`` of the objectives to the indicator; they must all be the same."""
+    items = converted.get("objectives")
     items = items if isinstance(items, list) else []
-    found = [n for n, item in enumerate(items) if isinstance(item, dict) and "ratioMetrics" in item]
-    if not found:
+    numbers = [n for n, item in enumerate(items) if isinstance(item, dict) and "ratioMetrics" in item]
+    if not numbers:
         return
-    ratio = items[found[0]]["ratioMetrics"]
+    ratio = items[numbers[0]]["ratioMetrics"]
     for number in range(len(items)):
-        if number not in found or items[number]["ratioMetrics"] != ratio:
-            message = "differs from that of another objective; write an SLO for each"
-            move.fault(("spec", "objectives", number, "ratioMetrics"), message)
-    if "indicator" in made:
-        move.fault(("spec", "indicator"), "goes without ratioMetrics in the objectives")
-    # v1alpha asks for a value even here, where it says nothing.
-    made["objectives"] = [
+        if number not in numbers or items[number]["ratioMetrics"] != ratio:
+            message = "differs from those of another objective; write an SLO for each"
+            translation.add_problem(("spec", "objectives", number, "ratioMetrics"), message)
+    if "indicator" in converted:
+        translation.add_problem(
+            ("spec", "indicator"), "can't be used together with ratioMetrics in the objectives"
+        )
+    # v1alpha requires a value here too, where it has no meaning.
+    converted["objectives"] = [
         {key: value for key, value in item.items() if key not in ("ratioMetrics", "value")}
         if isinstance(item, dict)
         else item
         for item in items
     ]
-    place: _Place = ("spec", "objectives", found[0], "ratioMetrics")
-    made["indicator"] = {
+    place: _KeyPath = ("spec", "objectives", numbers[0], "ratioMetrics")
+    converted["indicator"] = {
         "metadata": {"name": name},
-        "spec": {"ratioMetric": _v1alpha_ratio(move, ratio, place)},
+        "spec": {"ratioMetric": _convert_v1alpha_ratio(translation, ratio, place)},
     }
 
 
-def _v1alpha_ratio(move: _Move, ratio: Any, old: _Place) -> Any:
-    new: _Place = ("spec", "indicator", "spec", "ratioMetric")
-    move.origin[new] = old
+def _convert_v1alpha_ratio(translation: _Translation, ratio: Any, old: _KeyPath) -> Any:
+    new: _KeyPath = ("spec", "indicator", "spec", "ratioMetric")
+    translation.original_locations[new] = old
     if not isinstance(ratio, dict):
         return ratio
     names = {name: name for name in ("incremental", "counter") if name in ratio}
-    moved = move.renamed(ratio, old, new, dict.fromkeys(names, "counter"))
-    for name in _METRICS:
+    moved = translation.rename_keys(ratio, old, new, dict.fromkeys(names, "counter"))
+    for name in _RATIO_PARTS:
         if isinstance(ratio.get(name), dict):
-            moved[name] = _v1alpha_metric(move, ratio[name], (*old, name), (*new, name))
+            moved[name] = _convert_v1alpha_metric(translation, ratio[name], (*old, name), (*new, name))
     return moved

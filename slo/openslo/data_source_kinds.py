@@ -1,7 +1,7 @@
-"""OpenSLO v1's ``DataSource``: which backend answers, where, and for whom. Secrets are never read from it.
+"""Models of OpenSLO v1's ``DataSource``: type of backend, URL, tenant and headers, but no secrets.
 
-The specification lets ``connectionDetails`` hold anything, access keys and the like among it; here it
-holds what may stand in a repository.
+The specification allows anything in ``connectionDetails``, also access keys; these models allow only what may
+be committed to a repository.
 
 Source: the specification, https://github.com/OpenSLO/OpenSLO (README of v1, DataSource).
 """
@@ -13,15 +13,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from slo.documents.yaml_source import shown
-from slo.openslo.fields import Description, Text, Url
-from slo.openslo.kind_base import Kind, Model
-from slo.prometheus.backends import HEADER_NAME, tenant_headers
+from slo.documents import format_value
+from slo.openslo.fields import CamelCaseModel, Description, KindDocument, Text, Url
+from slo.prometheus import HEADER_NAME, list_tenant_headers
 
-TYPES = ("Prometheus", "VictoriaMetrics", "Thanos", "Mimir", "Cortex")
-"""What may answer, as their makers spell them; read in any case."""
+DATA_SOURCE_TYPES = ("Prometheus", "VictoriaMetrics", "Thanos", "Mimir", "Cortex")
+"""Types of data sources, as their projects write them; upper and lower case are the same."""
 
-_TELLS_SECRETS = (
+_SECRET_SETTINGS = (
     (
         re.compile(r"cert|ca.?file|tls|client.?key", re.IGNORECASE),
         ("CA_FILE", "CLIENT_CERTIFICATE", "CLIENT_KEY"),
@@ -30,70 +29,75 @@ _TELLS_SECRETS = (
     (re.compile(r"token|bearer|authori|oauth", re.IGNORECASE), ("BEARER_TOKEN",)),
     (re.compile(r"secret|key|credential|cookie|session|auth", re.IGNORECASE), ("HEADERS",)),
 )
-"""Names of what must not stand in a document, and the settings that take it (``PROOFLOAD_PROMETHEUS_*``)."""
+"""Names of secrets, which documents must not contain, and their settings (``PROOFLOAD_PROMETHEUS_*``)."""
 
 
-def _type(text: str) -> str:
-    for known in TYPES:
-        if text.lower() == known.lower():
-            return known
-    raise ValueError(f"{shown(text)} is not supported; the types of data sources are {', '.join(TYPES)}")
+def _parse_type(text: str) -> str:
+    for known_type in DATA_SOURCE_TYPES:
+        if text.lower() == known_type.lower():
+            return known_type
+    raise ValueError(
+        f"{format_value(text)} is not supported; the types of data sources are {', '.join(DATA_SOURCE_TYPES)}"
+    )
 
 
-def _elsewhere(name: str) -> str | None:
-    """Say where a secret of this name comes from; ``None`` for what is none by its name."""
-    for pattern, settings in _TELLS_SECRETS:
+def _describe_secret_setting(name: str) -> str | None:
+    """Return the settings to use for a secret of this name; ``None`` if the name is not that of a secret."""
+    for pattern, settings in _SECRET_SETTINGS:
         if pattern.search(name):
-            given = " and ".join(f"PROOFLOAD_PROMETHEUS_{setting}" for setting in settings)
-            return f"is not read from a document; set {given} in the environment instead"
+            variables = " and ".join(f"PROOFLOAD_PROMETHEUS_{setting}" for setting in settings)
+            return f"is not read from a document; set {variables} in the environment instead"
     return None
 
 
-def _header_name(name: str) -> str:
+def _check_header_name(name: str) -> str:
     if HEADER_NAME.fullmatch(name) is None:
-        raise ValueError(f"{shown(name)} is not the name of a header, such as X-Team")
-    if said := _elsewhere(name):
-        raise ValueError(said)
+        raise ValueError(f"{format_value(name)} is not a header name such as X-Team")
+    if message := _describe_secret_setting(name):
+        raise ValueError(message)
     return name
 
 
-def _sendable(value: Any) -> Any:
-    """Give a header's value back where it can be sent; errors do not show it, for it may be a secret."""
+def _check_header_value(value: Any) -> Any:
+    """Return a valid header value unchanged; errors do not show it, because it may be a secret."""
     if not isinstance(value, str):
-        raise ValueError("is not text; put it in quotes")  # noqa: TRY004 - pydantic's
+        raise ValueError("is not a string; put it in quotes")  # noqa: TRY004 - pydantic's
     if not (value.isascii() and value.isprintable() and value == value.strip()):
-        raise ValueError("holds a line break, an outer space or a character beyond ASCII")
+        raise ValueError("contains a line break, a leading or trailing space or a non-ASCII character")
     return value
 
 
-SourceType = Annotated[str, AfterValidator(_type)]
-_Header = Annotated[str, AfterValidator(_header_name)]
-_Value = Annotated[str, BeforeValidator(_sendable)]
+SourceType = Annotated[str, AfterValidator(_parse_type)]
+_HeaderName = Annotated[str, AfterValidator(_check_header_name)]
+_HeaderValue = Annotated[str, BeforeValidator(_check_header_value)]
 
 
-class ConnectionDetails(Model):
-    """``connectionDetails``: where the server answers, for which tenant, and headers that are no secrets."""
+class ConnectionDetails(CamelCaseModel):
+    """``connectionDetails``: URL, tenant, and headers that are not secret."""
 
     url: Url | None = None
-    tenant: Annotated[Text, BeforeValidator(_sendable)] | None = None
-    headers: dict[_Header, _Value] = Field(default_factory=dict)
+    tenant: Annotated[Text, BeforeValidator(_check_header_value)] | None = None
+    headers: dict[_HeaderName, _HeaderValue] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _once(self) -> ConnectionDetails:
+    def _check_duplicates(self) -> ConnectionDetails:
         names = [name.lower() for name in self.headers]
         if len(set(names)) < len(names):
-            raise ValueError("names a header twice; upper and lower case are the same there")
-        if self.tenant and (twice := [one for one in tenant_headers(None) if one.lower() in names]):
-            raise ValueError(f"tells the tenant twice: as tenant, and as the header {twice[0]}; give one")
+            raise ValueError("names a header twice; header names are case-insensitive")
+        tenant_headers = [header for header in list_tenant_headers(None) if header.lower() in names]
+        if self.tenant and tenant_headers:
+            raise ValueError(
+                f"names the tenant twice: as tenant and as the header {tenant_headers[0]}; leave one out"
+            )
         return self
 
     @classmethod
-    def unknown(cls, name: str) -> str:
-        """Say of a secret where else it comes from."""
-        return _elsewhere(name) or super().unknown(name)
+    def describe_unknown_field(cls, name: str) -> str:
+        """Return the message for an unknown field; for a secret, the settings to use instead."""
+        return _describe_secret_setting(name) or super().describe_unknown_field(name)
 
 
-class DataSourceSpec(Model):
+class DataSourceSpec(CamelCaseModel):
     """``spec`` of a DataSource."""
 
     description: Description = ""
@@ -101,8 +105,8 @@ class DataSourceSpec(Model):
     connection_details: ConnectionDetails = ConnectionDetails()
 
 
-class DataSource(Kind):
-    """Where metrics are read from."""
+class DataSource(KindDocument):
+    """A server that metrics are read from."""
 
     kind: Literal["DataSource"]
     spec: DataSourceSpec

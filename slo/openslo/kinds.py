@@ -1,7 +1,7 @@
-"""OpenSLO v1 as written: strict models of its kinds, each field as the specification has it.
+"""Strict models of the OpenSLO v1 kinds, with the fields of the specification.
 
-What OpenSLO allows and the checker can't honour is refused by name. Cross references, and rules that
-need more than one part of a document, are :mod:`slo.spec`'s.
+Fields that OpenSLO allows but the checker does not support are errors. :mod:`slo.openslo.spec_reader` checks
+references, and rules about several parts of a document.
 
 Source: the specification, https://github.com/OpenSLO/OpenSLO (README of v1).
 """
@@ -14,10 +14,13 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from slo.openslo.alert_kinds import AlertCondition, AlertNotificationTarget, AlertPolicy, PolicyItem
-from slo.openslo.data_source_kinds import TYPES, DataSource, SourceType
+from slo.openslo.data_source_kinds import DATA_SOURCE_TYPES, DataSource, SourceType
 from slo.openslo.fields import (
+    CamelCaseModel,
     Description,
     Duration,
+    KindDocument,
+    Metadata,
     Name,
     Quantile,
     SliceTarget,
@@ -28,24 +31,23 @@ from slo.openslo.fields import (
     Timestamp,
     TimeZone,
 )
-from slo.openslo.kind_base import Kind, Metadata, Model
 
 API_VERSION = "openslo/v1"
-REQUESTS = "proofload/requests"
+REQUESTS_ANNOTATION = "proofload/requests"
 """Annotation of a Service: selector of the counter that counts every request the load sends."""
-CONTEXT = "proofload/context"
-"""Annotation of a Service: selectors that reports show beside the SLIs, one a line."""
-ANNOTATIONS = (REQUESTS, CONTEXT)
+CONTEXT_ANNOTATION = "proofload/context"
+"""Annotation of a Service: selectors that reports show in addition to the SLIs, one per line."""
+KNOWN_ANNOTATIONS = (REQUESTS_ANNOTATION, CONTEXT_ANNOTATION)
 
 
-class ServiceSpec(Model):
+class ServiceSpec(CamelCaseModel):
     """``spec`` of a Service."""
 
     description: Description = ""
 
 
-class MetricSpec(Model):
-    """Free-form ``metricSource.spec``, as we read it: PromQL, or a percentile of a histogram."""
+class MetricSpec(CamelCaseModel):
+    """Our fields of the free-form ``metricSource.spec``: PromQL, or a percentile of a histogram."""
 
     query: Text | None = None
     promql: Text | None = None
@@ -53,43 +55,43 @@ class MetricSpec(Model):
     quantile: Quantile | None = None
 
     @model_validator(mode="after")
-    def _one_way(self) -> MetricSpec:
-        given = [name for name in ("query", "promql", "histogram") if getattr(self, name) is not None]
-        if len(given) != 1:
-            said = " and ".join(given) or "none"
-            raise ValueError(f"takes exactly one of query, promql, histogram; {said} given")
+    def _check_one_query(self) -> MetricSpec:
+        fields = [name for name in ("query", "promql", "histogram") if getattr(self, name) is not None]
+        if len(fields) != 1:
+            names = " and ".join(fields) or "none"
+            raise ValueError(f"takes exactly one of query, promql, histogram; {names} given")
         if (self.histogram is None) != (self.quantile is None):
-            raise ValueError("histogram and quantile go together, e.g. quantile: 0.95")
+            raise ValueError("histogram and quantile must both be given, e.g. quantile: 0.95")
         return self
 
     @property
-    def text(self) -> str | None:
-        """The PromQL, under whichever name it was written."""
+    def query_text(self) -> str | None:
+        """The PromQL, from ``query`` or ``promql``."""
         return self.query if self.promql is None else self.promql
 
 
-class MetricSource(Model):
-    """``metricSource``: where a metric comes from and how it is asked for."""
+class MetricSource(CamelCaseModel):
+    """``metricSource``: the data source of a metric, and its query."""
 
     metric_source_ref: Name | None = None
     type: SourceType | None = None
     spec: MetricSpec
 
     @model_validator(mode="after")
-    def _typed(self) -> MetricSource:
+    def _check_type_or_reference(self) -> MetricSource:
         if self.metric_source_ref is None and self.type is None:
-            raise ValueError(f"needs metricSourceRef: NAME of a DataSource, or type: {TYPES[0]}")
+            raise ValueError(f"needs metricSourceRef: NAME of a DataSource, or type: {DATA_SOURCE_TYPES[0]}")
         return self
 
 
-class Metric(Model):
+class Metric(CamelCaseModel):
     """A metric of an SLI."""
 
     metric_source: MetricSource
 
 
-class RatioMetric(Model):
-    """``ratioMetric``: good or bad of total, or the precomputed ratio ``raw``."""
+class RatioMetric(CamelCaseModel):
+    """``ratioMetric``: good or bad events and total, or the precomputed ratio ``raw``."""
 
     counter: bool | None = None
     good: Metric | None = None
@@ -99,37 +101,37 @@ class RatioMetric(Model):
     raw_type: Literal["success", "failure"] | None = None
 
     @model_validator(mode="after")
-    def _one_way(self) -> RatioMetric:
-        if faults := [*self._part_faults(), *self._kind_faults()]:
-            raise ValueError("; ".join(faults))
+    def _check_ratio(self) -> RatioMetric:
+        if problems := [*self._find_part_problems(), *self._find_metric_problems()]:
+            raise ValueError("; ".join(problems))
         return self
 
-    def _part_faults(self) -> Iterator[str]:
-        events = [name for name in self.metrics() if name != "raw"]
+    def _find_part_problems(self) -> Iterator[str]:
+        events = [name for name in self.list_metrics() if name != "raw"]
         if self.raw is not None and events:
             yield f"raw can't be used together with {' and '.join(events)}"
         elif self.raw is None and events not in (["good", "total"], ["bad", "total"]):
-            said = " and ".join(events) or "none"
-            yield f"takes total and one of good and bad, or raw and rawType; {said} given"
+            names = " and ".join(events) or "none"
+            yield f"takes total and one of good and bad, or raw and rawType; {names} given"
         if (self.raw is None) != (self.raw_type is None):
-            yield "raw and rawType go together; rawType is success or failure"
+            yield "raw and rawType must both be given; rawType is success or failure"
 
-    def _kind_faults(self) -> Iterator[str]:
+    def _find_metric_problems(self) -> Iterator[str]:
         if self.raw is None and self.counter is None:
             yield (
-                "counter is required: true for counters that only grow, "
-                "false for numbers of events that go up and down"
+                "counter is required: true for counters, which only increase, "
+                "false for gauges of a number of events"
             )
-        if any(metric.metric_source.spec.histogram for metric in self.metrics().values()):
-            yield "histogram and quantile belong in a thresholdMetric; here a query is needed"
+        if any(metric.metric_source.spec.histogram for metric in self.list_metrics().values()):
+            yield "histogram and quantile belong in a thresholdMetric; a ratioMetric needs queries"
 
-    def metrics(self) -> dict[str, Metric]:
-        """The metrics given, by the field's name."""
-        given = {"good": self.good, "bad": self.bad, "total": self.total, "raw": self.raw}
-        return {name: metric for name, metric in given.items() if metric is not None}
+    def list_metrics(self) -> dict[str, Metric]:
+        """Return the metrics that are given, by field name."""
+        metrics = {"good": self.good, "bad": self.bad, "total": self.total, "raw": self.raw}
+        return {name: metric for name, metric in metrics.items() if metric is not None}
 
 
-class SLISpec(Model):
+class SLISpec(CamelCaseModel):
     """``spec`` of an SLI."""
 
     description: Description = ""
@@ -137,33 +139,33 @@ class SLISpec(Model):
     ratio_metric: RatioMetric | None = None
 
     @model_validator(mode="after")
-    def _one_metric(self) -> SLISpec:
+    def _check_one_metric(self) -> SLISpec:
         if (self.threshold_metric is None) == (self.ratio_metric is None):
             raise ValueError("takes exactly one of thresholdMetric and ratioMetric")
         return self
 
-    def metrics(self) -> dict[tuple[str, ...], Metric]:
-        """The metrics given, by where they stand in this spec."""
+    def list_metrics(self) -> dict[tuple[str, ...], Metric]:
+        """Return the metrics that are given, by their location in this spec."""
         if self.threshold_metric is not None:
             return {("thresholdMetric",): self.threshold_metric}
-        parts = {} if self.ratio_metric is None else self.ratio_metric.metrics()
+        parts = {} if self.ratio_metric is None else self.ratio_metric.list_metrics()
         return {("ratioMetric", name): metric for name, metric in parts.items()}
 
     @property
     def quantile(self) -> float | None:
-        """The percentile asked for as a ratio, of a metric that is a histogram's percentile."""
+        """The quantile (0 to 1) if the metric is a percentile of a histogram."""
         return None if self.threshold_metric is None else self.threshold_metric.metric_source.spec.quantile
 
 
-class Indicator(Model):
-    """An SLI written inside an SLO."""
+class Indicator(CamelCaseModel):
+    """An inline SLI of an SLO."""
 
     metadata: Metadata
     spec: SLISpec
 
 
-class Objective(Model):
-    """One of an SLO's ``objectives``; ratios and seconds once read."""
+class Objective(CamelCaseModel):
+    """An item of an SLO's ``objectives``; ratios and seconds in the model."""
 
     display_name: Text | None = None
     op: Literal["lte", "lt", "gte", "gt"] | None = None
@@ -177,33 +179,33 @@ class Objective(Model):
     composite_weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
     @model_validator(mode="after")
-    def _one_target(self) -> Objective:
+    def _check_one_target(self) -> Objective:
         if self.target is not None and self.target_percent is not None:
             raise ValueError("takes one of target and targetPercent, not both")
         return self
 
     @property
-    def ratio(self) -> float | None:
-        """The target as a ratio, whichever way it was written."""
+    def target_ratio(self) -> float | None:
+        """The target as a ratio, from ``target`` or ``targetPercent``."""
         return self.target_percent if self.target is None else self.target
 
 
-class Calendar(Model):
-    """Where a calendar-aligned ``timeWindow`` begins."""
+class Calendar(CamelCaseModel):
+    """Start of a calendar-aligned ``timeWindow``."""
 
     start_time: Timestamp
     time_zone: TimeZone
 
 
-class TimeWindow(Model):
-    """The one item of ``timeWindow``; its duration in seconds once read."""
+class TimeWindow(CamelCaseModel):
+    """The only item of ``timeWindow``; its duration is in seconds."""
 
     duration: Duration
     is_rolling: bool | None = None
     calendar: Calendar | None = None
 
     @model_validator(mode="after")
-    def _one_kind(self) -> TimeWindow:
+    def _check_rolling_or_calendar(self) -> TimeWindow:
         if self.is_rolling and self.calendar:
             raise ValueError("takes one of isRolling: true and calendar, not both")
         if self.is_rolling is False and not self.calendar:
@@ -211,7 +213,7 @@ class TimeWindow(Model):
         return self
 
 
-class SLOSpec(Model):
+class SLOSpec(CamelCaseModel):
     """``spec`` of an SLO."""
 
     description: Description = ""
@@ -224,53 +226,57 @@ class SLOSpec(Model):
     alert_policies: list[PolicyItem] | None = None
 
     @model_validator(mode="after")
-    def _one_indicator(self) -> SLOSpec:
-        own = _indicators(self)
-        parts = [_indicators(objective) for objective in self.objectives]
+    def _check_indicators(self) -> SLOSpec:
+        own = _count_indicators(self)
+        parts = [_count_indicators(objective) for objective in self.objectives]
         if own and any(parts):
-            raise ValueError("has an indicator, and so have objectives; a composite SLO has only theirs")
+            raise ValueError("has an indicator, and so have its objectives; a composite SLO has only theirs")
         if own > 1 or (not own and not any(parts)):
             raise ValueError("takes exactly one of indicator and indicatorRef")
-        if not own and any(given != 1 for given in parts):
+        if not own and any(count != 1 for count in parts):
             raise ValueError("is composite: each objective takes exactly one of indicator and indicatorRef")
         if not own and self.budgeting_method != "Occurrences":
-            raise ValueError("is composite: OpenSLO gives composite time slices no target; use Occurrences")
+            raise ValueError(
+                "is composite: OpenSLO has no target for time slices of a composite SLO; use Occurrences"
+            )
         if own and any(objective.composite_weight is not None for objective in self.objectives):
-            raise ValueError("has a compositeWeight, but one indicator; weights belong to composite SLOs")
+            raise ValueError(
+                "has a compositeWeight, but a single indicator; weights belong to composite SLOs"
+            )
         return self
 
     @property
-    def composite(self) -> bool:
-        """Whether the objectives bring the indicators."""
-        return not _indicators(self)
+    def is_composite(self) -> bool:
+        """Whether the objectives have indicators of their own."""
+        return not _count_indicators(self)
 
 
-def _indicators(item: Objective | SLOSpec) -> int:
+def _count_indicators(item: Objective | SLOSpec) -> int:
     return (item.indicator is not None) + (item.indicator_ref is not None)
 
 
-class Service(Kind):
-    """What SLOs are grouped by."""
+class Service(KindDocument):
+    """A service that SLOs belong to."""
 
     kind: Literal["Service"]
     spec: ServiceSpec | None = None
 
 
-class SLI(Kind):
-    """An indicator that SLOs name in ``indicatorRef``."""
+class SLI(KindDocument):
+    """An indicator that SLOs refer to in ``indicatorRef``."""
 
     kind: Literal["SLI"]
     spec: SLISpec
 
 
-class SLO(Kind):
+class SLO(KindDocument):
     """A service level objective."""
 
     kind: Literal["SLO"]
     spec: SLOSpec
 
 
-KINDS: Mapping[str, type[Kind]] = {
+KINDS: Mapping[str, type[KindDocument]] = {
     "DataSource": DataSource,
     "Service": Service,
     "SLI": SLI,

@@ -1,8 +1,9 @@
-"""Client of the Prometheus HTTP API: explicit times, bounded retries, warnings kept, secrets never shown."""
+"""Client of the Prometheus HTTP API, with bounded retries and errors that never show a secret."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import chain
 from time import sleep
 from types import TracebackType
 from typing import Any, Self
@@ -12,33 +13,36 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-from slo.model import QueryResult, Series
-from slo.model.evidence import IS_PARTIAL
-from slo.prometheus.backends import BACKENDS, learnt
-from slo.prometheus.connection import Connection
-from slo.prometheus.native_histograms import classic
-from slo.prometheus.query_chunks import PIECE_SECONDS, Joined, pieces
+from slo.model import PARTIAL_RESPONSE_WARNING, QueryResult, Series
+from slo.prometheus.backends import BACKENDS, detect_backend
+from slo.prometheus.connection import ConnectionSettings
+from slo.prometheus.native_histograms import convert_to_classic_buckets
+from slo.prometheus.query_chunks import CHUNK_SECONDS, ChunkMerger, split_into_chunks
 
 _LONG_QUERY_CHARACTERS = 1_000
-"""Longer queries go by POST: proxies commonly refuse URLs of a few thousand characters."""
+"""Longer queries are sent by POST: proxies commonly refuse URLs of a few thousand characters."""
 
 
 class PrometheusError(Exception):
-    """Prometheus could not answer; the message holds no secret."""
+    """A request to Prometheus failed; the message contains no secret."""
 
 
 class PrometheusUnreachableError(PrometheusError):
-    """No answer at all, or none but server errors."""
+    """There was no response, or every response was a server error."""
 
 
 class QueryError(PrometheusError):
-    """Prometheus answered that it will not answer this query."""
+    """Prometheus refused this query, or the response could not be parsed."""
 
 
-class Prometheus:
-    """A Prometheus HTTP API (Prometheus itself, or a server that speaks it)."""
+class PrometheusClient:
+    """Client of one server that implements the Prometheus HTTP API.
 
-    def __init__(self, connection: Connection) -> None:
+    Use it as a context manager. ``backend`` is a key of ``slo.prometheus.backends.BACKENDS``;
+    :meth:`fetch_version` detects it where the settings name none.
+    """
+
+    def __init__(self, connection: ConnectionSettings) -> None:
         self.connection = connection
         self.backend = connection.backend or "prometheus"
         self._session = requests.Session()
@@ -64,188 +68,195 @@ class Prometheus:
     ) -> None:
         self._session.close()
 
-    def raw(self, selector: str, start: float, end: float) -> QueryResult:
-        """Fetch the raw samples of a selector in ``(start, end]``, of a long stretch piece by piece.
+    def fetch_samples(self, selector: str, start: float, end: float) -> QueryResult:
+        """Return the raw samples of a selector in ``(start, end]`` (Unix seconds), queried in chunks if long.
 
         Raises:
-            PrometheusError: there is no answer, or the server refuses the query.
+            PrometheusError: there is no response, or the server refuses the query.
         """
-        query = _ranged(selector, start, end)
-        parts = list(pieces(start, end))
-        if len(parts) == 1:
-            series, warnings = self._query(query, end, _matrix)
+        query = _format_range_query(selector, start, end)
+        chunks = list(split_into_chunks(start, end))
+        if len(chunks) == 1:
+            series, warnings = self._run_query(query, end, _parse_matrix)
             return QueryResult(query, end, series, exact=True, warnings=warnings)
-        joined, warned = Joined(), dict[str, None]()
-        for begin, last in parts:
-            series, warnings = self._query(_ranged(selector, begin, last), last, _floats)
-            joined.add(series)
-            warned |= dict.fromkeys(warnings)
-        return QueryResult(query, end, joined.series(), exact=True, warnings=tuple(warned))
+        merger, all_warnings = ChunkMerger(), dict[str, None]()
+        for chunk_start, chunk_end in chunks:
+            chunk_query = _format_range_query(selector, chunk_start, chunk_end)
+            series, warnings = self._run_query(chunk_query, chunk_end, _parse_float_matrix)
+            merger.add(series)
+            all_warnings |= dict.fromkeys(warnings)
+        return QueryResult(query, end, merger.build_series(), exact=True, warnings=tuple(all_warnings))
 
-    def value(self, query: str, time: float) -> QueryResult:
-        """Let the server evaluate a query at a time; scalars come as one series without labels.
+    def query_instant(self, query: str, time: float) -> QueryResult:
+        """Return the result of an instant query at ``time`` (Unix seconds); a scalar has no labels.
 
         Raises:
-            PrometheusError: there is no answer, or the server refuses the query.
+            PrometheusError: there is no response, or the server refuses the query.
         """
-        series, warnings = self._query(query, time, _vector)
+        series, warnings = self._run_query(query, time, _parse_vector)
         return QueryResult(query, time, series, exact=False, warnings=warnings)
 
-    def version(self) -> str:
-        """Version of the server, or an empty text where it does not say; learns which backend it is.
+    def fetch_version(self) -> str:
+        """Return the version of the server, or an empty string if it reports none; detect its backend.
 
         Raises:
-            PrometheusUnreachableError: there is no answer.
+            PrometheusUnreachableError: there is no response.
         """
         try:
-            response = self._sent("/api/v1/status/buildinfo", {})
-            data, _ = _unwrap(response, self.connection.shown_url)
+            response = self._send("/api/v1/status/buildinfo", {})
+            data, _ = _parse_envelope(response, self.connection.shown_url)
         except QueryError:
             return ""
-        self.backend = self.connection.backend or learnt(response.headers, data)
+        self.backend = self.connection.backend or detect_backend(response.headers, data)
         return str(data.get("version", "")) if isinstance(data, dict) else ""
 
-    def settle(self) -> None:
-        """See to it that what was scraped up to now can be found, where the backend takes its time.
+    def flush_recent_samples(self) -> None:
+        """Make samples that were just scraped visible to queries, on backends that delay them.
 
         Raises:
-            PrometheusUnreachableError: there is no answer.
+            PrometheusUnreachableError: there is no response.
         """
         backend = BACKENDS[self.backend]
-        if backend.flush and not self._sent(backend.flush, {}).ok:
+        if backend.flush_path and not self._send(backend.flush_path, {}).ok:
             sleep(backend.settle_seconds)
 
-    def time(self) -> float | None:
-        """The server's own clock as a Unix time, or ``None`` where it does not say.
+    def fetch_server_time(self) -> float | None:
+        """Return the server's clock as a Unix time, or ``None`` if it can't be read.
 
         Raises:
-            PrometheusUnreachableError: there is no answer.
+            PrometheusUnreachableError: there is no response.
         """
         try:
-            data, _ = self._call("/api/v1/query", {"query": "time()", **BACKENDS[self.backend].parameters})
-            (series,) = _vector(data)
+            data, _ = self._request_data(
+                "/api/v1/query", {"query": "time()", **BACKENDS[self.backend].parameters}
+            )
+            (series,) = _parse_vector(data)
         except (QueryError, TypeError, LookupError, ValueError):
             return None
         return series.values[0]
 
-    def types(self, metric: str) -> frozenset[str]:
-        """Name what targets say a metric is (``counter``, ``gauge``, …); empty where nobody says.
+    def fetch_metric_types(self, metric: str) -> frozenset[str]:
+        """Return the types that scrape targets declare for a metric (``counter``, ``gauge``, …), if any.
 
         Raises:
-            PrometheusUnreachableError: there is no answer.
+            PrometheusUnreachableError: there is no response.
         """
         try:
-            data, _ = self._call("/api/v1/metadata", {"metric": metric})
+            data, _ = self._request_data("/api/v1/metadata", {"metric": metric})
         except QueryError:
             return frozenset()
-        said = data.get(metric) if isinstance(data, dict) else None
-        return frozenset(str(one.get("type")) for one in said or () if isinstance(one, dict))
+        entries = data.get(metric) if isinstance(data, dict) else None
+        return frozenset(str(entry.get("type")) for entry in entries or () if isinstance(entry, dict))
 
-    def _query(
-        self, query: str, time: float, read: Callable[[Mapping[str, Any]], tuple[Series, ...]]
+    def _run_query(
+        self, query: str, time: float, parse: Callable[[Mapping[str, Any]], tuple[Series, ...]]
     ) -> tuple[tuple[Series, ...], tuple[str, ...]]:
-        given = {"query": query, "time": f"{time:.3f}", **BACKENDS[self.backend].parameters}
-        data, warnings = self._call("/api/v1/query", given)
+        parameters = {"query": query, "time": f"{time:.3f}", **BACKENDS[self.backend].parameters}
+        data, warnings = self._request_data("/api/v1/query", parameters)
         try:
-            return read(data), warnings
+            return parse(data), warnings
         except (TypeError, LookupError, ValueError):
-            where = self.connection.shown_url
-            raise QueryError(f"{where} gave no result that can be read for {query!r}") from None
+            url = self.connection.shown_url
+            raise QueryError(f"{url} returned a result that can't be parsed for {query!r}") from None
 
-    def _call(self, path: str, parameters: Mapping[str, str]) -> tuple[Any, tuple[str, ...]]:
-        return _unwrap(self._sent(path, parameters), self.connection.shown_url)
+    def _request_data(self, path: str, parameters: Mapping[str, str]) -> tuple[Any, tuple[str, ...]]:
+        return _parse_envelope(self._send(path, parameters), self.connection.shown_url)
 
-    def _sent(self, path: str, parameters: Mapping[str, str]) -> requests.Response:
+    def _send(self, path: str, parameters: Mapping[str, str]) -> requests.Response:
         connection = self.connection
-        post = len(parameters.get("query", "")) > _LONG_QUERY_CHARACTERS
+        use_post = len(parameters.get("query", "")) > _LONG_QUERY_CHARACTERS
         try:
             return self._session.request(
-                "POST" if post else "GET",
+                "POST" if use_post else "GET",
                 connection.url.rstrip("/") + path,
                 headers={**BACKENDS[self.backend].headers, **connection.headers},
-                params=None if post else parameters,
-                data=parameters if post else None,
+                params=None if use_post else parameters,
+                data=parameters if use_post else None,
                 timeout=(connection.connect_timeout_seconds, connection.read_timeout_seconds),
                 allow_redirects=False,
-                verify=connection.ca_file,  # the session's own would yield to REQUESTS_CA_BUNDLE
+                verify=connection.ca_file,  # REQUESTS_CA_BUNDLE would override Session.verify
             )
         except (OSError, HTTPError) as error:
             raise PrometheusUnreachableError(
-                f"{connection.shown_url} does not answer ({_cause(error)})"
+                f"{connection.shown_url} does not respond ({_describe_cause(error)})"
             ) from None
 
 
-def _cause(error: BaseException) -> str:
-    """Say why a request failed in the words of the first cause; those of a bad address may hold a secret."""
+def _describe_cause(error: BaseException) -> str:
+    """Return the message of the first cause; of a ``ValueError`` only the type: it may quote a secret."""
     if isinstance(error, ValueError):
         return type(error).__name__
-    while inner := error.__cause__ or error.__context__ or _last_exception(error.args):
+    while inner := error.__cause__ or error.__context__ or _find_last_exception(error.args):
         error = inner
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def _last_exception(arguments: tuple[object, ...]) -> BaseException | None:
-    """Find the cause that urllib3 hands on as an argument alone."""
+def _find_last_exception(arguments: tuple[object, ...]) -> BaseException | None:
+    """Return the cause that urllib3 passes only as the last argument."""
     last = arguments[-1] if arguments else None
     return last if isinstance(last, BaseException) else None
 
 
-def _unwrap(response: requests.Response, where: str) -> tuple[Any, tuple[str, ...]]:
-    """Take the data and the warnings out of the API's envelope."""
+def _parse_envelope(response: requests.Response, url: str) -> tuple[Any, tuple[str, ...]]:
+    """Return the data and the warnings of an API response."""
     try:
         body = response.json()
     except requests.exceptions.JSONDecodeError:
         body = None
     if response.status_code >= 500:  # noqa: PLR2004 - server errors, by RFC 9110
-        raise PrometheusUnreachableError(f"{where} answered {response.status_code}: {_said(response, body)}")
+        raise PrometheusUnreachableError(
+            f"{url} responded with {response.status_code}: {_describe_error(response, body)}"
+        )
     if not isinstance(body, dict) or body.get("status") != "success":
-        raise QueryError(f"{where} answered {response.status_code}: {_said(response, body)}")
-    given = [body.get(key) for key in ("warnings", "infos")]
-    warnings = tuple(str(text) for texts in given if isinstance(texts, list) for text in texts)
+        raise QueryError(f"{url} responded with {response.status_code}: {_describe_error(response, body)}")
+    texts_by_key = [body.get(key) for key in ("warnings", "infos")]
+    warnings = tuple(str(text) for texts in texts_by_key if isinstance(texts, list) for text in texts)
     if body.get("isPartial") is True:
-        warnings += (IS_PARTIAL,)
+        warnings += (PARTIAL_RESPONSE_WARNING,)
     return body.get("data"), warnings
 
 
-def _said(response: requests.Response, body: object) -> str:
+def _describe_error(response: requests.Response, body: object) -> str:
     if isinstance(body, dict) and body.get("error"):
         return str(body["error"])
     if response.is_redirect:
-        return "it redirects elsewhere; give the address that it leads to"
+        return "it redirects; use the URL that it redirects to"
     if response.status_code in {401, 403}:
-        return "it wants other credentials (see PROOFLOAD_PROMETHEUS_USERNAME and _BEARER_TOKEN)"
-    return "no answer of the Prometheus HTTP API"
+        return "it refuses the credentials (see PROOFLOAD_PROMETHEUS_USERNAME and _BEARER_TOKEN)"
+    return "not a response of the Prometheus HTTP API"
 
 
-def _ranged(selector: str, start: float, end: float) -> str:
+def _format_range_query(selector: str, start: float, end: float) -> str:
     return f"{selector}[{max(round((end - start) * 1000), 1)}ms]"
 
 
-def _matrix(data: Mapping[str, Any]) -> tuple[Series, ...]:
+def _parse_matrix(data: Mapping[str, Any]) -> tuple[Series, ...]:
     if data["resultType"] != "matrix":
-        raise ValueError("raw samples come as a matrix")
-    floats = [_raw_series(row) for row in data["result"] if "values" in row]
-    return (*floats, *(one for row in data["result"] if "histograms" in row for one in classic(row)))
+        raise ValueError("the result of a range selector must be a matrix")
+    rows = data["result"]
+    float_series = [_parse_series(row) for row in rows if "values" in row]
+    bucket_series = [convert_to_classic_buckets(row) for row in rows if "histograms" in row]
+    return (*float_series, *chain.from_iterable(bucket_series))
 
 
-def _floats(data: Mapping[str, Any]) -> tuple[Series, ...]:
-    """Read a piece of a long window; which bounds native histograms have is known of a whole window alone."""
+def _parse_float_matrix(data: Mapping[str, Any]) -> tuple[Series, ...]:
+    """Parse one chunk of a long range; common bounds of native histograms need the whole range at once."""
     if any("histograms" in row for row in data["result"]):
-        raise QueryError(f"native histograms are judged over {PIECE_SECONDS / 3600:g} h at most")
-    return _matrix(data)
+        raise QueryError(f"native histograms are supported in windows of at most {CHUNK_SECONDS / 3600:g} h")
+    return _parse_matrix(data)
 
 
-def _raw_series(row: Mapping[str, Any]) -> Series:
+def _parse_series(row: Mapping[str, Any]) -> Series:
     times, values = zip(*row["values"], strict=True)
     return Series(row["metric"], tuple(map(float, times)), tuple(map(float, values)))
 
 
-def _vector(data: Mapping[str, Any]) -> tuple[Series, ...]:
+def _parse_vector(data: Mapping[str, Any]) -> tuple[Series, ...]:
     result = data["result"]
     if data["resultType"] in {"scalar", "string"}:
         return (Series({}, (float(result[0]),), (float(result[1]),)),)
     if data["resultType"] != "vector":
-        raise ValueError("values of one time come as a vector")
+        raise ValueError("the result of an instant query must be a vector")
     return tuple(
         Series(dict(row["metric"]), (float(row["value"][0]),), (float(row["value"][1]),))
         for row in result

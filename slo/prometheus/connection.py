@@ -1,4 +1,4 @@
-"""How to reach a Prometheus HTTP API: address, secrets, certificates, and what speaks it."""
+"""Connection settings of a Prometheus HTTP API: URL, credentials, certificates and backend."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from slo.model import DataSource
-from slo.prometheus.backends import BACKENDS, HEADER_NAME, tenant_headers
+from slo.prometheus.backends import BACKENDS, HEADER_NAME, list_tenant_headers
 
 
 class BearerAuth(AuthBase):
@@ -27,10 +27,10 @@ class BearerAuth(AuthBase):
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """How to reach a Prometheus HTTP API.
+class ConnectionSettings:
+    """Connection settings of a Prometheus HTTP API.
 
-    ``headers`` are sent with each request (e.g. ``X-Scope-OrgID``). ``ca_file`` verifies the server,
+    ``headers`` are sent with each request (e.g. ``X-Scope-OrgID``). ``ca_file`` verifies the server;
     ``client_certificate`` is (certificate file, key file). Timeouts are in seconds.
     """
 
@@ -43,118 +43,141 @@ class Connection:
     read_timeout_seconds: float = 60
     retries: int = 3
     backend: str | None = None
-    """A name of :data:`slo.backends.BACKENDS`; ``None``: learnt from the server."""
+    """A key of ``slo.prometheus.backends.BACKENDS``; ``None``: detected from the server."""
 
     @property
     def shown_url(self) -> str:
-        """The address without user name, password and query."""
+        """The URL without user name, password and query."""
         parts = urlsplit(self.url)
         host = parts.netloc.rpartition("@")[2]
         return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
 
 
-def connection_from(environment: Mapping[str, str], url: str, source: DataSource | None = None) -> Connection:
-    """Read secrets and certificates from the environment (``PROOFLOAD_PROMETHEUS_*``).
+def read_connection_settings(
+    environment: Mapping[str, str], url: str, data_source: DataSource | None = None
+) -> ConnectionSettings:
+    """Return the settings from the environment (``PROOFLOAD_PROMETHEUS_*``).
 
-    What a spec says of the ``source`` counts where the environment says nothing.
+    Where the environment sets nothing, ``data_source`` of the spec decides.
 
     Raises:
-        ValueError: settings contradict each other, name no file, or can't be sent; or ``url`` is no address.
+        ValueError: settings contradict each other, name a missing file or can't be sent in a header; or
+            ``url`` is not an HTTP URL.
     """
 
-    def setting(name: str) -> str | None:
+    def read_setting(name: str) -> str | None:
         return environment.get(f"PROOFLOAD_PROMETHEUS_{name}") or None
 
-    username, password, token = setting("USERNAME"), setting("PASSWORD"), setting("BEARER_TOKEN")
-    files = {name: setting(name) for name in ("CA_FILE", "CLIENT_CERTIFICATE", "CLIENT_KEY")}
+    auth = _create_auth(read_setting("USERNAME"), read_setting("PASSWORD"), read_setting("BEARER_TOKEN"))
+    files = {name: read_setting(name) for name in ("CA_FILE", "CLIENT_CERTIFICATE", "CLIENT_KEY")}
+    _check_files(files)
     certificate, key = files["CLIENT_CERTIFICATE"], files["CLIENT_KEY"]
-    if token and username:
-        raise ValueError(
-            "PROOFLOAD_PROMETHEUS_BEARER_TOKEN and PROOFLOAD_PROMETHEUS_USERNAME are both set; give one"
-        )
-    if password and not username:
-        raise ValueError("PROOFLOAD_PROMETHEUS_PASSWORD needs PROOFLOAD_PROMETHEUS_USERNAME beside it")
-    if bool(certificate) != bool(key):
-        raise ValueError(
-            "PROOFLOAD_PROMETHEUS_CLIENT_CERTIFICATE and PROOFLOAD_PROMETHEUS_CLIENT_KEY go together"
-        )
-    for name, file in files.items():
-        if file and not Path(file).is_file():
-            raise ValueError(f"PROOFLOAD_PROMETHEUS_{name}: there is no file {file}")
-    backend = setting("BACKEND")
-    if backend and backend not in BACKENDS:
-        raise ValueError(f"PROOFLOAD_PROMETHEUS_BACKEND is {backend!r}; there are {', '.join(BACKENDS)}")
-    if source and not backend and source.type.lower() != "prometheus":  # the API; who speaks it is learnt
-        backend = source.type.lower()
-    basic = HTTPBasicAuth(username.encode(), (password or "").encode()) if username else None
-    return Connection(
-        url=_address(url),
-        auth=BearerAuth(_sendable("BEARER_TOKEN", token.strip())) if token else basic,
-        headers=_with_source(
-            _with_tenant(_headers(setting("HEADERS") or ""), setting("TENANT"), backend), source, backend
-        ),
+    backend = _choose_backend(read_setting("BACKEND"), data_source)
+    headers = _add_tenant_headers(
+        _parse_headers(read_setting("HEADERS") or ""), read_setting("TENANT"), backend
+    )
+    return ConnectionSettings(
+        url=_check_url(url),
+        auth=auth,
+        headers=_add_data_source_headers(headers, data_source, backend),
         ca_file=files["CA_FILE"],
         client_certificate=(certificate, key) if certificate and key else None,
         backend=backend,
     )
 
 
-def _with_tenant(headers: dict[str, str], tenant: str | None, backend: str | None) -> dict[str, str]:
-    """Add the headers that tell the tenant, which must not be given twice."""
+def _create_auth(username: str | None, password: str | None, token: str | None) -> AuthBase | None:
+    if token and username:
+        raise ValueError(
+            "PROOFLOAD_PROMETHEUS_BEARER_TOKEN and PROOFLOAD_PROMETHEUS_USERNAME are both set; set one"
+        )
+    if password and not username:
+        raise ValueError("PROOFLOAD_PROMETHEUS_PASSWORD is set without PROOFLOAD_PROMETHEUS_USERNAME")
+    if token:
+        return BearerAuth(_check_header_value("BEARER_TOKEN", token.strip()))
+    return HTTPBasicAuth(username.encode(), (password or "").encode()) if username else None
+
+
+def _check_files(files: Mapping[str, str | None]) -> None:
+    """Check the file settings, by the name of the environment variable without its prefix."""
+    if bool(files["CLIENT_CERTIFICATE"]) != bool(files["CLIENT_KEY"]):
+        raise ValueError(
+            "PROOFLOAD_PROMETHEUS_CLIENT_CERTIFICATE and PROOFLOAD_PROMETHEUS_CLIENT_KEY must both be set"
+        )
+    for name, file in files.items():
+        if file and not Path(file).is_file():
+            raise ValueError(f"PROOFLOAD_PROMETHEUS_{name}: no such file: {file}")
+
+
+def _choose_backend(setting: str | None, data_source: DataSource | None) -> str | None:
+    """Return the backend that the environment or else the data source names; ``None``: to be detected.
+
+    The type ``Prometheus`` names the API, which every backend implements.
+    """
+    if setting and setting not in BACKENDS:
+        raise ValueError(f"PROOFLOAD_PROMETHEUS_BACKEND is {setting!r}; must be one of {', '.join(BACKENDS)}")
+    if setting or data_source is None or data_source.type.lower() == "prometheus":
+        return setting
+    return data_source.type.lower()
+
+
+def _add_tenant_headers(headers: dict[str, str], tenant: str | None, backend: str | None) -> dict[str, str]:
+    """Add the headers that name the tenant; a tenant that ``headers`` also name is an error."""
     if not tenant:
         return headers
-    given = {name.lower() for name in headers}
-    names = tenant_headers(backend)
-    if twice := [name for name in names if name.lower() in given]:
+    names_in_use = {name.lower() for name in headers}
+    names = list_tenant_headers(backend)
+    if duplicates := [name for name in names if name.lower() in names_in_use]:
         raise ValueError(
-            f"PROOFLOAD_PROMETHEUS_TENANT and {twice[0]} in PROOFLOAD_PROMETHEUS_HEADERS are both set; "
-            "give one"
+            f"PROOFLOAD_PROMETHEUS_TENANT and {duplicates[0]} in PROOFLOAD_PROMETHEUS_HEADERS are both set; "
+            "set one"
         )
-    return headers | dict.fromkeys(names, _sendable("TENANT", tenant))
+    return headers | dict.fromkeys(names, _check_header_value("TENANT", tenant))
 
 
-def _with_source(
-    headers: dict[str, str], source: DataSource | None, backend: str | None
+def _add_data_source_headers(
+    headers: dict[str, str], data_source: DataSource | None, backend: str | None
 ) -> Mapping[str, str]:
-    """Add the tenant and the headers of a spec's data source that the environment does not name."""
-    if source is None:
+    """Add the tenant and the headers of a data source, except those that the environment sets."""
+    if data_source is None:
         return headers
-    said = dict.fromkeys(tenant_headers(backend), source.tenant) if source.tenant else {}
-    given = {name.lower() for name in headers}
-    if given & {name.lower() for name in tenant_headers(None)}:
-        given |= {name.lower() for name in tenant_headers(None)}
-    return headers | {
-        name: value for name, value in (said | dict(source.headers)).items() if name.lower() not in given
-    }
+    additional = dict(data_source.headers)
+    if data_source.tenant:
+        additional = dict.fromkeys(list_tenant_headers(backend), data_source.tenant) | additional
+    names_in_use = {name.lower() for name in headers}
+    tenant_names = {name.lower() for name in list_tenant_headers(None)}
+    if names_in_use & tenant_names:
+        names_in_use |= tenant_names
+    return headers | {name: value for name, value in additional.items() if name.lower() not in names_in_use}
 
 
-def _address(url: str) -> str:
-    """Give the address back where it is one; the error shows it without user name and password."""
+def _check_url(url: str) -> str:
+    """Return a valid URL unchanged; the error shows it without user name and password."""
     try:
         parts = urlsplit(url)
-        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-        sound = sound and not parts.query and not parts.fragment
+        is_valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        is_valid = is_valid and not parts.query and not parts.fragment
     except ValueError:  # an impossible port or IPv6 address
-        sound = False
-    if not sound:
+        is_valid = False
+    if not is_valid:
         shown = url.rpartition("@")[2].partition("?")[0]
-        raise ValueError(f"{shown!r} is no address of a Prometheus; write one like http://localhost:9090")
+        raise ValueError(f"{shown!r} is not the URL of a Prometheus; write e.g. http://localhost:9090")
     return url
 
 
-def _headers(text: str) -> dict[str, str]:
-    """Read ``Name: value`` pairs, one a line or separated by ``;``."""
+def _parse_headers(text: str) -> dict[str, str]:
+    """Parse ``Name: value`` pairs, one per line or separated by ``;``."""
     headers = {}
     for pair in filter(str.strip, text.replace("\n", ";").split(";")):
         name, colon, value = pair.partition(":")
         if not colon or not HEADER_NAME.fullmatch(name.strip()):
             raise ValueError("PROOFLOAD_PROMETHEUS_HEADERS must be 'Name: value' pairs separated by ';'")
-        headers[name.strip()] = _sendable("HEADERS", value.strip())
+        headers[name.strip()] = _check_header_value("HEADERS", value.strip())
     return headers
 
 
-def _sendable(name: str, value: str) -> str:
-    """Give the value of a header back where it can be sent; the error does not show it."""
+def _check_header_value(setting: str, value: str) -> str:
+    """Return a valid header value unchanged; the error does not show it."""
     if not (value.isascii() and value.isprintable()):
-        raise ValueError(f"PROOFLOAD_PROMETHEUS_{name} holds a line break or a character beyond ASCII")
+        raise ValueError(f"PROOFLOAD_PROMETHEUS_{setting} contains a line break or a non-ASCII character")
     return value

@@ -1,4 +1,4 @@
-"""Gathers the evidence: raw samples around the window, from Prometheus."""
+"""Gathering of evidence: raw samples around the window, from Prometheus."""
 
 from __future__ import annotations
 
@@ -10,54 +10,60 @@ from functools import partial
 from itertools import pairwise
 from statistics import median
 
-from slo.model import Evidence, QueryResult, Series, Spec, Window
-from slo.model.evidence import instance_of
-from slo.prometheus.client import Prometheus, PrometheusUnreachableError, QueryError
-from slo.prometheus.query_fallbacks import asked_otherwise, in_other_spellings
-from slo.promql.query_plan import PROCESS_START, UP, counters, created_of, exactly, of_jobs, plan
-from slo.promql.query_variables import filled
-from slo.promql.syntax import Matcher, Selector
+from slo.model import (
+    PROCESS_START_KEY,
+    UP_KEY,
+    Evidence,
+    QueryKey,
+    QueryResult,
+    Series,
+    Spec,
+    Window,
+    make_value_key,
+    scrape_target_of,
+)
+from slo.prometheus.client import PrometheusClient, PrometheusUnreachableError, QueryError
+from slo.prometheus.query_fallbacks import query_alternative_forms, select_other_spellings
+from slo.promql import (
+    Matcher,
+    QueryPlan,
+    Selector,
+    escape_job_name,
+    fill_window,
+    list_counters,
+    plan_queries,
+    select_created_timestamps,
+    select_metric_of_jobs,
+)
 
 CONCURRENT_QUERIES = 4
-"""Prometheus itself answers 20 at a time (``--query.max-concurrency``), and not to us alone."""
+"""A fifth of the 20 that Prometheus runs at a time for all clients (``--query.max-concurrency``)."""
 LOOKBACK_SECONDS = 300.0
-"""How far before the window samples are fetched: Prometheus's own default look-back."""
+"""Samples are fetched from so long before the window: Prometheus's default look-back."""
 
 
-def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, margin: float) -> Evidence:
-    """Ask Prometheus for everything a spec needs to be judged over a window.
+def gather_evidence(
+    prometheus: PrometheusClient, spec: Spec, window: Window, *, now: float, margin_seconds: float
+) -> Evidence:
+    """Query Prometheus for the evidence that the evaluation of a spec over a window needs.
 
     Args:
         prometheus: the server.
-        spec: what to judge; its queries are asked once each.
+        spec: the spec to evaluate; each of its queries is run once.
         window: Unix seconds.
-        now: the time of asking, kept in the evidence.
-        margin: seconds after the window to fetch, so that the scrape that closes it is among the samples.
+        now: the current time (Unix seconds), recorded in the evidence.
+        margin_seconds: how long after the window to fetch samples; it must include the next scrape.
 
     Raises:
-        ProblemsError: the spec holds PromQL that can't be judged.
+        ProblemsError: the spec contains PromQL that can't be evaluated.
     """
-    wanted = plan(spec)
-    start, end = window.start - LOOKBACK_SECONDS, window.end + margin
-    results: dict[str, QueryResult] = {}
+    plan = plan_queries(spec)
+    results: dict[QueryKey, QueryResult] = {}
     try:
-        version = prometheus.version()
-        prometheus.settle()
-        skew, round_trip = _skew(prometheus)
-        with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
-            raw = partial(_raw, lambda text: prometheus.raw(text, start, end))
-            results |= zip(map(str, wanted.selectors), pool.map(raw, wanted.selectors), strict=True)
-            results |= _all(
-                pool,
-                wanted.opaque,
-                lambda text: prometheus.value(filled(text, window.seconds), window.end),
-            )
-            jobs = wanted.jobs | set(map(exactly, _jobs(results.values())))
-            for name in (UP, PROCESS_START) if jobs else ():
-                selector = str(of_jobs(name, jobs))
-                results[name] = _asked(selector, lambda text: prometheus.raw(text, start, end))
-            births = _exposed(prometheus, _births(spec, results, window), window.end)
-            results |= _all(pool, map(str, births), lambda text: prometheus.raw(text, start, end))
+        version = prometheus.fetch_version()
+        prometheus.flush_recent_samples()
+        skew, round_trip = _measure_clock_skew(prometheus)
+        _fetch_results(prometheus, spec, plan, window, margin_seconds, results)
     except PrometheusUnreachableError as error:
         return Evidence(window, results, now, LOOKBACK_SECONDS, error=str(error))
     server = {"url": prometheus.connection.shown_url, "version": version, "backend": prometheus.backend}
@@ -66,97 +72,138 @@ def gather(prometheus: Prometheus, spec: Spec, window: Window, *, now: float, ma
         results,
         now,
         LOOKBACK_SECONDS,
-        _scrape_interval(results),
+        _estimate_scrape_interval(results),
         server,
         clock_skew_seconds=skew,
         round_trip_seconds=round_trip,
     )
 
 
-def _skew(prometheus: Prometheus) -> tuple[float | None, float | None]:
-    """Measure by how many seconds the server's clock is ahead of ours, and how long the answer took.
+def _fetch_results(
+    prometheus: PrometheusClient,
+    spec: Spec,
+    plan: QueryPlan,
+    window: Window,
+    margin_seconds: float,
+    results: dict[QueryKey, QueryResult],
+) -> None:
+    """Add the results of all queries to ``results``, so that a failure leaves the results before it."""
+    start, end = window.start - LOOKBACK_SECONDS, window.end + margin_seconds
 
-    The server's time is taken for that of the middle of the request, as NTP does (RFC 5905, 8).
+    def fetch_samples(text: str) -> QueryResult:
+        return prometheus.fetch_samples(text, start, end)
+
+    def evaluate_at_end(text: str) -> QueryResult:
+        return prometheus.query_instant(fill_window(text, window.seconds), window.end)
+
+    with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
+        fetch_selector = partial(_fetch_selector, fetch_samples)
+        keys = (selector.key for selector in plan.selectors)
+        results |= zip(keys, pool.map(fetch_selector, plan.selectors), strict=True)
+        results |= _run_queries(pool, map(make_value_key, plan.server_expressions), evaluate_at_end)
+        jobs = plan.job_patterns | set(map(escape_job_name, _find_jobs(results.values())))
+        for key in (UP_KEY, PROCESS_START_KEY) if jobs else ():
+            results[key] = _run_query(str(select_metric_of_jobs(key.text, jobs)), fetch_samples)
+        created_metrics = _select_created_metrics(spec, results, window)
+        exposed_metrics = _filter_exposed_metrics(prometheus, created_metrics, window.end)
+        results |= _run_queries(pool, (selector.key for selector in exposed_metrics), fetch_samples)
+
+
+def _measure_clock_skew(prometheus: PrometheusClient) -> tuple[float | None, float | None]:
+    """Return how far the server's clock is ahead of ours and how long the request took, in seconds.
+
+    The server is assumed to have read its clock in the middle of the request, as in NTP (RFC 5905, 8).
     """
-    before, began = time.time(), time.monotonic()
-    there = prometheus.time()
-    took = time.monotonic() - began
-    return (None, None) if there is None else (there - before - took / 2, took)
+    sent_at, started = time.time(), time.monotonic()
+    server_time = prometheus.fetch_server_time()
+    round_trip = time.monotonic() - started
+    if server_time is None:
+        return None, None
+    return server_time - sent_at - round_trip / 2, round_trip
 
 
-def _births(spec: Spec, results: Mapping[str, QueryResult], window: Window) -> list[Selector]:
-    """Select the ``_created`` samples that may prove what nothing else does.
+def _select_created_metrics(
+    spec: Spec, results: Mapping[QueryKey, QueryResult], window: Window
+) -> list[Selector]:
+    """Return the ``_created`` selectors that can show what no other series shows.
 
-    That a series began inside the window, where it has no sample before; and that it began anew, where its
-    target does not tell when its process did.
+    That is the start of a series without a sample before the window, and a restart of a scrape target that
+    exposes no process start time.
     """
-    told = results.get(PROCESS_START)
-    known = {instance_of(one) for one in told.series} if told else set()
-    asked = (
+    process_starts = results.get(PROCESS_START_KEY)
+    covered_targets = (
+        {scrape_target_of(series) for series in process_starts.series} if process_starts else set()
+    )
+    counters = (
         counter
-        for counter in counters(spec)
+        for counter in list_counters(spec)
         if any(
-            one.times and (one.times[0] > window.start or instance_of(one) not in known)
-            for one in results[str(counter)].series
+            series.times
+            and (series.times[0] > window.start or scrape_target_of(series) not in covered_targets)
+            for series in results[counter.key].series
         )
     )
-    return list(dict.fromkeys(map(created_of, asked)))
+    return list(dict.fromkeys(map(select_created_timestamps, counters)))
 
 
-def _exposed(prometheus: Prometheus, births: Sequence[Selector], time: float) -> list[Selector]:
-    """Keep those whose metric there is: few services expose ``_created``, and one question tells."""
-    names = {one.metric for one in births}
+def _filter_exposed_metrics(
+    prometheus: PrometheusClient, selectors: Sequence[Selector], time: float
+) -> list[Selector]:
+    """Return the selectors whose metric exists; few services expose ``_created``, so one query finds out."""
+    names = {selector.metric for selector in selectors}
     if not names:
         return []
-    known = Selector("", (Matcher("__name__", "=~", "|".join(sorted(map(exactly, names)))),))
-    found = _asked(f"group by (__name__) ({known})", lambda text: prometheus.value(text, time))
-    told = {one.labels.get("__name__") for one in found.series}
-    return [one for one in births if one.metric in told or found.error]
+    any_name = Selector("", (Matcher("__name__", "=~", "|".join(sorted(map(escape_job_name, names)))),))
+    result = _run_query(
+        f"group by (__name__) ({any_name})", lambda text: prometheus.query_instant(text, time)
+    )
+    existing = {series.labels.get("__name__") for series in result.series}
+    return [selector for selector in selectors if selector.metric in existing or result.error]
 
 
-def _raw(ask: Callable[[str], QueryResult], selector: Selector) -> QueryResult:
-    """Fetch a selector's samples, however a bound is spelt; else those of the histogram in other words."""
-    found = _asked(str(selector), ask)
-    if found.error:
-        return found
-    if found.series:
-        others = in_other_spellings(selector)
-        return _together(found, _asked(str(others), ask)) if others else found
-    return asked_otherwise(selector, lambda other: _asked(str(other), ask)) or found
+def _fetch_selector(send_query: Callable[[str], QueryResult], selector: Selector) -> QueryResult:
+    """Fetch a selector's samples in every notation of its bound, or else in its histogram's other forms."""
+    result = _run_query(str(selector), send_query)
+    if result.error:
+        return result
+    if result.series:
+        others = select_other_spellings(selector)
+        return _merge_results(result, _run_query(str(others), send_query)) if others else result
+    return query_alternative_forms(selector, lambda other: _run_query(str(other), send_query)) or result
 
 
-def _together(found: QueryResult, more: QueryResult) -> QueryResult:
-    warnings = tuple(dict.fromkeys((*found.warnings, *more.warnings)))
-    return replace(found, series=(*found.series, *more.series), warnings=warnings, error=more.error)
+def _merge_results(first: QueryResult, second: QueryResult) -> QueryResult:
+    warnings = tuple(dict.fromkeys((*first.warnings, *second.warnings)))
+    return replace(first, series=(*first.series, *second.series), warnings=warnings, error=second.error)
 
 
-def _all(
-    pool: ThreadPoolExecutor, queries: Iterable[str], ask: Callable[[str], QueryResult]
-) -> dict[str, QueryResult]:
-    """Ask several at a time; the answers are in the order of the queries."""
-    asked = list(queries)
-    return dict(zip(asked, pool.map(lambda query: _asked(query, ask), asked), strict=True))
+def _run_queries(
+    pool: ThreadPoolExecutor, queries: Iterable[QueryKey], send_query: Callable[[str], QueryResult]
+) -> dict[QueryKey, QueryResult]:
+    """Run queries concurrently; return their results by query, in the order of the queries."""
+    keys = list(queries)
+    return dict(zip(keys, pool.map(lambda key: _run_query(key.text, send_query), keys), strict=True))
 
 
-def _asked(query: str, ask: Callable[[str], QueryResult]) -> QueryResult:
-    """Ask, and keep a refusal as part of the evidence.
+def _run_query(query: str, send_query: Callable[[str], QueryResult]) -> QueryResult:
+    """Run a query; a refused query gives a result with an error.
 
     Raises:
-        PrometheusUnreachableError: there is no answer.
+        PrometheusUnreachableError: there is no response.
     """
     try:
-        return ask(query)
+        return send_query(query)
     except QueryError as error:
         return QueryResult(query, 0, error=str(error))
 
 
-def _jobs(results: Iterable[QueryResult]) -> set[str]:
-    """Name the scrape jobs that answers came from."""
+def _find_jobs(results: Iterable[QueryResult]) -> set[str]:
+    """Return the scrape jobs whose series the results contain."""
     return {series.labels["job"] for result in results for series in result.series if "job" in series.labels}
 
 
-def _scrape_interval(results: dict[str, QueryResult]) -> float | None:
-    """Learn the scrape interval in seconds: the median distance of the samples of ``up``."""
-    ups: tuple[Series, ...] = results[UP].series if UP in results else ()
-    gaps = [after - before for series in ups for before, after in pairwise(series.times)]
+def _estimate_scrape_interval(results: dict[QueryKey, QueryResult]) -> float | None:
+    """Return the scrape interval in seconds: the median distance between samples of ``up``."""
+    up_series: tuple[Series, ...] = results[UP_KEY].series if UP_KEY in results else ()
+    gaps = [after - before for series in up_series for before, after in pairwise(series.times)]
     return median(gaps) if gaps else None

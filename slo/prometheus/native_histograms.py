@@ -1,7 +1,7 @@
-"""Native histograms, and classic ones that Prometheus keeps as such, read as cumulative buckets.
+"""Conversion of native histograms to the cumulative buckets of classic histograms.
 
-A native histogram gives the observations of each bucket that holds any; whatever its scheme, they add up to
-exact counts at every bound that no bucket reaches across. The format is that of the HTTP API (Prometheus
+A native histogram has the number of observations in each non-empty bucket. With any schema, their sums are
+exact counts at every bound that lies inside no bucket. The format is that of the HTTP API (Prometheus
 documentation, HTTP API, Native histograms): ``[boundary_rule, lower, upper, count]``.
 """
 
@@ -14,37 +14,40 @@ from typing import Any
 from slo.model import Series
 
 _Bucket = tuple[float, float, float]
-"""Lower bound (not in it), upper bound (in it), observations."""
+"""Lower bound (excluded), upper bound (included), number of observations."""
 
 
-def classic(row: Mapping[str, Any]) -> list[Series]:
-    """Give the samples of a native histogram as series of a classic one's buckets.
+def convert_to_classic_buckets(row: Mapping[str, Any]) -> list[Series]:
+    """Return the samples of a native histogram as bucket series of a classic histogram.
 
-    ``row`` is one of a matrix's result, with ``metric`` and ``histograms``.
+    ``row`` is a row of a matrix result, with ``metric`` and ``histograms``.
 
     Raises:
-        ValueError, TypeError, LookupError: it is nothing of the kind.
+        ValueError, TypeError, LookupError: the row is malformed, or has buckets of negative observations.
     """
     times = [float(time) for time, _ in row["histograms"]]
-    totals = [float(one["count"]) for _, one in row["histograms"]]
-    buckets = [[_bucket(*bucket) for bucket in one.get("buckets", ())] for _, one in row["histograms"]]
+    histograms = [histogram for _, histogram in row["histograms"]]
+    totals = [float(histogram["count"]) for histogram in histograms]
+    samples = [
+        [_parse_bucket(*bucket) for bucket in histogram.get("buckets", ())] for histogram in histograms
+    ]
     name = f"{row['metric'].get('__name__', '')}_bucket"
-    found = []
-    for bound in _bounds(buckets):
-        counts = [sum(count for _, upper, count in sample if upper <= bound) for sample in buckets]
+    series = []
+    for bound in _find_common_bounds(samples):
+        counts = [sum(count for _, upper, count in sample if upper <= bound) for sample in samples]
         labels = {**row["metric"], "__name__": name, "le": "+Inf" if bound == inf else f"{bound!r}"}
-        found.append(Series(labels, tuple(times), tuple(totals if bound == inf else counts)))
-    return found
+        series.append(Series(labels, tuple(times), tuple(totals if bound == inf else counts)))
+    return series
 
 
-def _bucket(rule: int, lower: str, upper: str, count: str) -> _Bucket:
+def _parse_bucket(rule: int, lower: str, upper: str, count: str) -> _Bucket:
     if rule in {1, 2}:
-        raise ValueError("a bucket of negative observations, whose upper bound lies outside it")
+        raise ValueError("buckets of negative observations exclude their upper bound and are not supported")
     return float(lower), float(upper), float(count)
 
 
-def _bounds(samples: Sequence[Sequence[_Bucket]]) -> list[float]:
-    """List the bounds that no bucket of any sample reaches across: its scheme may change as it goes."""
-    every = {bucket for sample in samples for bucket in ((lower, upper) for lower, upper, _ in sample)}
-    ends = sorted({end for bucket in every for end in bucket if -inf < end < inf})
-    return [*(end for end in ends if not any(lower < end < upper for lower, upper in every)), inf]
+def _find_common_bounds(samples: Sequence[Sequence[_Bucket]]) -> list[float]:
+    """Return the bounds that lie inside no bucket of any sample: the schema may change between samples."""
+    ranges = {(lower, upper) for sample in samples for lower, upper, _ in sample}
+    bounds = sorted({bound for pair in ranges for bound in pair if -inf < bound < inf})
+    return [*(bound for bound in bounds if not any(lower < bound < upper for lower, upper in ranges)), inf]

@@ -1,67 +1,76 @@
-"""Series that a selector matches, made up for the unit tests of the rules."""
+"""Example series that a selector matches, for the unit tests of the rules."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 
-from slo.promql.syntax import Matcher, Selector
+from slo.promql import Matcher, Selector
 
-_CLASS = re.compile(r"\[\^?(.)[^\]]*\]")
-_REPEATED = re.compile(r"(\\.|[^\\])[*+?]")
+_CHARACTER_CLASS = re.compile(r"\[\^?(.)[^\]]*\]")
+_QUANTIFIED = re.compile(r"(\\.|[^\\])[*+?]")
 
 
-def example(selector: Selector) -> Mapping[str, str] | None:
-    """Give labels that a selector matches; ``None`` when none could be made up, or it names no metric."""
+def build_example_labels(selector: Selector) -> Mapping[str, str] | None:
+    """Return labels that a selector matches; ``None`` if none are found or it has no metric name."""
     if not selector.metric:
         return None
     labels: dict[str, str] = {}
-    for matcher in sorted(selector.matchers, key=lambda m: m.op != "="):
-        candidates = [labels.get(matcher.label, ""), *_values(matcher)]
-        found = next((text for text in candidates if _holds(matcher, text)), None)
-        if found is None:
+    for matcher in sorted(selector.matchers, key=lambda matcher: matcher.op != "="):
+        candidates = [labels.get(matcher.label, ""), *_guess_values(matcher)]
+        value = next((candidate for candidate in candidates if _is_satisfied(matcher, candidate)), None)
+        if value is None:
             return None
-        if found:
-            labels[matcher.label] = found
-    return labels if matches(selector, selector.metric, labels) else None
+        if value:
+            labels[matcher.label] = value
+    return labels if is_matching(selector, selector.metric, labels) else None
 
 
-def example_beside(selector: Selector, other: Selector) -> Mapping[str, str] | None:
-    """Give labels that a selector matches and another does not; ``None`` when none could be made up.
+def build_labels_outside(selector: Selector, excluded: Selector) -> Mapping[str, str] | None:
+    """Return labels that a selector matches and ``excluded`` does not; ``None`` if none are found.
 
-    ``code!~"5.."`` matches a series without ``code`` as well, so what is excluded has to be named.
+    ``code!~"5.."`` matches a series without ``code`` as well, so its counterexample needs the label.
     """
-    labels = example(selector)
+    labels = build_example_labels(selector)
     if labels is None:
         return None
-    excluded = [(m.label, value) for m in other.matchers for value in _values(m) if not _holds(m, value)]
-    for candidate in (labels, *({**labels, label: value} for label, value in excluded)):
-        if matches(selector, selector.metric, candidate) and not matches(other, selector.metric, candidate):
+    excluded_labels = [
+        (matcher.label, value)
+        for matcher in excluded.matchers
+        for value in _guess_values(matcher)
+        if not _is_satisfied(matcher, value)
+    ]
+    for candidate in (labels, *({**labels, label: value} for label, value in excluded_labels)):
+        if is_matching(selector, selector.metric, candidate) and not is_matching(
+            excluded, selector.metric, candidate
+        ):
             return candidate
     return None
 
 
-def matches(selector: Selector, metric: str, labels: Mapping[str, str]) -> bool:
-    """Tell whether a selector matches a series."""
-    return selector.metric == metric and all(_holds(m, labels.get(m.label, "")) for m in selector.matchers)
+def is_matching(selector: Selector, metric: str, labels: Mapping[str, str]) -> bool:
+    """Whether a selector matches a series."""
+    return selector.metric == metric and all(
+        _is_satisfied(matcher, labels.get(matcher.label, "")) for matcher in selector.matchers
+    )
 
 
-def _holds(matcher: Matcher, text: str) -> bool:
+def _is_satisfied(matcher: Matcher, value: str) -> bool:
     if matcher.op in {"=", "!="}:
-        return (matcher.value == text) is (matcher.op == "=")
+        return (matcher.value == value) is (matcher.op == "=")
     try:
-        return (re.fullmatch(matcher.value, text) is not None) is (matcher.op == "=~")
-    except re.error:  # RE2 has forms that Python has not
+        return (re.fullmatch(matcher.value, value) is not None) is (matcher.op == "=~")
+    except re.error:  # RE2 has syntax that Python's re lacks
         return False
 
 
-def _values(matcher: Matcher) -> Iterator[str]:
-    """Guess values; whoever asks keeps one that holds."""
+def _guess_values(matcher: Matcher) -> Iterator[str]:
+    """Yield values that may satisfy a matcher; the caller checks each of them."""
     yield matcher.value if matcher.op == "=" else "other"
-    for way in matcher.value.split("|"):
-        plain = _CLASS.sub(r"\1", way.strip("^$()"))
-        for repeated in (r"\1", ""):
-            bare = _REPEATED.sub(repeated, plain)
-            yield re.sub(r"\\(.)", r"\1", bare)
-            yield re.sub(r"\\(.)", r"\1", re.sub(r"(?<!\\)\.", "0", bare))
+    for alternative in matcher.value.split("|"):
+        literal = _CHARACTER_CLASS.sub(r"\1", alternative.strip("^$()"))
+        for repetition in (r"\1", ""):
+            unquantified = _QUANTIFIED.sub(repetition, literal)
+            yield re.sub(r"\\(.)", r"\1", unquantified)
+            yield re.sub(r"\\(.)", r"\1", re.sub(r"(?<!\\)\.", "0", unquantified))
     yield "0"

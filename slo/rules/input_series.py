@@ -1,4 +1,4 @@
-"""Made-up input of an objective's rules: series in which a given ratio of events is bad."""
+"""Input series for the unit tests of an objective's rules, with a chosen ratio of bad events."""
 
 from __future__ import annotations
 
@@ -6,107 +6,136 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from slo.model import EventsSLI, Op, RawRatioSLI
-from slo.model.burn_rate_windows import decimal
-from slo.promql.query_plan import expression, metrics
-from slo.promql.syntax import Selector, Shape
-from slo.rules.alert_arithmetic import SAMPLES
-from slo.rules.event_queries import buckets, is_counted, selector_of
-from slo.rules.example_series import example, example_beside, matches
-from slo.rules.good_plus_bad import other_half
-from slo.rules.rule_objectives import Target
+from slo.model import EventsSLI, Op, RawRatioSLI, format_decimal
+from slo.promql import PercentileIndicator, Selector, Shape, parse_indicator
+from slo.rules.alert_arithmetic import SAMPLES_PER_MINUTE
+from slo.rules.event_queries import (
+    find_complement_selector,
+    has_counted_events,
+    require_selector,
+    select_buckets,
+)
+from slo.rules.example_series import build_example_labels, build_labels_outside, is_matching
+from slo.rules.rule_objectives import RuleObjective
 
-EVENTS = 1_000_000_000
-"""Events of each sample: error ratios are whole billionths, so that 1 % of a small limit shows."""
-Series = dict[str, str]
+EVENTS_PER_SAMPLE = 1_000_000_000
+"""Error ratios are whole billionths, so that 1 % above a small limit is a whole number of events."""
+InputSeries = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """So many minutes in which a ratio of events is bad; ``events`` 0: no traffic."""
+    """A number of minutes with a constant ratio of bad events; ``events`` 0 is no traffic."""
 
     minutes: int
     error_ratio: Fraction
-    events: int = EVENTS
+    events: int = EVENTS_PER_SAMPLE
 
 
-def series(target: Target, phases: Sequence[Phase]) -> list[Series] | None:
-    """Write the series that an objective's rules count; ``None`` when its PromQL asks for more."""
-    parts = {name: expression(metric) for name, metric in metrics(target.slo).items()}
-    if isinstance(target.slo.sli, EventsSLI):
-        name = "good" if "good" in parts else "bad"
-        rest = other_half(target.slo) or selector_of(parts["total"])
-        return _events(target, selector_of(parts[name]), rest, phases, good=name == "good")
-    item = parts.get("metric") or parts["raw"]
-    if item.shape is Shape.QUANTILE:
-        good, total = buckets(item, target.objective)
-        return _events(target, good, total, phases, good=True)
-    if item.shape is not Shape.SELECTOR:
+def build_input_series(rule_objective: RuleObjective, phases: Sequence[Phase]) -> list[InputSeries] | None:
+    """Build the series that an objective's rules count; ``None`` when its PromQL is not simple enough."""
+    slo = rule_objective.slo
+    indicator = parse_indicator(slo.sli)
+    expressions = indicator.expressions
+    if isinstance(slo.sli, EventsSLI):
+        part_name = "good" if "good" in expressions else "bad"
+        part = require_selector(expressions[part_name])
+        total = find_complement_selector(slo) or require_selector(expressions["total"])
+        return _build_event_series(rule_objective, part, total, phases, good=part_name == "good")
+    if isinstance(indicator, PercentileIndicator):
+        good, total = select_buckets(indicator.buckets, rule_objective.objective)
+        return _build_event_series(rule_objective, good, total, phases, good=True)
+    expression = expressions.get("metric") or expressions["raw"]
+    if expression.shape is not Shape.SELECTOR:
         return None
-    labels = example(selector_of(item))
+    selector = require_selector(expression)
+    labels = build_example_labels(selector)
     if labels is None:
         return None
-    return [_written(selector_of(item).metric, labels, [(p.minutes, _value(target, p)) for p in phases])]
+    values = [(phase.minutes, _choose_gauge_value(rule_objective, phase)) for phase in phases]
+    return [_format_constant_series(selector.metric, labels, values)]
 
 
-def is_graded(target: Target) -> bool:
-    """Tell whether any ratio of errors can be shown at once; a single gauge is good or bad."""
-    sliced = target.objective.time_slice_target is not None
-    return not sliced and (is_counted(target.slo) or isinstance(target.slo.sli, RawRatioSLI))
+def can_set_error_ratio(rule_objective: RuleObjective) -> bool:
+    """Whether one instant can have any error ratio; the value of a single gauge is either good or bad."""
+    slo = rule_objective.slo
+    is_sliced = rule_objective.objective.time_slice_target is not None
+    return not is_sliced and (has_counted_events(slo) or isinstance(slo.sli, RawRatioSLI))
 
 
-def _value(target: Target, phase: Phase) -> Fraction:
-    if isinstance(target.slo.sli, RawRatioSLI):
-        return 1 - phase.error_ratio if target.slo.sli.success else phase.error_ratio
-    limit = Fraction(repr(target.objective.threshold or 0.0))
-    beyond = 1 if target.objective.op in {Op.LTE, Op.LT} else -1
-    strict = target.objective.op in {Op.LT, Op.GT}
+def _choose_gauge_value(rule_objective: RuleObjective, phase: Phase) -> Fraction:
+    """Return a value on the good or the bad side of the threshold, as close to it as possible."""
+    sli, objective = rule_objective.slo.sli, rule_objective.objective
+    if isinstance(sli, RawRatioSLI):
+        return 1 - phase.error_ratio if sli.success else phase.error_ratio
+    limit = Fraction(repr(objective.threshold or 0.0))
+    step = 1 if objective.op in {Op.LTE, Op.LT} else -1
+    is_strict = objective.op in {Op.LT, Op.GT}
     if phase.error_ratio:
-        return limit if strict else limit + beyond
-    return limit - beyond if strict else limit
+        return limit if is_strict else limit + step
+    return limit - step if is_strict else limit
 
 
-def _events(
-    target: Target, part: Selector, total: Selector, phases: Sequence[Phase], *, good: bool
-) -> list[Series] | None:
-    """Write a series of good or bad events, and one of all events or of the rest of them."""
-    inside, whole = example(part), example_beside(total, part)
-    if inside is None or whole is None:
+def _build_event_series(
+    rule_objective: RuleObjective, part: Selector, total: Selector, phases: Sequence[Phase], *, good: bool
+) -> list[InputSeries] | None:
+    """Build a series of good (or bad) events, and one of all events or of the remaining ones."""
+    sli = rule_objective.slo.sli
+    part_labels, total_labels = build_example_labels(part), build_labels_outside(total, part)
+    if part_labels is None or total_labels is None:
         return None
     if part.metric == total.metric:
-        inside = {**(example(total) or {}), **inside}
-    if not matches(part, part.metric, inside):
+        part_labels = {**(build_example_labels(total) or {}), **part_labels}
+    if not is_matching(part, part.metric, part_labels):
         return None
-    counted = matches(total, part.metric, inside) or other_half(target.slo) is not None
-    matched = [(p.minutes, p.events * (1 - p.error_ratio if good else p.error_ratio)) for p in phases]
-    rest = [(p.minutes, p.events - (m if counted else 0)) for p, (_, m) in zip(phases, matched, strict=True)]
-    summed = isinstance(target.slo.sli, EventsSLI) and not target.slo.sli.counter
-    write = _written if summed else _grown
-    return [write(part.metric, inside, matched), write(total.metric, whole, rest)]
+    is_part_in_total = (
+        is_matching(total, part.metric, part_labels)
+        or find_complement_selector(rule_objective.slo) is not None
+    )
+    part_events = [
+        (phase.minutes, phase.events * (1 - phase.error_ratio if good else phase.error_ratio))
+        for phase in phases
+    ]
+    total_events = [
+        (phase.minutes, phase.events - (events if is_part_in_total else 0))
+        for phase, (_, events) in zip(phases, part_events, strict=True)
+    ]
+    is_gauge = isinstance(sli, EventsSLI) and not sli.counter
+    format_series = _format_constant_series if is_gauge else _format_counter_series
+    return [
+        format_series(part.metric, part_labels, part_events),
+        format_series(total.metric, total_labels, total_events),
+    ]
 
 
-def _name(metric: str, labels: Mapping[str, str]) -> str:
-    inside = ",".join(f'{name}="{_escaped(value)}"' for name, value in sorted(labels.items()))
-    return f"{metric}{{{inside}}}"
+def _format_series_name(metric: str, labels: Mapping[str, str]) -> str:
+    matchers = ",".join(f'{name}="{_escape_label_value(value)}"' for name, value in sorted(labels.items()))
+    return f"{metric}{{{matchers}}}"
 
 
-def _escaped(text: str) -> str:
+def _escape_label_value(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _written(metric: str, labels: Mapping[str, str], phases: Sequence[tuple[int, Fraction | int]]) -> Series:
-    """Write values; the sample at minute 0 comes on top of the first phase."""
-    parts, first = [], 1
+def _format_constant_series(
+    metric: str, labels: Mapping[str, str], phases: Sequence[tuple[int, Fraction | int]]
+) -> InputSeries:
+    """Format a series with one value a phase; the first phase has one more sample, at minute 0."""
+    parts, extra_samples = [], 1
     for minutes, value in phases:
-        parts.append(f"{decimal(Fraction(value))}x{minutes * SAMPLES - 1 + first}")
-        first = 0
-    return {"series": _name(metric, labels), "values": " ".join(parts)}
+        repetitions = minutes * SAMPLES_PER_MINUTE - 1 + extra_samples
+        parts.append(f"{format_decimal(Fraction(value))}x{repetitions}")
+        extra_samples = 0
+    return {"series": _format_series_name(metric, labels), "values": " ".join(parts)}
 
 
-def _grown(metric: str, labels: Mapping[str, str], phases: Sequence[tuple[int, Fraction | int]]) -> Series:
-    """Write a counter that grows by so much a sample."""
+def _format_counter_series(
+    metric: str, labels: Mapping[str, str], phases: Sequence[tuple[int, Fraction | int]]
+) -> InputSeries:
+    """Format a counter that starts at 0 and increases by a phase's number of events at each sample."""
     parts, value = ["0"], Fraction(0)
     for minutes, step in phases:
-        parts.append(f"{decimal(value + step)}+{decimal(Fraction(step))}x{minutes * SAMPLES - 1}")
-        value += step * minutes * SAMPLES
-    return {"series": _name(metric, labels), "values": " ".join(parts)}
+        samples = minutes * SAMPLES_PER_MINUTE
+        parts.append(f"{format_decimal(value + step)}+{format_decimal(Fraction(step))}x{samples - 1}")
+        value += step * samples
+    return {"series": _format_series_name(metric, labels), "values": " ".join(parts)}

@@ -1,58 +1,80 @@
-"""The rules and their tests as YAML."""
+"""The rules of a spec as files: Prometheus's rule file, and the Prometheus Operator's PrometheusRule.
+
+The Operator's API, ``monitoring.coreos.com/v1``: https://prometheus-operator.dev/docs/api-reference/api/
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from io import StringIO
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.scalarstring import LiteralScalarString
 
-from slo.model import Spec
-from slo.model.burn_rate_windows import INTERVAL_SECONDS, duration
-from slo.rules.alerting import alerting_rules
-from slo.rules.recording import recording_rules
-from slo.rules.rule_objectives import Target, targets
-from slo.rules.time_compression import hurried
+from slo.documents import format_yaml
+from slo.model import RULE_INTERVAL_SECONDS, Spec, format_duration
+from slo.rules.alerting import build_alerting_rules
+from slo.rules.recording import build_recording_rules
+from slo.rules.rule_objectives import RuleObjective, list_rule_objectives
+from slo.rules.time_compression import compress_time
+
+_MAX_NAME_LENGTH = 253
+_NAME_PATTERN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_OBJECT_LABELS = {"app.kubernetes.io/part-of": "proofload"}
 
 
-def rules_text(spec: Spec, times_faster: int = 1) -> str:
-    """Write the rules of a spec, their time running so many times faster.
+def format_rules(spec: Spec, times_faster: int = 1) -> str:
+    """Format the rules of a spec as a rule file; every window is shorter by the factor ``times_faster``.
 
     Raises:
-        ProblemsError: what can't be turned into rules.
+        ProblemsError: the spec has objectives that rules don't support.
     """
-    data: dict[str, Any] = {"groups": [_group(target) for target in targets(spec)]}
+    data: dict[str, Any] = {"groups": [_build_group(objective) for objective in list_rule_objectives(spec)]}
     if times_faster == 1:
-        return yaml_text(data, "proofload rules")
-    return yaml_text(hurried(data, times_faster), f"proofload rules --times-faster {times_faster}")
+        return format_generated_yaml(data, "proofload rules")
+    origin = f"proofload rules --times-faster {times_faster}"
+    return format_generated_yaml(compress_time(data, times_faster), origin)
 
 
-def _group(target: Target) -> dict[str, Any]:
-    """Put all rules of an objective into one group: they are evaluated in order, at one time."""
+def _build_group(rule_objective: RuleObjective) -> dict[str, Any]:
+    """Put all rules of an objective into one group: they are evaluated in order, at the same time."""
     return {
-        "name": f"slo/{target.slo.service}/{target.name}",
-        "interval": duration(INTERVAL_SECONDS),
-        "rules": [*recording_rules(target), *alerting_rules(target)],
+        "name": f"slo/{rule_objective.slo.service}/{rule_objective.name}",
+        "interval": format_duration(RULE_INTERVAL_SECONDS),
+        "rules": [*build_recording_rules(rule_objective), *build_alerting_rules(rule_objective)],
     }
 
 
-def yaml_text(data: Mapping[str, Any], origin: str) -> str:
-    """Write plain data as YAML that says where it is from."""
-    yaml = YAML()
-    yaml.width = 10_000
-    yaml.representer.ignore_aliases = lambda _: True
-    out = StringIO()
-    out.write(f"# Written by {origin}: change the spec and write it anew.\n")
-    yaml.dump(_blocks(data), out)
-    return out.getvalue()
+def format_prometheus_rule(spec: Spec, name: str) -> str:
+    """Format the rules of a spec as a PrometheusRule.
+
+    Raises:
+        ProblemsError: the spec has objectives that rules don't support.
+    """
+    data = {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": name, "labels": _OBJECT_LABELS},
+        "spec": YAML(typ="safe").load(format_rules(spec)),
+    }
+    return format_generated_yaml(data, "proofload rules --prometheus-rule")
 
 
-def _blocks(data: Any) -> Any:
-    """Let texts of several lines stand as blocks."""
-    if isinstance(data, Mapping):
-        return {key: _blocks(value) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_blocks(value) for value in data]
-    return LiteralScalarString(data) if isinstance(data, str) and "\n" in data else data
+def validate_object_name(text: str) -> str:
+    """Return the text if it is a valid name of a Kubernetes object (RFC 1123, a DNS subdomain).
+
+    Raises:
+        ValueError: the text is not a valid name.
+    """
+    if len(text) > _MAX_NAME_LENGTH or not _NAME_PATTERN.fullmatch(text):
+        raise ValueError(
+            f"{text!r} can't be an object's name: at most {_MAX_NAME_LENGTH} of a-z, 0-9, '-' and '.', "
+            "starting and ending with a letter or digit"
+        )
+    return text
+
+
+def format_generated_yaml(data: Mapping[str, Any], origin: str) -> str:
+    """Format plain data as YAML under a comment that names the command it was generated by."""
+    comment = f"# Generated by {origin}: to change it, change the spec and generate it again.\n"
+    return comment + format_yaml(data, literal_blocks=True)

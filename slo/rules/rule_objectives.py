@@ -1,4 +1,4 @@
-"""The objectives that rules are written for, with their labels; those that can't be are refused by name."""
+"""The objectives that rules are written for, their labels, and the objectives that rules don't support."""
 
 from __future__ import annotations
 
@@ -8,122 +8,145 @@ from fractions import Fraction
 
 import promql_parser as parser
 
-from slo.documents.yaml_source import Problem, ProblemsError
-from slo.model import SLO, EventsSLI, Spec
-from slo.model.budget import exact
-from slo.model.burn_rate_windows import DAY, DAYS, INTERVAL_SECONDS, Pair, decimal, duration, pairs
-from slo.model.slo_ids import Named, named
-from slo.promql.query_plan import expression, judged_by_server, metrics, place
-from slo.promql.syntax import Shape, syntax_tree
-from slo.rules.good_plus_bad import other_half
+from slo.documents import Problem, ProblemsError
+from slo.model import (
+    DAY,
+    RULE_INTERVAL_SECONDS,
+    SLO,
+    SUPPORTED_WINDOW_DAYS,
+    EventsSLI,
+    NamedObjective,
+    Spec,
+    WindowPair,
+    build_window_pairs,
+    format_decimal,
+    format_duration,
+    name_objectives,
+    to_exact_fraction,
+)
+from slo.promql import (
+    ServerIndicator,
+    Shape,
+    parse_indicator,
+    parse_syntax_tree,
+    split_source,
+)
+from slo.rules.event_queries import find_complement_selector
 
-KEY = ("sloth_id", "sloth_service", "sloth_slo")
-"""The labels that together name an objective."""
+KEY_LABELS = ("sloth_id", "sloth_service", "sloth_slo")
+"""The labels that together identify an objective."""
 
 
 @dataclass(frozen=True, slots=True)
-class Target(Named):
-    """An objective that rules are written for, by its name."""
+class RuleObjective(NamedObjective):
+    """A named objective that rules are written for."""
 
     @property
-    def days(self) -> int:
-        """Length of the SLO's window."""
+    def window_days(self) -> int:
+        """Length of the SLO's window in days."""
         return round(self.slo.window_seconds) // DAY
 
     @property
-    def budget(self) -> Fraction:
+    def error_budget(self) -> Fraction:
         """Ratio of events that may be bad."""
-        return 1 - exact(self.objective.target)
+        return 1 - to_exact_fraction(self.objective.target)
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """Labels of all its rules; those of Sloth, so that its dashboards work, and our objective's name."""
+        """Labels of all its rules: Sloth's, so that its dashboards work, and the objective's own name."""
         return {
             "objective": self.objective.name,
-            "sloth_id": self.id,
+            "sloth_id": self.sloth_id,
             "sloth_service": self.slo.service,
             "sloth_slo": self.name,
         }
 
     @property
-    def key(self) -> str:
-        """The matchers that select its recorded series."""
-        return "{" + ",".join(f'{name}="{self.labels[name]}"' for name in KEY) + "}"
+    def key_matchers(self) -> str:
+        """The label matchers, in braces, that select its recorded series."""
+        return "{" + ",".join(f'{name}="{self.labels[name]}"' for name in KEY_LABELS) + "}"
 
-    def alert_pairs(self, severity: str) -> list[Pair]:
-        """List the windows of a severity whose burn rate can be exceeded when all events are bad."""
-        return [p for p in pairs(self.days) if p.severity == severity and p.burn_rate * self.budget < 1]
+    def select_alert_windows(self, severity: str) -> list[WindowPair]:
+        """Return the window pairs of a severity whose burn rate is exceeded when all events are bad."""
+        return [
+            pair
+            for pair in build_window_pairs(self.window_days)
+            if pair.severity == severity and pair.burn_rate * self.error_budget < 1
+        ]
 
-    def limit(self, pair: Pair) -> str:
-        """Give the error ratio above which a pair of windows fires."""
-        return decimal(pair.burn_rate * self.budget)
+    def format_error_ratio_limit(self, pair: WindowPair) -> str:
+        """Return the error ratio above which a window pair fires, as a decimal."""
+        return format_decimal(pair.burn_rate * self.error_budget)
 
 
-def targets(spec: Spec) -> tuple[Target, ...]:
-    """Name each objective of a spec.
+def list_rule_objectives(spec: Spec) -> tuple[RuleObjective, ...]:
+    """Return each objective of a spec under its name.
 
     Raises:
-        ProblemsError: what can't be turned into rules, all at once.
+        ProblemsError: the spec has objectives that rules don't support; it lists all of them.
     """
-    problems = [problem for slo in spec.slos for problem in _refusals(slo)]
+    problems = [problem for slo in spec.slos for problem in _find_problems(slo)]
     if problems:
         raise ProblemsError(problems)
-    return tuple(Target(one.slo, one.objective, one.name) for one in named(spec))
+    return tuple(RuleObjective(named.slo, named.objective, named.name) for named in name_objectives(spec))
 
 
-def unreachable(spec: Spec) -> Iterator[str]:
-    """Say which alerts are left out, as more than all events would have to be bad for them."""
-    for target in targets(spec):
-        for pair in pairs(target.days):
-            if pair.burn_rate * target.budget >= 1:
+def describe_unreachable_alerts(spec: Spec) -> Iterator[str]:
+    """Describe the alerts that are omitted because not even 100 % bad events would fire them."""
+    for rule_objective in list_rule_objectives(spec):
+        budget = rule_objective.error_budget
+        for pair in build_window_pairs(rule_objective.window_days):
+            if pair.burn_rate * budget >= 1:
                 yield (
-                    f"{target.slo.service} {target.name}: no {pair.severity} over {duration(pair.long)}: "
-                    f"with every event bad, its budget of {decimal(target.budget * 100)} % burns "
-                    f"{float(1 / target.budget):.4g} times as fast as allowed, "
-                    f"and that alert takes more than {float(pair.burn_rate):.4g}"
+                    f"{rule_objective.slo.service} {rule_objective.name}: "
+                    f"no {pair.severity} over {format_duration(pair.long_seconds)}: "
+                    f"with every event bad, its budget of {format_decimal(budget * 100)} % burns "
+                    f"{float(1 / budget):.4g} times as fast as allowed, "
+                    f"and that alert needs more than {float(pair.burn_rate):.4g}"
                 )
 
 
-def _refusals(slo: SLO) -> Iterator[Problem]:
-    for field, why in _faults(slo):
-        yield Problem(*place(slo.source), f"SLO {slo.name}, {field}", why)
+def _find_problems(slo: SLO) -> Iterator[Problem]:
+    fields = (*_find_window_problems(slo), *_find_query_problems(slo), *_find_slice_problems(slo))
+    for field, message in fields:
+        yield Problem(*split_source(slo.source), f"SLO {slo.name}, {field}", message)
 
 
-def _faults(slo: SLO) -> Iterator[tuple[str, str]]:
+def _find_window_problems(slo: SLO) -> Iterator[tuple[str, str]]:
     if not slo.rolling:
         yield (
             "timeWindow",
             "is aligned to the calendar, and rules count rolling windows; write isRolling: true",
         )
-    if slo.window_seconds / DAY not in DAYS:
-        yield (
-            "timeWindow",
-            f"{slo.window_seconds / DAY:g} days have no alert windows; write {DAYS[0]}d to {DAYS[-1]}d",
-        )
-    if isinstance(slo.sli, EventsSLI) and judged_by_server(slo) and not other_half(slo):
-        for part, metric in metrics(slo).items():
-            if expression(metric).shape in {Shape.OPAQUE, Shape.QUANTILE}:
-                yield (
-                    part,
-                    f"{expression(metric).text} has no counter; write a selector, or sum(rate()) of one",
-                )
-    elif not isinstance(slo.sli, EventsSLI) and judged_by_server(slo):
-        yield from (
-            (part, why) for part, metric in metrics(slo).items() if (why := _scalar(expression(metric).text))
-        )
+    days = slo.window_seconds / DAY
+    if days not in SUPPORTED_WINDOW_DAYS:
+        shortest, longest = SUPPORTED_WINDOW_DAYS[0], SUPPORTED_WINDOW_DAYS[-1]
+        yield "timeWindow", f"{days:g} days have no alert windows; write {shortest}d to {longest}d"
+
+
+def _find_query_problems(slo: SLO) -> Iterator[tuple[str, str]]:
+    indicator = parse_indicator(slo.sli)
+    if not isinstance(indicator, ServerIndicator):
+        return
+    expressions = indicator.expressions
+    if not isinstance(slo.sli, EventsSLI):
+        for field, expression in expressions.items():
+            if _is_scalar(parse_syntax_tree(expression.text)):
+                yield field, f"{expression.text} has no series; write an expression that returns series"
+    elif not find_complement_selector(slo):
+        for field, expression in expressions.items():
+            if expression.shape in {Shape.OPAQUE, Shape.QUANTILE}:
+                yield field, f"{expression.text} has no counter; write a selector, or sum(rate()) of one"
+
+
+def _find_slice_problems(slo: SLO) -> Iterator[tuple[str, str]]:
     for objective in slo.objectives:
-        length = objective.time_slice_seconds
-        if length is not None and length % INTERVAL_SECONDS:
+        seconds = objective.time_slice_seconds
+        if seconds is not None and seconds % RULE_INTERVAL_SECONDS:
             yield (
                 "timeSliceWindow",
-                f"{length:g} s: rules are evaluated once a minute; write whole minutes",
+                f"{seconds:g} s: rules are evaluated once a minute; write whole minutes",
             )
-
-
-def _scalar(query: str) -> str | None:
-    if _is_scalar(syntax_tree(query)):
-        return f"{query} has no series; write an expression that gives one"
-    return None
 
 
 def _is_scalar(node: parser.Expr) -> bool:

@@ -1,4 +1,4 @@
-"""Rules whose time runs faster, to see in a minute what takes an hour."""
+"""Rules with shorter windows, so that an alert of an hour fires in a minute."""
 
 from __future__ import annotations
 
@@ -6,39 +6,40 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_SPAN = re.compile(r"(?P<before>\[|\boffset )(?P<number>\d+)(?P<unit>[smhdw])(?=[]:\s)]|$)")
-_WHOLE = re.compile(r"(\d+)([smhdw])")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_RANGE_OR_OFFSET = re.compile(r"(?P<before>\[|\boffset )(?P<number>\d+)(?P<unit>[smhdw])(?=[]:\s)]|$)")
+_DURATION = re.compile(r"(\d+)([smhdw])")
 
 
-def hurried(data: Mapping[str, Any], times: int) -> dict[str, Any]:
-    """Give rules (as Prometheus reads them) with every range, offset, ``for`` and interval so much shorter.
+def compress_time(data: Mapping[str, Any], factor: int) -> dict[str, Any]:
+    """Divide every range, offset, ``for`` and interval of rules (as Prometheus reads them) by a factor.
 
-    Names stay: ``ratio_rate5m`` then looks back 5 m / ``times``. Nothing gets shorter than a second.
+    Names stay: ``ratio_rate5m`` then covers 5 min / ``factor``. No duration is shorter than 1 s.
     """
-    return {"groups": [_group(group, times) for group in data["groups"]]}
+    return {"groups": [_compress_group(group, factor) for group in data["groups"]]}
 
 
-def _group(group: Mapping[str, Any], times: int) -> dict[str, Any]:
-    rules = [_rule(rule, times) for rule in group["rules"]]
-    return {**group, "interval": _shorter(group["interval"], times), "rules": rules}
+def _compress_group(group: Mapping[str, Any], factor: int) -> dict[str, Any]:
+    rules = [_compress_rule(rule, factor) for rule in group["rules"]]
+    return {**group, "interval": _compress_duration(group["interval"], factor), "rules": rules}
 
 
-def _rule(rule: Mapping[str, Any], times: int) -> dict[str, Any]:
-    found = {**rule, "expr": _SPAN.sub(lambda span: _spanned(span, times), rule["expr"])}
-    return found | ({"for": _shorter(rule["for"], times)} if "for" in rule else {})
+def _compress_rule(rule: Mapping[str, Any], factor: int) -> dict[str, Any]:
+    expr = _RANGE_OR_OFFSET.sub(lambda match: _compress_range(match, factor), rule["expr"])
+    changes = {"for": _compress_duration(rule["for"], factor)} if "for" in rule else {}
+    return {**rule, "expr": expr, **changes}
 
 
-def _spanned(span: re.Match[str], times: int) -> str:
-    return f"{span['before']}{_seconds(span['number'], span['unit'], times)}s"
+def _compress_range(match: re.Match[str], factor: int) -> str:
+    return f"{match['before']}{_divide_seconds(match['number'], match['unit'], factor)}s"
 
 
-def _shorter(text: str, times: int) -> str:
-    found = _WHOLE.fullmatch(text)
-    if found is None:
-        raise ValueError(f"{text!r} is no duration of a generated rule")
-    return f"{_seconds(found[1], found[2], times)}s"
+def _compress_duration(text: str, factor: int) -> str:
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a duration of a generated rule")
+    return f"{_divide_seconds(match[1], match[2], factor)}s"
 
 
-def _seconds(number: str, unit: str, times: int) -> int:
-    return max(round(int(number) * _UNITS[unit] / times), 1)
+def _divide_seconds(number: str, unit: str, factor: int) -> int:
+    return max(round(int(number) * _UNIT_SECONDS[unit] / factor), 1)

@@ -1,4 +1,4 @@
-"""The committed dashboards, as Grafana would read them."""
+"""The committed dashboards, and their queries as Grafana sends them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monitoring.build import FOLDER
+from monitoring.build import DASHBOARD_FOLDER
 
 VARIABLES = {"$__rate_interval": "5s", "$__range": "60s"}
-"""What Grafana would put in: four scrapes of a second and one more; the range of the load."""
-LISTED = "target"
-"""What a variable with "All" chosen becomes when it has no ``allValue``: the values that it lists."""
+"""Values that Grafana would fill in: four scrape intervals of 1 s plus one; the time range of the load."""
+LISTED_VALUE = "target"
+"""Value of a variable with "All" selected and without ``allValue``: the values that it lists."""
 
 
 @dataclass(frozen=True)
@@ -29,29 +29,31 @@ class Query:
         return f"{self.dashboard} | {self.panel} | {self.expr}"
 
 
-def boards() -> dict[str, Any]:
-    return {path.stem: json.loads(path.read_text()) for path in sorted(Path(FOLDER).glob("*.json"))}
+def load_dashboards() -> dict[str, Any]:
+    return {path.stem: json.loads(path.read_text()) for path in sorted(Path(DASHBOARD_FOLDER).glob("*.json"))}
 
 
-def panels(board: Any) -> list[Any]:
+def list_panels(board: Any) -> list[Any]:
     return [panel for panel in board["panels"] if panel["type"] != "row"]
 
 
-def substituted(text: str, board: Any) -> str:
-    """Replace what Grafana replaces; longest names first, for one may begin another."""
-    known = VARIABLES | {f"${v['name']}": v.get("allValue", LISTED) for v in board["templating"]["list"]}
-    for name in sorted(known, key=len, reverse=True):
-        text = text.replace(name, known[name])
+def substitute_variables(text: str, board: Any) -> str:
+    """Replace the variables that Grafana replaces; longest names first, as one may be a prefix of another."""
+    values = VARIABLES | {
+        f"${v['name']}": v.get("allValue", LISTED_VALUE) for v in board["templating"]["list"]
+    }
+    for name in sorted(values, key=len, reverse=True):
+        text = text.replace(name, values[name])
     return text
 
 
-def queries() -> Iterator[Query]:
-    for name, board in boards().items():
-        yield from queries_of(name, board)
+def list_queries() -> Iterator[Query]:
+    for name, board in load_dashboards().items():
+        yield from list_dashboard_queries(name, board)
 
 
-def queries_of(name: str, board: Any) -> Iterator[Query]:
-    for panel in panels(board):
+def list_dashboard_queries(name: str, board: Any) -> Iterator[Query]:
+    for panel in list_panels(board):
         for target in panel["targets"]:
-            expr = substituted(target["expr"], board)
+            expr = substitute_variables(target["expr"], board)
             yield Query(name, panel["title"], expr, bool(target.get("instant")))

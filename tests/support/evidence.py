@@ -1,7 +1,7 @@
-"""Evidence as Prometheus would give it, from samples in the notation of promtool's unit tests.
+"""Evidence as Prometheus returns it, from samples in the notation of promtool's unit tests.
 
-Scrapes come every 10 s from 95 s on; the window is 100 s to 160 s. So the first of eight samples lies before
-the window, six lie inside it and the last one closes it: ``0+10x7`` is a counter that counts 70.
+Scrapes are every 10 s from 95 s on; the window is 100 s to 160 s. Of eight samples the first is before the
+window, six are inside it and the last one closes it: ``0+10x7`` is a counter that counts 70 events.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from slo.model import (
+    PROCESS_START_KEY,
     SLO,
-    Budgeting,
+    UP_KEY,
+    BudgetingMethod,
     EventsSLI,
     Evidence,
     HistogramQuantile,
@@ -20,6 +22,7 @@ from slo.model import (
     Op,
     PromQL,
     Quantiles,
+    QueryKey,
     QueryResult,
     RawRatioSLI,
     RequestCounts,
@@ -29,117 +32,136 @@ from slo.model import (
     Spec,
     ThresholdSLI,
     Window,
+    make_value_key,
 )
-from slo.prometheus.query_fallbacks import in_other_spellings
-from slo.promql.query_plan import PROCESS_START, UP, created_of, plan
-from slo.promql.syntax import Selector, parse_selector
+from slo.prometheus.query_fallbacks import select_other_spellings
+from slo.promql import (
+    PROCESS_START_METRIC,
+    UP_METRIC,
+    Selector,
+    parse_selector,
+    plan_queries,
+    select_created_timestamps,
+)
 
 FIRST_SCRAPE = 95.0
 INTERVAL_SECONDS = 10.0
 WINDOW = Window(100.0, 160.0)
 TARGET = {"job": "api", "instance": "api:80"}
 
-Answer = float | tuple[float, ...] | str
+ServerValue = float | tuple[float, ...] | str
+"""What Prometheus computes for an expression: one value, several values, or an error message."""
 
 
 # --- Samples ------------------------------------------------------------------------------------
 
 
-def values(notation: str) -> list[float | None]:
+def expand_samples(notation: str) -> list[float | None]:
     """Expand promtool's notation: ``1 2``, ``0+5x3`` (0 5 10 15), ``7x2`` (7 7 7), ``_`` and ``_x2`` (none).
 
     https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/#series
     """
-    return [value for token in notation.split() for value in _expanded(token)]
+    return [value for token in notation.split() for value in _expand_token(token)]
 
 
-def _expanded(token: str) -> list[float | None]:
+def _expand_token(token: str) -> list[float | None]:
     if missing := re.fullmatch(r"_(?:x(\d+))?", token):
         return [None] * int(missing[1] or 1)
-    many = re.fullmatch(r"(-?[\d.]+|NaN|[+-]?Inf)(?:([+-][\d.]+)?x(\d+))?", token)
-    if many is None:
+    sequence = re.fullmatch(r"(-?[\d.]+|NaN|[+-]?Inf)(?:([+-][\d.]+)?x(\d+))?", token)
+    if sequence is None:
         raise ValueError(f"{token!r} is not in promtool's notation")
-    first, step, times = float(many[1]), float(many[2] or 0), int(many[3] or 0)
+    first, step, times = float(sequence[1]), float(sequence[2] or 0), int(sequence[3] or 0)
     return [first + step * n if step else first for n in range(times + 1)]
 
 
-def series(name: str, notation: str) -> Series:
-    """Make the series that a selector of equal matchers names, scraped from :data:`TARGET` unless it says."""
+def make_series(name: str, notation: str) -> Series:
+    """Return the series with the labels of a selector, of the scrape target :data:`TARGET` by default."""
     selector = parse_selector(name)
-    own = {m.label: m.value for m in selector.matchers}
-    labels = {"__name__": selector.metric} | TARGET | own
-    kept = [
+    labels = {"__name__": selector.metric} | TARGET | {m.label: m.value for m in selector.matchers}
+    samples = [
         (FIRST_SCRAPE + n * INTERVAL_SECONDS, value)
-        for n, value in enumerate(values(notation))
+        for n, value in enumerate(expand_samples(notation))
         if value is not None
     ]
-    return Series(labels, tuple(t for t, _ in kept), tuple(v for _, v in kept))
+    return Series(labels, tuple(time for time, _ in samples), tuple(value for _, value in samples))
 
 
-def matches(selector: Selector, labels: Mapping[str, str]) -> bool:
-    """Match as Prometheus does: an absent label is empty, regular expressions are anchored."""
+def matches_selector(selector: Selector, labels: Mapping[str, str]) -> bool:
+    """Match as Prometheus does: a missing label is empty, regular expressions are anchored."""
     compare: dict[str, Callable[[str, str], bool]] = {
-        "=": lambda seen, wanted: seen == wanted,
-        "!=": lambda seen, wanted: seen != wanted,
-        "=~": lambda seen, wanted: re.fullmatch(wanted, seen) is not None,
-        "!~": lambda seen, wanted: re.fullmatch(wanted, seen) is None,
+        "=": lambda value, expected: value == expected,
+        "!=": lambda value, expected: value != expected,
+        "=~": lambda value, pattern: re.fullmatch(pattern, value) is not None,
+        "!~": lambda value, pattern: re.fullmatch(pattern, value) is None,
     }
-    named = not selector.metric or labels["__name__"] == selector.metric
-    return named and all(compare[m.op](labels.get(m.label, ""), m.value) for m in selector.matchers)
+    has_name = not selector.metric or labels["__name__"] == selector.metric
+    return has_name and all(compare[m.op](labels.get(m.label, ""), m.value) for m in selector.matchers)
 
 
 # --- Evidence -----------------------------------------------------------------------------------
 
 
-def evidence(
+def make_evidence(
     spec: Spec,
     samples: Mapping[str, str],
-    answers: Mapping[str, Answer] | None = None,
+    server_values: Mapping[str, ServerValue] | None = None,
     *,
     window: Window = WINDOW,
     error: str | None = None,
 ) -> Evidence:
-    """Answer what a spec asks, out of the samples that were scraped.
+    """Return the results of a spec's queries on the samples that were scraped.
 
-    ``answers`` gives the values Prometheus makes of an expression, or the refusal of a query as text.
-    A target whose ``up`` is not among the samples answered all eight scrapes.
+    ``server_values``: the values that Prometheus computes for an expression, or the error of a query as text.
+    A scrape target without an ``up`` series among the samples answered all eight scrapes.
     """
-    stored = [series(name, notation) for name, notation in samples.items()]
-    wanted, said = plan(spec), answers or {}
-    results: dict[str, QueryResult] = {}
-    for selector in wanted.selectors:
-        spelt = [way for way in (selector, in_other_spellings(selector)) if way]
-        found = tuple(one for way in spelt for one in stored if matches(way, one.labels))
-        results[str(selector)] = _refused(str(selector), said) or QueryResult(str(selector), 0, found)
-        births = created_of(selector)
-        if told := tuple(one for one in stored if matches(births, one.labels)):
-            results[str(births)] = QueryResult(str(births), 0, told)
-    for query in wanted.opaque:
-        results[query] = _refused(query, said) or _computed(query, said)
-    results[UP] = QueryResult(UP, 0, _named(stored, UP) or _always_up(stored))
-    results[PROCESS_START] = QueryResult(PROCESS_START, 0, _named(stored, PROCESS_START))
+    stored = [make_series(name, notation) for name, notation in samples.items()]
+    plan, server_values = plan_queries(spec), server_values or {}
+    results: dict[QueryKey, QueryResult] = {}
+    for selector in plan.selectors:
+        key, other_spellings = str(selector), select_other_spellings(selector)
+        matched = _select_series(selector, stored)
+        if other_spellings:
+            matched += _select_series(other_spellings, stored)
+        results[selector.key] = _find_error(key, server_values) or QueryResult(key, 0, matched)
+        created = select_created_timestamps(selector)
+        if created_series := _select_series(created, stored):
+            results[created.key] = QueryResult(str(created), 0, created_series)
+    for query in plan.server_expressions:
+        results[make_value_key(query)] = _find_error(query, server_values) or _make_computed_result(
+            query, server_values
+        )
+    up_series = _select_metric(UP_METRIC, stored) or _make_up_series(stored)
+    results[UP_KEY] = QueryResult(UP_METRIC, 0, up_series)
+    start_series = _select_metric(PROCESS_START_METRIC, stored)
+    results[PROCESS_START_KEY] = QueryResult(PROCESS_START_METRIC, 0, start_series)
     return Evidence(window, {} if error else results, 200.0, 300.0, INTERVAL_SECONDS, error=error)
 
 
-def _refused(query: str, said: Mapping[str, Answer]) -> QueryResult | None:
-    refusal = said.get(query)
-    return QueryResult(query, 0, error=refusal) if isinstance(refusal, str) else None
+def _find_error(query: str, server_values: Mapping[str, ServerValue]) -> QueryResult | None:
+    error = server_values.get(query)
+    return QueryResult(query, 0, error=error) if isinstance(error, str) else None
 
 
-def _computed(query: str, said: Mapping[str, Answer]) -> QueryResult:
-    answer = said.get(query, ())
-    numbers = [answer] if isinstance(answer, float | int) else [n for n in answer if isinstance(n, float)]
-    given = tuple(Series({"n": str(n)}, (WINDOW.end,), (number,)) for n, number in enumerate(numbers))
-    return QueryResult(query, WINDOW.end, given, exact=False)
+def _make_computed_result(query: str, server_values: Mapping[str, ServerValue]) -> QueryResult:
+    value = server_values.get(query, ())
+    values = [value] if isinstance(value, float | int) else [n for n in value if isinstance(n, float)]
+    series = tuple(Series({"n": str(n)}, (WINDOW.end,), (value,)) for n, value in enumerate(values))
+    return QueryResult(query, WINDOW.end, series, exact=False)
 
 
-def _named(stored: list[Series], metric: str) -> tuple[Series, ...]:
-    return tuple(one for one in stored if one.labels["__name__"] == metric)
+def _select_series(selector: Selector, stored: list[Series]) -> tuple[Series, ...]:
+    return tuple(series for series in stored if matches_selector(selector, series.labels))
 
 
-def _always_up(stored: list[Series]) -> tuple[Series, ...]:
-    targets = {(one.labels["job"], one.labels["instance"]) for one in stored}
-    return tuple(series(f'up{{job="{job}",instance="{at}"}}', "1x7") for job, at in sorted(targets))
+def _select_metric(metric: str, stored: list[Series]) -> tuple[Series, ...]:
+    return tuple(series for series in stored if series.labels["__name__"] == metric)
+
+
+def _make_up_series(stored: list[Series]) -> tuple[Series, ...]:
+    targets = {(series.labels["job"], series.labels["instance"]) for series in stored}
+    return tuple(
+        make_series(f'up{{job="{job}",instance="{instance}"}}', "1x7") for job, instance in sorted(targets)
+    )
 
 
 # --- Specs and runs -----------------------------------------------------------------------------
@@ -152,49 +174,59 @@ LATENCY = "http_request_duration_seconds"
 def slo_of(
     sli: EventsSLI | RawRatioSLI | ThresholdSLI,
     *objectives: Objective,
-    budgeting: Budgeting = Budgeting.OCCURRENCES,
+    budgeting: BudgetingMethod = BudgetingMethod.OCCURRENCES,
 ) -> SLO:
-    """Make an SLO over 28 days."""
+    """Return an SLO with a window of 28 days."""
     return SLO("slo", "api", sli, budgeting, 28 * 86_400.0, objectives)
 
 
-def availability(target: float = 0.9) -> SLO:
-    """Requests that were answered without a 5xx status, of all requests."""
+def availability_slo(target: float = 0.9) -> SLO:
+    """Return an SLO on the share of requests with a response status other than 5xx."""
     return slo_of(EventsSLI(PromQL(ALL), bad=PromQL(ERRORS)), Objective("o", target))
 
 
-def quick(
+def latency_slo(
     threshold: float, quantile: float = 0.9, op: Op = Op.LTE, metric: HistogramQuantile | PromQL | None = None
 ) -> SLO:
-    """Requests answered within a threshold in seconds, by a percentile of their duration."""
+    """Return an SLO on a percentile of the request duration; the threshold is in seconds."""
     sli = ThresholdSLI(metric or HistogramQuantile(LATENCY, quantile))
     return slo_of(sli, Objective("o", quantile, op, threshold))
 
 
-def sliced(slo: SLO, slice_target: float | None = None, seconds: float = 20.0) -> SLO:
-    """Judge the slices of an SLO: the share of good ones, or the mean of their ratios without a target."""
-    budgeting = Budgeting.RATIO_TIMESLICES if slice_target is None else Budgeting.TIMESLICES
-    cut = replace(slo.objectives[0], time_slice_target=slice_target, time_slice_seconds=seconds)
-    return replace(slo, budgeting=budgeting, objectives=(cut,))
+def with_time_slices(slo: SLO, slice_target: float | None = None, seconds: float = 20.0) -> SLO:
+    """Return the SLO for time slices: the share of good ones, or without a target the mean of the ratios."""
+    budgeting = BudgetingMethod.RATIO_TIMESLICES if slice_target is None else BudgetingMethod.TIMESLICES
+    objective = replace(slo.objectives[0], time_slice_target=slice_target, time_slice_seconds=seconds)
+    return replace(slo, budgeting=budgeting, objectives=(objective,))
 
 
-def buckets(*, total: str, **counts: str) -> dict[str, str]:
-    """Write the bucket series of :data:`LATENCY`; ``le_0_1`` is the bucket of 0.1 s."""
+def bucket_samples(*, total: str, **counts: str) -> dict[str, str]:
+    """Return the bucket series of :data:`LATENCY`; ``le_0_1`` is the bucket of 0.1 s."""
     bounds = {name.removeprefix("le_").replace("_", "."): text for name, text in counts.items()}
     return {f'{LATENCY}_bucket{{le="{le}"}}': text for le, text in (bounds | {"+Inf": total}).items()}
 
 
-def sent(
-    number: int, *, completed: int | None = None, offered: int | None = None, late: float = 0.01
+def run_record(
+    sent: int, *, completed: int | None = None, offered: int | None = None, lateness_seconds: float = 0.01
 ) -> RunRecord:
-    """Make the books of a run; every request was offered, sent and answered unless it says otherwise."""
-    answered, asked = number if completed is None else completed, number if offered is None else offered
+    """Return the record of a run; by default every request was offered, sent and completed."""
+    completed, offered = sent if completed is None else completed, sent if offered is None else offered
     total = RequestCounts(
-        asked, number, answered, number - answered, asked - number, lateness=Quantiles(p95=late)
+        offered,
+        sent,
+        completed,
+        sent - completed,
+        offered - sent,
+        lateness=Quantiles(p95=lateness_seconds),
     )
     return RunRecord("run", "http://api", "locust", 1, WINDOW, {}, total, {}, RequestCounts())
 
 
 def spec_of(*slos: SLO) -> Spec:
-    """Make a spec whose service counts its requests in :data:`ALL`."""
-    return Spec(slos, (Service("api", requests=ALL),))
+    """Return a spec of a service that counts its requests in :data:`ALL`."""
+    return Spec(slos, (Service("api", request_counter=ALL),))
+
+
+SPEC = spec_of(availability_slo())
+STEADY = {OK: "0+10x7"}
+"""Samples of 70 good events inside the window."""

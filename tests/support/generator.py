@@ -1,4 +1,4 @@
-"""Starts the real load generator in a process of its own, and reads what it says and writes."""
+"""Starts the real load generator as a process, and reads its events and files."""
 
 from __future__ import annotations
 
@@ -11,54 +11,54 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from loadtests.recording.run_json import from_json
+from loadtests.recording import run_from_json
 from slo.model import RunRecord
 
-ENDS_SECONDS = 60
+EXIT_TIMEOUT_SECONDS = 60
 
 
 @dataclass
-class Generator:
-    """The process, and the events it has said so far."""
+class LoadGenerator:
+    """A running load generator, and the events read from it so far."""
 
     process: subprocess.Popen[str]
     out: Path
     events: list[dict[str, Any]] = field(default_factory=list)
 
-    def until(self, name: str) -> dict[str, Any]:
-        """Read on until an event of that name."""
+    def read_until(self, name: str) -> dict[str, Any]:
+        """Read events until one has the name, and return it."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.events.append(json.loads(line))
             if self.events[-1]["event"] == name:
                 return self.events[-1]
-        raise AssertionError(f"no {name!r} in {self.events}: {self.errors()}")
+        raise AssertionError(f"no {name!r} in {self.events}: {self.read_errors()}")
 
-    def go(self, line: str = "") -> None:
-        """Open a gate."""
+    def open_gate(self, line: str = "") -> None:
+        """Open the next gate; the line of the first one is the target URL."""
         assert self.process.stdin is not None
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
-    def end(self) -> int:
-        """Wait for the end; give the exit code."""
+    def wait_for_exit(self) -> int:
+        """Read all remaining events, and return the exit code."""
         assert self.process.stdout is not None
         self.events += [json.loads(line) for line in self.process.stdout]
-        return self.process.wait(ENDS_SECONDS)
+        return self.process.wait(EXIT_TIMEOUT_SECONDS)
 
-    def errors(self) -> str:
-        """Give what it said on standard error."""
+    def read_errors(self) -> str:
+        """Return what the process wrote to standard error."""
         return (self.out.parent / "errors.txt").read_text()
 
     @property
     def record(self) -> RunRecord:
-        """The record it wrote."""
-        return from_json(json.loads((self.out / "run.json").read_text()))
+        """The run record that the process wrote."""
+        return run_from_json(json.loads((self.out / "run.json").read_text()))
 
 
 @contextmanager
-def generator(folder: Path, profile: Path | str, *options: str) -> Iterator[Generator]:
-    """Start it with a profile (a file, or its text); kill it at the end where it still runs."""
+def start_generator(folder: Path, profile: Path | str, *options: str) -> Iterator[LoadGenerator]:
+    """Start a generator with a profile (a file, or its text); kill it at the end when it is still running."""
     if isinstance(profile, str):
         (folder / "profile.yaml").write_text(profile)
         profile = folder / "profile.yaml"
@@ -71,13 +71,13 @@ def generator(folder: Path, profile: Path | str, *options: str) -> Iterator[Gene
         ) as process,
     ):
         try:
-            yield Generator(process, out)
+            yield LoadGenerator(process, out)
         finally:
             process.kill()
 
 
-def send(folder: Path, url: str, profile: Path | str, *options: str) -> RunRecord:
-    """Send a whole load without gates, and give its record."""
-    with generator(folder, profile, "--host", url, *options) as one:
-        assert one.end() == 0, one.errors()
-        return one.record
+def send_load(folder: Path, url: str, profile: Path | str, *options: str) -> RunRecord:
+    """Send a whole load without gates, and return its record."""
+    with start_generator(folder, profile, "--host", url, *options) as generator:
+        assert generator.wait_for_exit() == 0, generator.read_errors()
+        return generator.record

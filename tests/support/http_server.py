@@ -1,4 +1,4 @@
-"""A tiny real HTTP server that counts what reaches it, and misbehaves where it is asked to."""
+"""A small HTTP server that counts the requests it receives, and misbehaves on request."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _DELAYS = {"/slow": 0.02, "/stall": 30}
 
 
 @dataclass
-class Counted:
-    """What reached the server: requests by path, and by connection."""
+class ReceivedRequests:
+    """The requests that the server has received."""
 
     url: str
     paths: Counter[str] = field(default_factory=Counter)
     connections: set[object] = field(default_factory=set)
     bodies: list[bytes] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
-    first: threading.Event = field(default_factory=threading.Event)
+    first_received: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
-    """Ends ``/stall`` and ``/never`` for good."""
+    """Lets ``/stall`` respond from now on."""
 
     @property
     def total(self) -> int:
@@ -32,12 +32,12 @@ class Counted:
 
 
 @contextmanager
-def serving() -> Iterator[Counted]:
+def serve_http() -> Iterator[ReceivedRequests]:
     """Serve on a free loopback port.
 
-    Answers 200, but: ``/status/NNN`` that status, ``/moved`` a redirect to ``/``, ``/close`` hangs up
-    without an answer, ``/slow`` answers after 20 ms, ``/stall`` once ``released`` is set, ``/half`` half
-    an answer.
+    The response has status 200, except: ``/status/NNN`` responds with that status, ``/moved`` redirects to
+    ``/``, ``/close`` closes the connection without a response, ``/slow`` responds after 20 ms, ``/stall``
+    when ``released`` is set, ``/half`` with half a response.
     """
     lock = threading.Lock()
 
@@ -51,21 +51,21 @@ def serving() -> Iterator[Counted]:
             except (ConnectionError, ValueError):
                 self.close_connection = True
 
-        def answer(self) -> None:
+        def respond(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             with lock:
-                counted.paths[self.path] += 1
-                counted.connections.add(self.client_address)
-                counted.bodies.append(body)
-                counted.headers.append(dict(self.headers))
-            counted.first.set()
+                received.paths[self.path] += 1
+                received.connections.add(self.client_address)
+                received.bodies.append(body)
+                received.headers.append(dict(self.headers))
+            received.first_received.set()
             if self.path == "/close":
                 self.close_connection = True
                 return
-            counted.released.wait(_DELAYS.get(self.path, 0))
-            self.reply()
+            received.released.wait(_DELAYS.get(self.path, 0))
+            self.send_status_and_body()
 
-        def reply(self) -> None:
+        def send_status_and_body(self) -> None:
             status = int(self.path.rsplit("/", 1)[1]) if self.path.startswith("/status/") else 200
             self.send_response(302 if self.path == "/moved" else status)
             if self.path == "/moved":
@@ -76,9 +76,9 @@ def serving() -> Iterator[Counted]:
                 self.wfile.write(b"ok")
             self.close_connection = self.path == "/half"
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer  # noqa: N815 - the base class's names
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = respond  # noqa: N815 - names of the base class
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - name of the base class
             del format, args
 
     class Server(ThreadingHTTPServer):
@@ -86,12 +86,12 @@ def serving() -> Iterator[Counted]:
         daemon_threads = True
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        counted = Counted(f"http://127.0.0.1:{server.server_address[1]}")
+        received = ReceivedRequests(f"http://127.0.0.1:{server.server_address[1]}")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
-            yield counted
+            yield received
         finally:
-            counted.released.set()
+            received.released.set()
             server.shutdown()
             thread.join()

@@ -1,6 +1,6 @@
-"""Files of other tools in their formats, as we would write them, and what is said of faulty ones."""
+"""Files in the formats of other tools, and the problems reported for faulty ones."""
 
-# ruff: noqa: E501 - a table has its cases on lines of their own
+# ruff: noqa: E501 - one line per case
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ spec:
   window: 2w
   indicator: {bool_gauge: {metric: 'probe_success{job="shop"}'}}
 """
-_GENERATED = """\
+_SLO_GENERATOR_TEMPLATE = """\
 apiVersion: sre.google.com/v2
 kind: ServiceLevelObjective
 metadata: {name: shop-METHOD, annotations: {owner: till}, labels: {service_name: shop}}
@@ -92,20 +92,22 @@ spec:
 """
 
 
-def generated(method: str, sli: str) -> str:
-    return _GENERATED.replace("METHOD", method).replace("SLI", sli)
+def format_slo_generator(method: str, sli: str) -> str:
+    return _SLO_GENERATOR_TEMPLATE.replace("METHOD", method).replace("SLI", sli)
 
 
 SLO_GENERATOR = "---\n".join(
     [
-        generated(
+        format_slo_generator(
             "good_bad_ratio",
             "filter_good: 'orders_total{code=\"200\"}', filter_valid: 'orders_total[window]'",
         ),
-        generated("good_bad_ratio", "filter_good: good_total, filter_bad: bad_total"),
-        generated("distribution_cut", "expression: order_seconds_bucket, threshold_bucket: 0.25"),
-        generated("distribution_cut", "expression: order_bytes_bucket, threshold_bucket: 1234567"),
-        generated("query_sli", "expression: 'sum(rate(good_total[window])) / sum(rate(all_total[window]))'"),
+        format_slo_generator("good_bad_ratio", "filter_good: good_total, filter_bad: bad_total"),
+        format_slo_generator("distribution_cut", "expression: order_seconds_bucket, threshold_bucket: 0.25"),
+        format_slo_generator("distribution_cut", "expression: order_bytes_bucket, threshold_bucket: 1234567"),
+        format_slo_generator(
+            "query_sli", "expression: 'sum(rate(good_total[window])) / sum(rate(all_total[window]))'"
+        ),
     ]
 )
 KEPTN = """\
@@ -139,27 +141,27 @@ GOOD = {
     "slo-generator": ("slo-generator", SLO_GENERATOR),
     "keptn": ("keptn", KEPTN),
 }
-_PLUGGED = SLOTH_OBJECT.replace(
+_WITH_PLUGIN = SLOTH_OBJECT.replace(
     '{events: {errorQuery: "sum(rate(bad_total[{{.window}}]))", totalQuery: ', "{plugin: {id: "
 ).replace("}}\n      alerting", "}}\n      alerting")
 BAD = {
-    "Sloth: a plugin": ("sloth", _PLUGGED, ":9: spec.slos[0].sli.plugin: "),
-    "Sloth: an objective of 100": ("sloth", SLOTH_OBJECT.replace("objective: 99", "objective: 100"), "spec.slos[0].objective: 100 does not lie between 0 and 100"),
-    "Sloth: another template": ("sloth", SLOTH_OBJECT.replace("bad_total[{{.window}}", "bad_total[{{.other}}"), "sli.events.errorQuery: "),
-    "Sloth: another version": ("sloth", SLOTH.replace("prometheus/v1", "prometheus/v2"), "version: should be 'prometheus/v1'"),
-    "Pyrra: a target that is no number": ("pyrra", PYRRA.replace('"99.9"', '"most"'), "spec.target: 'most' is not a percentage"),
-    "Pyrra: a window of seconds": ("pyrra", PYRRA.replace("1w3d", "90s"), "spec.window: '90s' is not a window"),
-    "Pyrra: no selector": ("pyrra", PYRRA.replace("metric: orders_total}", "metric: sum(orders_total)}"), "spec.indicator.ratio.total.metric: "),
-    "Pyrra: a latency without unit": ("pyrra", PYRRA.replace("250ms", "fast"), "spec.indicator.latencyNative.latency: 'fast'"),
+    "Sloth: a plugin": ("sloth", _WITH_PLUGIN, ":9: spec.slos[0].sli.plugin: "),
+    "Sloth: an objective of 100": ("sloth", SLOTH_OBJECT.replace("objective: 99", "objective: 100"), "spec.slos[0].objective: 100 is not between 0 and 100"),
+    "Sloth: an unknown template variable": ("sloth", SLOTH_OBJECT.replace("bad_total[{{.window}}", "bad_total[{{.other}}"), "sli.events.errorQuery: "),
+    "Sloth: an unsupported version": ("sloth", SLOTH.replace("prometheus/v1", "prometheus/v2"), "version: should be 'prometheus/v1'"),
+    "Pyrra: a target that is not a number": ("pyrra", PYRRA.replace('"99.9"', '"most"'), "spec.target: 'most' is not a percentage"),
+    "Pyrra: a window in seconds": ("pyrra", PYRRA.replace("1w3d", "90s"), "spec.window: '90s' is not a window"),
+    "Pyrra: a total that is not a selector": ("pyrra", PYRRA.replace("metric: orders_total}", "metric: sum(orders_total)}"), "spec.indicator.ratio.total.metric: "),
+    "Pyrra: a latency without a unit": ("pyrra", PYRRA.replace("250ms", "fast"), "spec.indicator.latencyNative.latency: 'fast'"),
     "Pyrra: two indicators": ("pyrra", PYRRA.replace("{bool_gauge:", "{latencyNative: {total: {metric: a}, latency: 1s}, bool_gauge:"), "spec.indicator: takes exactly one"),
-    "slo-generator: another backend": ("slo-generator", SLO_GENERATOR.replace("backend: prometheus", "backend: datadog"), "spec.backend: 'datadog' is not supported"),
-    "slo-generator: another method": ("slo-generator", generated("basic", "expression: up"), "spec.method: 'basic' is not supported"),
-    "slo-generator: only good": ("slo-generator", generated("good_bad_ratio", "filter_good: a"), "service_level_indicator: takes filter_good and one of"),
-    "slo-generator: a cut without a bound": ("slo-generator", generated("distribution_cut", "expression: a_bucket"), "threshold_bucket: is required"),
-    "slo-generator: a goal in per cent": ("slo-generator", SLO_GENERATOR.replace("0.999", "99.9"), "spec.goal: 99.9 does not lie between 0 and 1"),
-    "Keptn: no indicator of that name": ("keptn", KEPTN.replace("sli: informs", "sli: absent"), "objectives[2].sli: no indicator is called 'absent'"),
-    "Keptn: an unknown variable": ("keptn", KEPTN.replace("$zone", "$PLACE"), "indicators.p95: holds $PLACE, which nothing says; give --set PLACE=VALUE"),
-    "Keptn: no criterion": ("keptn", KEPTN.replace('"<0.6"', '"fast"'), "objectives[0].pass[0].criteria[1]: 'fast' is not a criterion"),
+    "slo-generator: an unsupported backend": ("slo-generator", SLO_GENERATOR.replace("backend: prometheus", "backend: datadog"), "spec.backend: 'datadog' is not supported"),
+    "slo-generator: an unsupported method": ("slo-generator", format_slo_generator("basic", "expression: up"), "spec.method: 'basic' is not supported"),
+    "slo-generator: filter_good alone": ("slo-generator", format_slo_generator("good_bad_ratio", "filter_good: a"), "service_level_indicator: takes filter_good and one of"),
+    "slo-generator: a distribution cut without a bound": ("slo-generator", format_slo_generator("distribution_cut", "expression: a_bucket"), "threshold_bucket: is required"),
+    "slo-generator: a goal in percent": ("slo-generator", SLO_GENERATOR.replace("0.999", "99.9"), "spec.goal: 99.9 is not between 0 and 1"),
+    "Keptn: an unknown indicator": ("keptn", KEPTN.replace("sli: informs", "sli: absent"), "objectives[2].sli: no indicator is called 'absent'"),
+    "Keptn: an unknown variable": ("keptn", KEPTN.replace("$zone", "$PLACE"), "indicators.p95: has $PLACE, which has no value; set it by --set PLACE=VALUE"),
+    "Keptn: an invalid criterion": ("keptn", KEPTN.replace('"<0.6"', '"fast"'), "objectives[0].pass[0].criteria[1]: 'fast' is not a criterion"),
     "Keptn: no indicators": ("keptn", KEPTN.partition("---")[0], "Keptn needs one SLO file"),
     "Keptn: an AnalysisDefinition": ("keptn", "kind: AnalysisDefinition\n", "kind: 'AnalysisDefinition' is not supported"),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""A Prometheus that is asked what dashboards ask."""
+"""A Prometheus that answers the queries of dashboards."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ import requests
 from tests.support.dashboards import Query
 
 SHOWN_SECONDS = 30
-"""What the dashboards would show: the load and what came before."""
+"""The time range of the dashboards: the load and some seconds before it."""
 STEP_SECONDS = 1
 
 
 @dataclass(frozen=True)
-class Live:
-    """A Prometheus that has seen a load, and the time (Unix seconds) at which it ended."""
+class LivePrometheus:
+    """A Prometheus that scraped during a load, and the Unix time at which the load ended."""
 
     url: str
     end: float
 
-    def ask(self, path: str, **parameters: object) -> Any:
-        answer = requests.get(f"{self.url}/api/v1/{path}", params=dict(parameters), timeout=10)  # type: ignore[arg-type]
-        assert answer.ok, answer.text
-        return answer.json()["data"]
+    def get_api(self, path: str, **parameters: object) -> Any:
+        response = requests.get(f"{self.url}/api/v1/{path}", params=dict(parameters), timeout=10)  # type: ignore[arg-type]
+        assert response.ok, response.text
+        return response.json()["data"]
 
-    def series(self, query: Query) -> int:
-        """Count the series with at least one finite value."""
+    def count_series(self, query: Query) -> int:
+        """Return the number of series with at least one finite value."""
         if query.instant:
-            found = self.ask("query", query=query.expr, time=self.end)["result"]
-            values = [[row["value"]] for row in found]
+            result = self.get_api("query", query=query.expr, time=self.end)["result"]
+            values = [[series["value"]] for series in result]
         else:
             start = self.end - SHOWN_SECONDS
-            found = self.ask("query_range", query=query.expr, start=start, end=self.end, step=STEP_SECONDS)
-            values = [row["values"] for row in found["result"]]
-        return sum(any(math.isfinite(float(value)) for _, value in row) for row in values)
+            times = {"start": start, "end": self.end, "step": STEP_SECONDS}
+            result = self.get_api("query_range", query=query.expr, **times)["result"]
+            values = [series["values"] for series in result]
+        return sum(any(math.isfinite(float(value)) for _, value in samples) for samples in values)

@@ -1,4 +1,4 @@
-"""What a run of 30 s at 100 requests/s leaves behind: the evidence and the generator's own record."""
+"""Evidence and run record of a run of 30 s at 100 requests/s."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from math import exp, log, sin
 from random import Random
 
 from slo.model import (
+    PROCESS_START_KEY,
+    UP_KEY,
     Evidence,
     GeneratorProcess,
     Quantiles,
@@ -18,16 +20,17 @@ from slo.model import (
     Second,
     Series,
     Window,
+    make_samples_key,
 )
 
 START, SECONDS, RATE = 1_767_225_600.0, 30, 100
 WINDOW = Window(START, START + SECONDS)
 BEFORE, AFTER, PHASE = 10, 2, 0.4
 TIMES = tuple(START - PHASE + n for n in range(-BEFORE, SECONDS + AFTER))
-"""A scrape each second, from before the window to after it; the one at -0.4 s opens it."""
+"""Times of the scrapes: one each second around the window; the one at -0.4 s opens it."""
 DAYS = 28
 WARMUP, FAILING_FROM = 50, 10
-"""Requests before the window; second from which requests fail where they do."""
+"""Number of requests before the window, and the second from which requests fail."""
 
 LE = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 10)
 FEATURES = [
@@ -59,7 +62,10 @@ ACCURACY = 'model_accuracy_ratio{job="target"}'
 
 
 def evidence(failing: float = 0.0, slower: float = 0.0) -> Evidence:
-    """What Prometheus holds: each of the 3,000 requests, 9 of 10 of them predictions."""
+    """Return the evidence of 3,000 requests, 90 % of them predictions.
+
+    ``failing``: ratio of requests that fail; ``slower``: seconds added to each prediction.
+    """
 
     def failures(seconds: float) -> float:
         return RATE * failing if seconds >= FAILING_FROM else 0.0
@@ -70,8 +76,10 @@ def evidence(failing: float = 0.0, slower: float = 0.0) -> Evidence:
         series("http_requests_total", predicted, handler="/predict", status="200"),
         series("http_requests_total", _counter(lambda _: RATE * 0.1), handler="/feedback", status="200"),
     ]
-    born = series("http_requests_total", failed, born=FAILING_FROM, handler="/predict", status="500")
-    errors = [born] if failing else []
+    new_series = series(
+        "http_requests_total", failed, first_second=FAILING_FROM, handler="/predict", status="500"
+    )
+    errors = [new_series] if failing else []
     shares = _latency_shares(slower)
     buckets = _buckets("http_request_duration_seconds_bucket", shares, LE, handler="/predict")
     probability = _buckets(
@@ -80,8 +88,8 @@ def evidence(failing: float = 0.0, slower: float = 0.0) -> Evidence:
     results = {
         ALL: [*requests, *errors],
         BAD: errors,
-        FAST: [one for one in buckets if one.labels["le"] == "0.25"],
-        COUNT: [replace(buckets[-1], labels=_named(buckets[-1], "http_request_duration_seconds_count"))],
+        FAST: [bucket for bucket in buckets if bucket.labels["le"] == "0.25"],
+        COUNT: [replace(buckets[-1], labels=_rename(buckets[-1], "http_request_duration_seconds_count"))],
         BUCKETS: buckets,
         PSI: [series("model_feature_psi", _drift(n), feature=name) for n, name in enumerate(FEATURES)],
         ACCURACY: [series("model_accuracy_ratio", [0.955 + 0.012 * sin(t / 5) for t in range(len(TIMES))])],
@@ -96,16 +104,22 @@ def evidence(failing: float = 0.0, slower: float = 0.0) -> Evidence:
         "up": [series("up", [1.0] * len(TIMES))],
         "process_start_time_seconds": [series("process_start_time_seconds", [START - 60.0] * len(TIMES))],
     }
-    answers = {key: QueryResult(key, WINDOW.end, tuple(found)) for key, found in results.items()}
+    target_keys = {key.text: key for key in (UP_KEY, PROCESS_START_KEY)}
+    answers = {
+        target_keys.get(query, make_samples_key(query)): QueryResult(query, WINDOW.end, tuple(matches))
+        for query, matches in results.items()
+    }
     server = {"url": "http://127.0.0.1:9090", "version": "2.42.0"}
     return Evidence(WINDOW, answers, START + 32, 300.0, 1.0, server)
 
 
-def series(name: str, values: Iterable[float], /, *, born: int | None = None, **labels: str) -> Series:
-    """One series over the scrapes; ``born`` is the second of its first sample."""
-    first = 0 if born is None else born + BEFORE
-    shown = {"__name__": name, "job": "target", "instance": "127.0.0.1:8000", **labels}
-    return Series(shown, TIMES[first:], tuple(values)[first:])
+def series(
+    name: str, values: Iterable[float], /, *, first_second: int | None = None, **labels: str
+) -> Series:
+    """Return one series over the scrapes; ``first_second`` is the second of its first sample."""
+    first = 0 if first_second is None else first_second + BEFORE
+    all_labels = {"__name__": name, "job": "target", "instance": "127.0.0.1:8000", **labels}
+    return Series(all_labels, TIMES[first:], tuple(values)[first:])
 
 
 def _constant(rate: float, _: float) -> float:
@@ -113,34 +127,34 @@ def _constant(rate: float, _: float) -> float:
 
 
 def _of_class(name: str, values: Iterable[float]) -> Series:
-    one = series("model_predictions_total", values)
-    return replace(one, labels={**one.labels, "class": name})
+    predictions = series("model_predictions_total", values)
+    return replace(predictions, labels={**predictions.labels, "class": name})
 
 
 def _counter(rate: Callable[[float], float]) -> list[float]:
-    """Count at each scrape what came at a rate inside the window; 50 came before, as warm-up."""
-    counted, values = float(WARMUP), []
+    """Return the counter's value at each scrape: ``rate`` inside the window, after 50 warm-up requests."""
+    count, values = float(WARMUP), []
     for time in TIMES:
         if time > START:
-            counted += rate(time - START) * min(1.0, time - START, max(0.0, WINDOW.end - time + 1))
-        values.append(float(round(counted)))
+            count += rate(time - START) * min(1.0, time - START, max(0.0, WINDOW.end - time + 1))
+        values.append(float(round(count)))
     return values
 
 
 def _buckets(name: str, shares: list[float], bounds: Iterable[float], **labels: str) -> list[Series]:
-    cumulative, made = 0.0, []
+    cumulative, buckets = 0.0, []
     for bound, share in zip([*bounds, float("inf")], [*shares, 0.0], strict=True):
         cumulative = min(cumulative + share, 1.0)
         le = "+Inf" if bound == float("inf") else f"{bound:g}"
         reached = 1.0 if le == "+Inf" else cumulative
         values = _counter(partial(_constant, 90.0 * reached))
-        one = series(name, [value - WARMUP for value in values])
-        made.append(replace(one, labels={**one.labels, **labels, "le": le}))
-    return made
+        bucket = series(name, [value - WARMUP for value in values])
+        buckets.append(replace(bucket, labels={**bucket.labels, **labels, "le": le}))
+    return buckets
 
 
 def _latency_shares(slower: float) -> list[float]:
-    """Share of predictions in each bucket: log-logistic around 12 ms, or around that and what is added."""
+    """Return the share of predictions in each bucket: log-logistic around 12 ms plus ``slower``."""
 
     def within(bound: float) -> float:
         return 1 / (1 + exp(-4.2 * log(bound / (0.012 + slower))))
@@ -150,26 +164,30 @@ def _latency_shares(slower: float) -> list[float]:
 
 
 def _drift(number: int) -> list[float]:
-    random = Random(number)  # noqa: S311 - figures to draw
+    random = Random(number)  # noqa: S311 - test data
     base = 0.02 + 0.14 * random.random() ** 2
     return [base * (1 + 0.35 * sin(t / 4 + number)) for t in range(len(TIMES))]
 
 
-def _named(one: Series, name: str) -> Mapping[str, str]:
-    return {key: value for key, value in one.labels.items() if key != "le"} | {"__name__": name}
+def _rename(bucket: Series, name: str) -> Mapping[str, str]:
+    return {key: value for key, value in bucket.labels.items() if key != "le"} | {"__name__": name}
 
 
 # --- The run ------------------------------------------------------------------------------------
 
 
 def run(failing: float = 0.0, slower: float = 0.0) -> RunRecord:
-    random = Random(7)  # noqa: S311 - figures to draw
+    random = Random(7)  # noqa: S311 - test data
     seconds = tuple(_second(n, failing, slower, random) for n in range(SECONDS))
-    failed = sum(one.failed for one in seconds)
-    took = Quantiles(*(value + slower for value in (0.012, 0.021, 0.026, 0.044, 0.061, 0.074, 0.014)))
-    late = Quantiles(0.0004, 0.0007, 0.0009, 0.0012, 0.002, 0.003, 0.0005)
+    failed = sum(second.failed for second in seconds)
+    response_time = Quantiles(
+        *(value + slower for value in (0.012, 0.021, 0.026, 0.044, 0.061, 0.074, 0.014))
+    )
+    lateness = Quantiles(0.0004, 0.0007, 0.0009, 0.0012, 0.002, 0.003, 0.0005)
     statuses = {"200": 3000 - failed, "500": failed}
-    total = RequestCounts(3000, 3000, 3000, failed, 0, late, took, took, took, statuses)
+    total = RequestCounts(
+        3000, 3000, 3000, failed, 0, lateness, response_time, response_time, response_time, statuses
+    )
     parts = {
         "predict": replace(total, offered=2700, sent=2700, completed=2700, statuses={"200": 2700 - failed}),
         "feedback": replace(total, offered=300, sent=300, completed=300, failed=0, statuses={"200": 300}),

@@ -1,4 +1,4 @@
-"""Starts the real command in a process of its own and finds whatever it leaves behind."""
+"""Starts the command line in its own process and finds processes that it leaves running."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ RUN_SECONDS = 150
 
 
 @dataclass
-class Marked:
-    """A command whose whole family of processes can be found by a mark in their environment."""
+class ProcessFamily:
+    """A command and its child processes, found by a mark in their environment."""
 
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -33,38 +33,38 @@ class Marked:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=_take_interrupts,  # noqa: PLW1509 - no thread holds a lock that it needs
+            preexec_fn=_restore_interrupts,  # noqa: PLW1509 - it takes no lock
         )
 
-    def family(self) -> list[psutil.Process]:
-        """List the living processes that bear the mark."""
-        return [process for process in psutil.process_iter() if self._bears_mark(process)]
+    def list_processes(self) -> list[psutil.Process]:
+        """Return the running processes that have the mark."""
+        return [process for process in psutil.process_iter() if self._has_mark(process)]
 
-    def _bears_mark(self, process: psutil.Process) -> bool:
+    def _has_mark(self, process: psutil.Process) -> bool:
         try:
             return process.environ().get(MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE
         except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
             return False
 
-    def named(self, text: str) -> psutil.Process:
-        """Give the one process whose command line holds a text; of workers, their parent."""
-        found = [p for p in self.family() if text in " ".join(p.cmdline())]
-        found = [p for p in found if p.ppid() not in {other.pid for other in found}]
-        assert len(found) == 1, f"{text!r} matches {[p.cmdline() for p in found]}"
+    def find(self, text: str) -> psutil.Process:
+        """Return the only process whose command line contains a text; for workers, their parent."""
+        found = [process for process in self.list_processes() if text in " ".join(process.cmdline())]
+        found = [process for process in found if process.ppid() not in {other.pid for other in found}]
+        assert len(found) == 1, f"{text!r} matches {[process.cmdline() for process in found]}"
         return found[0]
 
 
-def _take_interrupts() -> None:
-    """Undo that a shell without job control has its background jobs ignore Ctrl-C."""
+def _restore_interrupts() -> None:
+    """Restore the default SIGINT handler, which a shell without job control disables for background jobs."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
-def marked() -> Iterator[Marked]:
-    """Give a :class:`Marked`, and kill what is left of its family at the end."""
-    one = Marked()
+def process_family() -> Iterator[ProcessFamily]:
+    """Yield a :class:`ProcessFamily`; kill its remaining processes at the end."""
+    family = ProcessFamily()
     try:
-        yield one
+        yield family
     finally:
-        for process in one.family():
+        for process in family.list_processes():
             process.kill()

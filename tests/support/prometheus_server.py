@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes, every second, a page whose text the test controls."""
+"""A real Prometheus that scrapes a page of metrics, set by the test, every second."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from proofload.stack.managed_process import Supervised
-from proofload.stack.prometheus_binary import PrometheusNotFoundError, find_prometheus
-from proofload.stack.scrape_wait import await_scrape
-from proofload.stack.stack import READY_SECONDS, free_ports
+from proofload.stack import (
+    READY_TIMEOUT_SECONDS,
+    ManagedProcess,
+    PrometheusNotFoundError,
+    await_scrape,
+    find_free_ports,
+    find_prometheus,
+)
 from slo.model import Spec
-from slo.prometheus.client import Prometheus
-from slo.prometheus.connection import Connection
+from slo.prometheus import ConnectionSettings, PrometheusClient
 
 CONFIGURATION = """\
 global: {{scrape_interval: 1s, scrape_timeout: 1s}}
@@ -28,18 +31,18 @@ scrape_configs:
     static_configs: [{{targets: ["{target}"]}}]
 """
 SAME_SCRAPE_SECONDS = 0.01
-"""Prometheus moves the time of a scrape by up to 2 ms (its ``scrapeTimestampTolerance``)."""
+"""Prometheus moves the timestamp of a scrape by up to 2 ms (its ``scrapeTimestampTolerance``)."""
 DEADLINE_SECONDS = 30.0
 
 
-class Page(http.server.ThreadingHTTPServer):
+class MetricsPage(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.text: str | None = ""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    server: Page
+    server: MetricsPage
 
     def do_GET(self) -> None:
         body = (self.server.text or "").encode()
@@ -50,41 +53,41 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @dataclass
-class Scraped:
-    """A Prometheus, and the page of metrics it scrapes."""
+class ScrapedPrometheus:
+    """A Prometheus and the page of metrics that it scrapes."""
 
-    api: Prometheus
-    page: Page
+    client: PrometheusClient
+    page: MetricsPage
 
-    def show(self, text: str | None, spec: Spec) -> float:
-        """Change the page (``None``: it fails), wait until Prometheus has seen it, and give that time."""
+    def publish(self, text: str | None, spec: Spec) -> float:
+        """Set the page (``None``: it fails) and wait for its scrape; return the time of the scrape."""
         self.page.text = text
         after = time.time() + SAME_SCRAPE_SECONDS
-        return await_scrape(self.api, spec, after=after, deadline_seconds=DEADLINE_SECONDS)
+        return await_scrape(self.client, spec, after=after, timeout_seconds=DEADLINE_SECONDS)
 
 
 @contextmanager
-def scraped(folder: Path, rules: str = "groups: []") -> Iterator[Scraped]:
-    """Start both, with rules where some are given, or skip the test where there is no Prometheus."""
+def run_prometheus(folder: Path, rules: str = "groups: []") -> Iterator[ScrapedPrometheus]:
+    """Start Prometheus with rules, and the page; skip the test if there is no Prometheus."""
     try:
         binary = find_prometheus(lambda _: None).path
     except PrometheusNotFoundError as error:
         pytest.skip(str(error))
     with ExitStack() as running:
-        page = running.enter_context(serving())
+        page = running.enter_context(serve_page())
         (folder / "rules.yaml").write_text(rules)
-        url = _start(running, binary, folder, page)
-        yield Scraped(running.enter_context(Prometheus(Connection(url))), page)
+        url = _start_prometheus(running, binary, folder, page)
+        yield ScrapedPrometheus(running.enter_context(PrometheusClient(ConnectionSettings(url))), page)
 
 
 @contextmanager
-def serving() -> Iterator[Page]:
+def serve_page() -> Iterator[MetricsPage]:
     """Serve the page on a free port."""
-    with Page() as page:
+    with MetricsPage() as page:
         thread = threading.Thread(target=page.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -94,17 +97,17 @@ def serving() -> Iterator[Page]:
             thread.join()
 
 
-def _start(running: ExitStack, binary: Path, folder: Path, page: Page) -> str:
+def _start_prometheus(running: ExitStack, binary: Path, folder: Path, page: MetricsPage) -> str:
     configuration = folder / "prometheus.yml"
     configuration.write_text(CONFIGURATION.format(target=f"127.0.0.1:{page.server_address[1]}"))
-    (port,) = free_ports(1)
+    (port,) = find_free_ports(1)
     command = [
         str(binary),
         f"--config.file={configuration}",
         f"--storage.tsdb.path={folder / 'tsdb'}",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
-    process = Supervised("Prometheus", command, folder / "prometheus.log")
+    process = ManagedProcess("Prometheus", command, folder / "prometheus.log")
     running.callback(process.stop)
-    process.await_ready(f"http://127.0.0.1:{port}/-/ready", READY_SECONDS)
+    process.await_ready(f"http://127.0.0.1:{port}/-/ready", READY_TIMEOUT_SECONDS)
     return f"http://127.0.0.1:{port}"

@@ -1,4 +1,4 @@
-"""The real promtool: it lies beside Prometheus, wherever the stack finds that."""
+"""The real promtool, from the folder of the Prometheus that the stack finds."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from proofload.stack.prometheus_binary import PrometheusNotFoundError, find_prometheus
+from proofload.stack import PrometheusNotFoundError, find_prometheus
 
 
 def find_promtool() -> Path:
-    """Give promtool, or skip the test with the reason."""
+    """Return the path of promtool, or skip the test and say why."""
     try:
-        beside = find_prometheus(lambda _: None).path.parent / "promtool"
+        beside_prometheus = find_prometheus(lambda _: None).path.parent / "promtool"
     except PrometheusNotFoundError as error:
         pytest.skip(str(error))
-    found = beside if beside.exists() else shutil.which("promtool")
-    if found is None:
-        pytest.skip(f"no promtool beside Prometheus ({beside}) or on PATH")
-    return Path(found)
+    path = beside_prometheus if beside_prometheus.exists() else shutil.which("promtool")
+    if path is None:
+        pytest.skip(f"no promtool beside Prometheus ({beside_prometheus}) or on PATH")
+    return Path(path)
 
 
-def promtool(*arguments: str | Path) -> tuple[int, str]:
-    """Run it; give its exit code and all it said."""
+def run_promtool(*arguments: str | Path) -> tuple[int, str]:
+    """Run promtool; return its exit code and its whole output."""
     done = subprocess.run(
         [find_promtool(), *arguments],
-        env=os.environ | {"GOGC": "400"},  # it lives a second: a fifth of its time is garbage collection
+        env=os.environ | {"GOGC": "400"},  # the process lives 1 s; garbage collection takes 20 % of that
         capture_output=True,
         text=True,
         check=False,

@@ -1,4 +1,4 @@
-"""Proofs to report: a run of 30 s at 100 requests/s against the reference service, met, missed, undecided."""
+"""Proofs for report tests: a run of 30 s at 100 requests/s; met, missed, undecided and edge cases."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from slo.model import (
     Alert,
     AlertCondition,
     AlertPolicy,
-    Budgeting,
+    BudgetingMethod,
     Check,
     CheckStatus,
     EventsSLI,
     Evidence,
     Firing,
     HistogramQuantile,
+    Interval,
     Intervals,
-    Measured,
+    MeasuredValue,
     Objective,
     ObjectiveVerdict,
     Op,
@@ -31,6 +32,7 @@ from slo.model import (
     Spec,
     ThresholdSLI,
     Verdict,
+    make_samples_key,
 )
 from tests.support.observed_run import (
     ACCURACY,
@@ -53,7 +55,7 @@ SPEC = Spec(
             "availability",
             "classifier",
             EventsSLI(total=PromQL(ALL), bad=PromQL(BAD)),
-            Budgeting.OCCURRENCES,
+            BudgetingMethod.OCCURRENCES,
             DAYS * 86_400,
             (Objective("No server error", 0.995),),
         ),
@@ -61,7 +63,7 @@ SPEC = Spec(
             "predict-latency",
             "classifier",
             EventsSLI(total=PromQL(COUNT), good=PromQL(FAST)),
-            Budgeting.OCCURRENCES,
+            BudgetingMethod.OCCURRENCES,
             DAYS * 86_400,
             (Objective("Within 250 ms", 0.95),),
         ),
@@ -71,7 +73,7 @@ SPEC = Spec(
             ThresholdSLI(
                 HistogramQuantile('http_request_duration_seconds{job="target",handler="/predict"}', 0.99)
             ),
-            Budgeting.OCCURRENCES,
+            BudgetingMethod.OCCURRENCES,
             DAYS * 86_400,
             (Objective("p99 within 1 s", 0.99, Op.LTE, 1.0),),
         ),
@@ -79,7 +81,7 @@ SPEC = Spec(
             "data-drift",
             "classifier",
             ThresholdSLI(PromQL(PSI)),
-            Budgeting.OCCURRENCES,
+            BudgetingMethod.OCCURRENCES,
             DAYS * 86_400,
             (Objective("PSI up to 0.25", 0.99, Op.LTE, 0.25),),
         ),
@@ -87,14 +89,17 @@ SPEC = Spec(
             "model-decay",
             "classifier",
             ThresholdSLI(PromQL(ACCURACY)),
-            Budgeting.OCCURRENCES,
+            BudgetingMethod.OCCURRENCES,
             DAYS * 86_400,
             (Objective("Accuracy from 90 %", 0.8, Op.GTE, 0.9),),
         ),
     ),
     services=(
         Service(
-            "classifier", "Breast cancer classifier", requests=ALL, context=(ALL, BUCKETS, PSI, ACCURACY)
+            "classifier",
+            "Breast cancer classifier",
+            request_counter=ALL,
+            context_selectors=(ALL, BUCKETS, PSI, ACCURACY),
         ),
     ),
 )
@@ -108,60 +113,60 @@ def met() -> Proof:
 
 
 def missed() -> Proof:
-    """2 % of the requests failed, from the tenth second on; predictions took 300 ms longer."""
+    """2 % of the requests failed, starting in second 10; predictions took 300 ms longer."""
     verdict = replace(verdict_missed(), alerts=alerts())
     return _proof(verdict, evidence(failing=0.03, slower=0.3), run(failing=0.03, slower=0.3))
 
 
 def undecided(reason: Reason = Reason.TARGET_RESTARTED) -> Proof:
-    """A check failed, and with it every objective."""
+    """A failed check makes every objective UNDECIDED."""
     detail = "restarted inside the window: target 127.0.0.1:8000"
     checks = (*checks_passed()[:2], Check("restarts", CheckStatus.FAIL, detail, reason, {"restarted": 1}))
     objectives = tuple(
-        replace(one, outcome=Outcome.UNDECIDED, reason=reason, detail=detail)
-        for one in verdict_met().objectives
+        replace(objective, outcome=Outcome.UNDECIDED, reason=reason, detail=detail)
+        for objective in verdict_met().objectives
     )
     return _proof(Verdict(Outcome.UNDECIDED, WINDOW, objectives, checks), evidence(), run())
 
 
 def past_window() -> Proof:
-    """A window judged by ``check``: nobody knows who made its load."""
+    """A past window evaluated by ``check``, without a run record."""
     checks = tuple(check for check in checks_passed() if check.name not in {"run", "counts_reconcile"})
     return replace(met(), run=None, verdict=replace(verdict_met(), checks=checks))
 
 
 def nothing() -> Proof:
-    """Prometheus could not be reached: no evidence, no figures."""
+    """Prometheus could not be reached: no evidence, no values."""
     error = "http://127.0.0.1:9090 refused the connection"
     objectives = tuple(
         ObjectiveVerdict(
-            slo=one.slo,
-            objective=one.objective,
-            kind=one.kind,
+            slo=objective.slo,
+            objective=objective.objective,
+            kind=objective.kind,
             outcome=Outcome.UNDECIDED,
-            target=one.target,
+            target=objective.target,
             exact=True,
             reason=Reason.PROMETHEUS_UNREACHABLE,
             detail=error,
             window_days=DAYS,
-            queries=one.queries,
+            queries=objective.queries,
         )
-        for one in verdict_met().objectives
+        for objective in verdict_met().objectives
     )
     check = Check("prometheus", CheckStatus.FAIL, error, Reason.PROMETHEUS_UNREACHABLE)
-    blank = Evidence(WINDOW, {}, START + 31, 300.0, error=error)
-    return _proof(Verdict(Outcome.UNDECIDED, WINDOW, objectives, (check,)), blank, None)
+    empty = Evidence(WINDOW, {}, START + 31, 300.0, error=error)
+    return _proof(Verdict(Outcome.UNDECIDED, WINDOW, objectives, (check,)), empty, None)
 
 
 def bare() -> Proof:
-    """The least there can be: no objective, no evidence, no run, nothing recorded."""
+    """The smallest possible proof: no objective, no evidence, no run."""
     return Proof(
         Verdict(Outcome.UNDECIDED, WINDOW, ()), Evidence(WINDOW, {}, START + 31, 300.0), Spec(slos=())
     )
 
 
 def many(number: int) -> Proof:
-    """As many objectives as asked for, with long names; one in a hundred is missed."""
+    """``number`` objectives with long names; one in a hundred is MISSED."""
     good, bad = verdict_met().objectives[0], verdict_missed().objectives[0]
     objectives = tuple(
         replace(bad if n % 100 == 0 else good, slo=f"slo-{n}-{'long' * 40}", objective="name " * 40)
@@ -171,24 +176,26 @@ def many(number: int) -> Proof:
 
 
 def hostile(text: str) -> Proof:
-    """Put a text wherever text from outside can stand."""
+    """Put a text into every field that can contain untrusted text."""
     proof = missed()
     results = {
         key: replace(
             result,
-            query=text + key,
+            query=f"{text}{key}",
             warnings=(text,),
             series=tuple(
-                replace(one, labels={**one.labels, "extra": f"{text}{number % 2}"})
-                for number, one in enumerate(result.series)
+                replace(series, labels={**series.labels, "extra": f"{text}{number % 2}"})
+                for number, series in enumerate(result.series)
             ),
         )
         for key, result in proof.evidence.results.items()
     }
-    results["failed"] = QueryResult(text, START, error=text)
+    results[make_samples_key("failed")] = QueryResult(text, START, error=text)
     objectives = tuple(
-        replace(one, slo=text + one.slo, objective=text, detail=text, queries=(text,), notes=(text,))
-        for one in proof.verdict.objectives
+        replace(
+            objective, slo=text + objective.slo, objective=text, detail=text, queries=(text,), notes=(text,)
+        )
+        for objective in proof.verdict.objectives
     )
     checks = (Check(text, CheckStatus.FAIL, text, Reason.NO_DATA, {text: 1}), *proof.verdict.checks)
     condition = AlertCondition(text, text, Op.GT, 1, 60)
@@ -209,7 +216,7 @@ def hostile(text: str) -> Proof:
     )  # fmt: skip
 
 
-def _proof(verdict: Verdict, seen: Evidence, record: RunRecord | None) -> Proof:
+def _proof(verdict: Verdict, gathered: Evidence, record: RunRecord | None) -> Proof:
     timings = (
         ("stack up", 2.1),
         ("load", 30.2),
@@ -219,22 +226,22 @@ def _proof(verdict: Verdict, seen: Evidence, record: RunRecord | None) -> Proof:
     )
     versions = {"proofload": "0.1.0", "Python": "3.11.7", "Locust": "2.47.0"}
     return Proof(
-        verdict, seen, SPEC, record, timings, versions, {"spec": "slo/objectives.yaml", "rate": "100"}
+        verdict, gathered, SPEC, record, timings, versions, {"spec": "slo/objectives.yaml", "rate": "100"}
     )
 
 
 def verdict_met() -> Verdict:
-    certain = Intervals(
+    intervals = Intervals(
         level=0.95,
-        bucket=(2999 / 3000, 2999 / 3000),
-        sampling=(0.99814, 0.99999),
-        combined=(0.99814, 0.99999),
+        bucket=Interval(2999 / 3000, 2999 / 3000),
+        sampling=Interval(0.99814, 0.99999),
+        combined=Interval(0.99814, 0.99999),
         slices=31,
         target_shown=0.999,
         independent_events=2104.4,
     )
     objectives = (
-        replace(_events("availability", "No server error", 0.995, 1, 3000, (BAD, ALL)), intervals=certain),
+        replace(_events("availability", "No server error", 0.995, 1, 3000, (BAD, ALL)), intervals=intervals),
         _events("predict-latency", "Within 250 ms", 0.95, 3, 2700, (FAST, COUNT)),
         _percentile(3, 2700, 0.0441, (0.025, 0.05)),
         _samples("data-drift", "PSI up to 0.25", 0.99, 0, 900, PSI, _psi(0.2211, 0.0104, 0.25)),
@@ -244,21 +251,21 @@ def verdict_met() -> Verdict:
 
 
 def verdict_missed() -> Verdict:
-    met_ones = verdict_met().objectives
+    met_objectives = verdict_met().objectives
     objectives = (
         replace(
             _events("availability", "No server error", 0.995, 60, 3000, (BAD, ALL)),
             outcome=Outcome.MISSED,
-            notes=("bad: 1 series began inside the window and count from zero",),
+            notes=("bad: 1 series is new in the window and counts from zero",),
         ),
         replace(
             _events("predict-latency", "Within 250 ms", 0.95, 2640, 2700, (FAST, COUNT)),
             outcome=Outcome.MISSED,
         ),
         replace(_percentile(27, 2700, 0.94, (0.75, 1.0)), budget_spent=1.0, burn_rate=1.0),
-        met_ones[3],
+        met_objectives[3],
         replace(
-            met_ones[4],
+            met_objectives[4],
             outcome=Outcome.UNDECIDED,
             reason=Reason.TOO_FEW_EVENTS,
             detail="3 events; a target of 0.8 needs at least 5",
@@ -270,15 +277,18 @@ def verdict_missed() -> Verdict:
 
 
 def alerts() -> tuple[Alert, ...]:
-    """One fired and ended, one still fires after many times, one waits, one can't be told."""
+    """Alerts that fired and resolved, fired often and still fire, are pending, and can't be told."""
     fast = AlertPolicy("page", AlertCondition("fast", "page", Op.GT, 14.4, 10, 5), when_breaching=True)
     hours = AlertCondition("ticket", "ticket", Op.GTE, 1, 21_600, 1800)
     slow = AlertPolicy("ticket", hours, when_breaching=True)
-    many_times = (*(Firing(2.0 * n, 2.0 * n + 1, 20.0) for n in range(1, 6)), Firing(29.0, None, None, True))
+    many_firings = (
+        *(Firing(2.0 * n, 2.0 * n + 1, 20.0) for n in range(1, 6)),
+        Firing(29.0, None, None, True),
+    )
     return (
         Alert("availability", "No server error", slow, peak_burn_rate=0.99996, notes=("pending at the end",)),
         Alert("availability", "No server error", fast, (Firing(6.25, 21.5, 31.25),), 31.25),
-        Alert("predict-latency", "composite", fast, many_times, 20.0),
+        Alert("predict-latency", "composite", fast, many_firings, 20.0),
         Alert("data-drift", "PSI up to 0.25", fast, detail="burn rates need raw samples"),
     )
 
@@ -325,22 +335,22 @@ def _events(
 
 
 def _percentile(bad: float, total: float, value: float, bounds: tuple[float, float]) -> ObjectiveVerdict:
-    judged = _events("predict-latency-p99", "p99 within 1 s", 0.99, bad, total, (BUCKETS,))
+    verdict = _events("predict-latency-p99", "p99 within 1 s", 0.99, bad, total, (BUCKETS,))
     return replace(
-        judged, kind="latency", measured=Measured(value, bounds, Op.LTE, 1.0, "seconds", quantile=0.99)
+        verdict, kind="latency", measured=MeasuredValue(value, bounds, Op.LTE, 1.0, "seconds", quantile=0.99)
     )
 
 
 def _samples(
-    slo: str, objective: str, target: float, bad: float, total: float, query: str, found: Measured
+    slo: str, objective: str, target: float, bad: float, total: float, query: str, measured: MeasuredValue
 ) -> ObjectiveVerdict:
-    judged = _events(slo, objective, target, bad, total, (query,))
-    return replace(judged, kind="threshold", measured=found)
+    verdict = _events(slo, objective, target, bad, total, (query,))
+    return replace(verdict, kind="threshold", measured=measured)
 
 
-def _psi(worst: float, least: float, threshold: float) -> Measured:
-    return Measured(worst, (least, worst), Op.LTE, threshold)
+def _psi(worst: float, lowest: float, threshold: float) -> MeasuredValue:
+    return MeasuredValue(worst, (lowest, worst), Op.LTE, threshold)
 
 
-def _accuracy(worst: float, best: float) -> Measured:
-    return Measured(worst, (worst, best), Op.GTE, 0.9, "ratio")
+def _accuracy(worst: float, best: float) -> MeasuredValue:
+    return MeasuredValue(worst, (worst, best), Op.GTE, 0.9, "ratio")

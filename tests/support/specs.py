@@ -1,4 +1,4 @@
-"""OpenSLO texts that the tests of the spec start from, and what each means in our words."""
+"""OpenSLO specs for tests, and the ``SLO`` that each must be read as."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from slo.model import (
     SLO,
     AlertCondition,
     AlertPolicy,
-    Budgeting,
+    BudgetingMethod,
     EventsSLI,
     HistogramQuantile,
     Objective,
@@ -19,8 +19,10 @@ from slo.model import (
 )
 
 DAY = 86_400.0
+EVENTS_OBJECTIVE = Objective("o", 0.9)
+THRESHOLD_OBJECTIVE = Objective("o", 0.9, Op.LTE, 5)
 
-EVENTS = """\
+EVENTS_SPEC = """\
 apiVersion: openslo/v1
 kind: SLO
 metadata:
@@ -51,7 +53,7 @@ spec:
     - target: 0.99
 """
 
-THRESHOLD = """\
+THRESHOLD_SPEC = """\
 apiVersion: openslo/v1
 kind: SLO
 metadata:
@@ -74,11 +76,11 @@ spec:
       target: 0.9
 """
 
-PERCENTILE = THRESHOLD.replace(
+PERCENTILE_SPEC = THRESHOLD_SPEC.replace(
     "            query: queue_depth\n", "            histogram: wait_seconds\n            quantile: 0.95\n"
 ).replace("      target: 0.9\n", "")
 
-REFERRED = """\
+SPEC_WITH_REFERENCES = """\
 apiVersion: openslo/v1
 kind: DataSource
 metadata: {name: main}
@@ -112,8 +114,8 @@ spec:
 """
 
 
-def changed(text: str, *pairs: tuple[str, str]) -> str:
-    """The text with each old piece replaced by its new one; every old piece must be there."""
+def replace_in_text(text: str, *pairs: tuple[str, str]) -> str:
+    """Replace the first occurrence of each old text by its new text; all old texts must occur."""
     for old, new in pairs:
         if old not in text:
             raise ValueError(f"{old!r} is not in the text")
@@ -121,30 +123,35 @@ def changed(text: str, *pairs: tuple[str, str]) -> str:
     return text
 
 
-BASES = {"EVENTS": EVENTS, "THRESHOLD": THRESHOLD, "PERCENTILE": PERCENTILE, "REFERRED": REFERRED}
+BASE_SPECS = {
+    "EVENTS": EVENTS_SPEC,
+    "THRESHOLD": THRESHOLD_SPEC,
+    "PERCENTILE": PERCENTILE_SPEC,
+    "REFERRED": SPEC_WITH_REFERENCES,
+}
 
-CHECKOUT = SLO(
+CHECKOUT_SLO = SLO(
     name="checkout",
     service="shop",
     sli=EventsSLI(total=PromQL("orders_total"), good=PromQL("paid_total")),
-    budgeting=Budgeting.OCCURRENCES,
+    budgeting=BudgetingMethod.OCCURRENCES,
     window_seconds=28 * DAY,
     objectives=(Objective("99%", 0.99),),
 )
-QUEUE = SLO(
+QUEUE_SLO = SLO(
     name="queue",
     service="shop",
     sli=ThresholdSLI(PromQL("queue_depth")),
-    budgeting=Budgeting.OCCURRENCES,
+    budgeting=BudgetingMethod.OCCURRENCES,
     window_seconds=28 * DAY,
     objectives=(Objective("lt 100", 0.9, Op.LT, 100.0),),
 )
-WAIT = replace(
-    QUEUE,
+WAIT_SLO = replace(
+    QUEUE_SLO,
     sli=ThresholdSLI(HistogramQuantile("wait_seconds", 0.95)),
     objectives=(Objective("lt 100", 0.95, Op.LT, 100.0),),
 )
-POLICIES = """\
+ALERT_POLICIES = """\
   alertPolicies:
     - kind: AlertPolicy
       metadata: {name: tickets}
@@ -184,115 +191,124 @@ metadata: {name: on-call}
 spec: {target: slack}
 """
 
-METHOD = "budgetingMethod: Occurrences"
+_METHOD = "budgetingMethod: Occurrences"
 
-GOOD: dict[str, tuple[str, SLO]] = {
-    "good events of total events": (EVENTS, CHECKOUT),
+VALID_SPECS: dict[str, tuple[str, SLO]] = {
+    "good events of total events": (EVENTS_SPEC, CHECKOUT_SLO),
     "bad events of total events": (
-        changed(EVENTS, ("        good:", "        bad:")),
-        replace(CHECKOUT, sli=EventsSLI(total=PromQL("orders_total"), bad=PromQL("paid_total"))),
+        replace_in_text(EVENTS_SPEC, ("        good:", "        bad:")),
+        replace(CHECKOUT_SLO, sli=EventsSLI(total=PromQL("orders_total"), bad=PromQL("paid_total"))),
     ),
-    "numbers of events that go up and down": (
-        changed(EVENTS, ("counter: true", "counter: false")),
+    "numbers of events that are no counters": (
+        replace_in_text(EVENTS_SPEC, ("counter: true", "counter: false")),
         replace(
-            CHECKOUT, sli=EventsSLI(total=PromQL("orders_total"), good=PromQL("paid_total"), counter=False)
+            CHECKOUT_SLO,
+            sli=EventsSLI(total=PromQL("orders_total"), good=PromQL("paid_total"), counter=False),
         ),
     ),
-    "a window in quarters is 90 days each": (
-        changed(EVENTS, ("28d", "2Q")),
-        replace(CHECKOUT, window_seconds=180 * DAY),
+    "a quarter is a window of 90 days": (
+        replace_in_text(EVENTS_SPEC, ("28d", "2Q")),
+        replace(CHECKOUT_SLO, window_seconds=180 * DAY),
     ),
-    "a window without isRolling rolls": (changed(EVENTS, ("      isRolling: true\n", "")), CHECKOUT),
-    "a window of the calendar": (
-        changed(
-            EVENTS, ("isRolling: true", "calendar: {startTime: 2024-01-01 00:00:00, timeZone: Europe/Berlin}")
+    "a window without isRolling is rolling": (
+        replace_in_text(EVENTS_SPEC, ("      isRolling: true\n", "")),
+        CHECKOUT_SLO,
+    ),
+    "a calendar-aligned window": (
+        replace_in_text(
+            EVENTS_SPEC,
+            ("isRolling: true", "calendar: {startTime: 2024-01-01 00:00:00, timeZone: Europe/Berlin}"),
         ),
-        replace(CHECKOUT, rolling=False),
+        replace(CHECKOUT_SLO, rolling=False),
     ),
-    "a comparison that says what a target says": (
-        changed(EVENTS, ("target: 0.99", "target: 0.99\n      op: gt")),
-        replace(CHECKOUT, objectives=(replace(CHECKOUT.objectives[0], op=Op.GT),)),
+    "a ratio objective with op": (
+        replace_in_text(EVENTS_SPEC, ("target: 0.99", "target: 0.99\n      op: gt")),
+        replace(CHECKOUT_SLO, objectives=(replace(CHECKOUT_SLO.objectives[0], op=Op.GT),)),
     ),
-    "a list of objects, as OpenSLO's Go library writes it": ("- " + EVENTS.replace("\n", "\n  "), CHECKOUT),
-    "several objectives of a ratio, in ratios and per cent": (
-        changed(
-            EVENTS,
+    "a list of documents, as OpenSLO's Go library writes it": (
+        "- " + EVENTS_SPEC.replace("\n", "\n  "),
+        CHECKOUT_SLO,
+    ),
+    "several objectives of a ratio, as ratio and as percentage": (
+        replace_in_text(
+            EVENTS_SPEC,
             (
                 "    - target: 0.99\n",
                 "    - target: 0.99\n    - targetPercent: 99.95\n      displayName: A\n",
             ),
         ),
-        replace(CHECKOUT, objectives=(Objective("99%", 0.99), Objective("A", 0.9995))),
+        replace(CHECKOUT_SLO, objectives=(Objective("99%", 0.99), Objective("A", 0.9995))),
     ),
-    "fields that only document": (
-        changed(
-            EVENTS,
+    "fields for documentation only": (
+        replace_in_text(
+            EVENTS_SPEC,
             (
                 "  name: checkout\n",
                 "  name: checkout\n  displayName: Checkout\n  labels: {team: [a, b], tier: x}\n",
             ),
             ("spec:\n", "  annotations: {openslo.com/a: b, c: d}\nspec:\n  description: Pays.\n"),
         ),
-        replace(CHECKOUT, display_name="Checkout", description="Pays."),
+        replace(CHECKOUT_SLO, display_name="Checkout", description="Pays."),
     ),
-    "alert policies that hold nothing": (EVENTS + "  alertPolicies:\n", CHECKOUT),
+    "empty alert policies": (EVENTS_SPEC + "  alertPolicies:\n", CHECKOUT_SLO),
     "time slices of events": (
-        changed(
-            EVENTS,
-            (METHOD, "budgetingMethod: Timeslices"),
+        replace_in_text(
+            EVENTS_SPEC,
+            (_METHOD, "budgetingMethod: Timeslices"),
             ("target: 0.99", "target: 0.99\n      timeSliceTarget: 1\n      timeSliceWindow: 5"),
         ),
         replace(
-            CHECKOUT,
-            budgeting=Budgeting.TIMESLICES,
+            CHECKOUT_SLO,
+            budgeting=BudgetingMethod.TIMESLICES,
             objectives=(Objective("99%", 0.99, time_slice_target=1.0, time_slice_seconds=300.0),),
         ),
     ),
-    "the mean ratio of time slices, in seconds (our extension)": (
-        changed(
-            EVENTS,
-            (METHOD, "budgetingMethod: RatioTimeslices"),
+    "the mean ratio of time slices, in seconds (an extension)": (
+        replace_in_text(
+            EVENTS_SPEC,
+            (_METHOD, "budgetingMethod: RatioTimeslices"),
             ("target: 0.99", "target: 0.99\n      timeSliceWindow: 10s"),
         ),
         replace(
-            CHECKOUT,
-            budgeting=Budgeting.RATIO_TIMESLICES,
+            CHECKOUT_SLO,
+            budgeting=BudgetingMethod.RATIO_TIMESLICES,
             objectives=(Objective("99%", 0.99, time_slice_seconds=10.0),),
         ),
     ),
-    "a threshold, and a window left out is four weeks": (THRESHOLD, QUEUE),
-    "a percentile: its quantile is the target": (PERCENTILE, WAIT),
-    "a percentile whose target agrees": (PERCENTILE + "      targetPercent: 95\n", WAIT),
+    "a threshold; without a window it is four weeks": (THRESHOLD_SPEC, QUEUE_SLO),
+    "a percentile without a target: the quantile is the target": (PERCENTILE_SPEC, WAIT_SLO),
+    "a percentile with the same target": (PERCENTILE_SPEC + "      targetPercent: 95\n", WAIT_SLO),
     "a percentile in 99 % of time slices": (
-        changed(PERCENTILE, (METHOD, "budgetingMethod: Timeslices"))
+        replace_in_text(PERCENTILE_SPEC, (_METHOD, "budgetingMethod: Timeslices"))
         + "      target: 0.99\n      timeSliceWindow: 1m\n",
         replace(
-            WAIT,
-            budgeting=Budgeting.TIMESLICES,
+            WAIT_SLO,
+            budgeting=BudgetingMethod.TIMESLICES,
             objectives=(Objective("lt 100", 0.99, Op.LT, 100.0, 0.95, 60.0),),
         ),
     ),
     "the mean ratio of time slices of a percentile": (
-        changed(PERCENTILE, (METHOD, "budgetingMethod: RatioTimeslices")) + "      timeSliceWindow: 1m\n",
+        replace_in_text(PERCENTILE_SPEC, (_METHOD, "budgetingMethod: RatioTimeslices"))
+        + "      timeSliceWindow: 1m\n",
         replace(
-            WAIT,
-            budgeting=Budgeting.RATIO_TIMESLICES,
+            WAIT_SLO,
+            budgeting=BudgetingMethod.RATIO_TIMESLICES,
             objectives=(Objective("lt 100", 0.95, Op.LT, 100.0, time_slice_seconds=60.0),),
         ),
     ),
-    "an indicator, a data source and a service that are referred to": (
-        REFERRED,
+    "references to an indicator, a data source and a service": (
+        SPEC_WITH_REFERENCES,
         replace(
-            CHECKOUT,
+            CHECKOUT_SLO,
             sli=RawRatioSLI(PromQL("failures:ratio"), success=False),
             objectives=(Objective("99.95%", 0.9995),),
             data_source="main",
         ),
     ),
-    "alert policies, written in the SLO and referred to, with what is left out": (
-        EVENTS + POLICIES,
+    "alert policies in the SLO and by reference, with defaults": (
+        EVENTS_SPEC + ALERT_POLICIES,
         replace(
-            CHECKOUT,
+            CHECKOUT_SLO,
             alert_policies=(
                 AlertPolicy(
                     "tickets", AlertCondition("slow", "ticket", Op.GTE, 1.0, 6 * 3600.0), when_no_data=True

@@ -1,4 +1,4 @@
-"""Reading YAML: what is read, which lines are remembered, and how each fault is said."""
+"""Reading YAML: the data, the line of each value, and the message of each problem."""
 
 from __future__ import annotations
 
@@ -14,17 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from slo.documents.yaml_source import (
-    MAX_BYTES,
-    MAX_NODES,
-    DocumentError,
-    StrictModel,
-    load_documents,
-    validation_problems,
-)
+from slo.documents import DocumentError, StrictModel, list_validation_problems, load_documents
+from slo.documents.yaml_source import MAX_BYTES, MAX_NODES
 
 GOOD: dict[str, tuple[str, list[Any]]] = {
-    "several documents, the empty ones left out": (
+    "empty documents are left out": (
         "a: 1\n---\n---\n# nothing\n---\n- b\n",
         [{"a": 1}, ["b"]],
     ),
@@ -32,11 +26,14 @@ GOOD: dict[str, tuple[str, list[Any]]] = {
         "a: 1\nb: 1.5\nc: true\nd: null\ne: text\nf: .inf\ng: 0x10\n",
         [{"a": 1, "b": 1.5, "c": True, "d": None, "e": "text", "f": float("inf"), "g": 16}],
     ),
-    "times stay text": ("a: 2024-01-01 12:30:00\n", [{"a": "2024-01-01 12:30:00"}]),
+    "timestamps stay text": ("a: 2024-01-01 12:30:00\n", [{"a": "2024-01-01 12:30:00"}]),
     "yes, no and on are text (YAML 1.2)": ("a: [yes, no, on]\n", [{"a": ["yes", "no", "on"]}]),
-    "an alias stands for a copy": ("a: &x [1, 2]\nb: *x\n", [{"a": [1, 2], "b": [1, 2]}]),
-    "an anchor defined anew": ("a: &x 1\nb: &x 2\nc: *x\n", [{"a": 1, "b": 2, "c": 2}]),
-    "a merge key gives way to the keys beside it, and the first source wins": (
+    "an alias is replaced by its value": ("a: &x [1, 2]\nb: *x\n", [{"a": [1, 2], "b": [1, 2]}]),
+    "an anchor is defined twice: the later definition counts": (
+        "a: &x 1\nb: &x 2\nc: *x\n",
+        [{"a": 1, "b": 2, "c": 2}],
+    ),
+    "keys of a mapping override merged keys, and the first merged mapping wins": (
         "a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc: {<<: [*a, *b], x: 3}\n",
         [{"a": {"x": 1, "y": 1}, "b": {"y": 2, "z": 2}, "c": {"x": 3, "y": 1, "z": 2}}],
     ),
@@ -45,13 +42,13 @@ GOOD: dict[str, tuple[str, list[Any]]] = {
 
 
 @pytest.mark.parametrize(("text", "data"), GOOD.values(), ids=GOOD)
-def test_reads(tmp_path: Path, text: str, data: list[Any]) -> None:
-    assert [document.data for document in load_documents(written(tmp_path, text))] == data
+def test_load_documents_returns_the_data(tmp_path: Path, text: str, data: list[Any]) -> None:
+    assert [document.data for document in load_documents(write_file(tmp_path, text))] == data
 
 
-def test_remembers_lines(tmp_path: Path) -> None:
+def test_load_documents_records_the_line_of_each_value(tmp_path: Path) -> None:
     [first, second] = load_documents(
-        written(tmp_path, "# top\na:\n  - b: 1\n    c: 2\n---\nx: &y {z: 1}\nw: *y\n")
+        write_file(tmp_path, "# top\na:\n  - b: 1\n    c: 2\n---\nx: &y {z: 1}\nw: *y\n")
     )
     expected = {
         (): 2,
@@ -62,29 +59,32 @@ def test_remembers_lines(tmp_path: Path) -> None:
         ("a", 0, "none"): 3,
         ("q",): 2,
     }
-    assert {loc: first.line(loc) for loc in expected} == expected
-    assert second.line(("w", "z")) == 6
-    assert second.line(("w",)) == 7
+    assert {loc: first.find_line(loc) for loc in expected} == expected
+    assert second.find_line(("w", "z")) == 6
+    assert second.find_line(("w",)) == 7
 
 
 OUT_OF_RANGE = "F: is not YAML: an escape or a %YAML version is out of range"
 
 BAD: dict[str, tuple[str | bytes, list[str]]] = {
-    "an empty file": ("", ["F: holds no YAML document"]),
-    "only comments": ("# a\n---\n", ["F: holds no YAML document"]),
+    "an empty file": ("", ["F: contains no YAML document"]),
+    "only comments": ("# a\n---\n", ["F: contains no YAML document"]),
     "a tab for indentation": ("a:\n\tb: 1\n", ["F:2: is not YAML: found a tab; indent with spaces"]),
-    "a colon too many": ("a: b: c\n", ["F:1: is not YAML: mapping values are not allowed here"]),
-    "a bracket left open": (
+    "a second colon": ("a: b: c\n", ["F:1: is not YAML: mapping values are not allowed here"]),
+    "an unclosed bracket": (
         "a: 1\nb: [\n",
         ["F:3: is not YAML: while parsing a flow node, expected the node content, but found '<stream end>'"],
     ),
     "every repeated key": (
         "a: 1\nb: {c: 1, c: 2}\na: 2\n",
-        ["F:2: b.c: repeats the key of line 2", "F:3: a: repeats the key of line 1"],
+        ["F:2: b.c: is already defined in line 2", "F:3: a: is already defined in line 1"],
     ),
     "keys that are not text": (
         "1: a\n? [b]\n: c\n",
-        ["F:1: key '1' is not text; put it in quotes", "F:2: key a list is not text; put it in quotes"],
+        [
+            "F:1: key '1' is not a string; put it in quotes",
+            "F:2: key a list is not a string; put it in quotes",
+        ],
     ),
     "bytes that are not UTF-8": (b"a: 1\nb: \xff\n", ["F:2: is not UTF-8: byte 0xff"]),
     "a control character": ("a: 1\nb: \x01\n", ["F:2: is not YAML: character U+0001 is not allowed"]),
@@ -93,7 +93,7 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
         'a: "\\UFFFFFFFF"\n',
         [OUT_OF_RANGE],
     ),
-    "a version of YAML that is none": (
+    "an unknown YAML version": (
         "%YAML 1.9\n---\na: 1\n",
         [OUT_OF_RANGE],
     ),
@@ -105,26 +105,26 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
             "F:3: c: 'x' can't be read as int",
         ],
     ),
-    "a number longer than Python reads": (
+    "a number with more digits than Python parses": (
         f"a: {'9' * 5000}\n",
         [f"F:1: a: '{'9' * 76}... can't be read as int"],
     ),
-    "an alias within itself": (
+    "an alias inside its own value": (
         "a: &a [1, *a]\n",
-        ["F:1: a[1]: an alias refers to the value that it stands in"],
+        ["F:1: a[1]: the alias refers to a value that contains it"],
     ),
     "an unknown alias": ("a: *b\n", ["F:1: is not YAML: found undefined alias 'b'"]),
-    "a merge key over a number": ("a: {<<: 1}\n", ["F:1: a.<<: takes a mapping or a list of mappings"]),
-    "brackets nested by the thousand": ("[" * 10_000, ["F:1: is not YAML: nested more than 64 levels deep"]),
-    "a bomb of aliases": (
+    "a merge key with a number": ("a: {<<: 1}\n", ["F:1: a.<<: should be a mapping or a list of mappings"]),
+    "ten thousand nested brackets": ("[" * 10_000, ["F:1: is not YAML: nested more than 64 levels deep"]),
+    "exponential expansion of aliases": (
         "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else '1'] * 9)}]\n" for n in range(20)),
         [f"F:6: a5: aliases expand to more than {MAX_NODES} values"],
     ),
-    "a bomb of merge keys": (
+    "exponential expansion of merge keys": (
         "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}' if n else '{}'] * 9)}]}}\n" for n in range(20)),
         [f"F:6: a5: aliases expand to more than {MAX_NODES} values"],
     ),
-    "a file too large": (
+    "a file that is too large": (
         "# " + "x" * MAX_BYTES,
         [f"F: is larger than {MAX_BYTES} bytes; split it into several files"],
     ),
@@ -132,29 +132,29 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
 
 
 @pytest.mark.parametrize(("text", "problems"), BAD.values(), ids=BAD)
-def test_refuses(tmp_path: Path, text: str | bytes, problems: list[str]) -> None:
-    path = written(tmp_path, text)
+def test_load_documents_reports_problems(tmp_path: Path, text: str | bytes, problems: list[str]) -> None:
+    path = write_file(tmp_path, text)
     with pytest.raises(DocumentError) as caught:
         load_documents(path)
     assert str(caught.value).replace(str(path), "F").splitlines() == problems
 
 
-def test_refuses_what_is_no_file(tmp_path: Path) -> None:
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    said = {path: refusal(path) for path in (tmp_path, tmp_path / "missing.yaml", pipe)}
-    assert said == {
+    messages = {path: read_error_message(path) for path in (tmp_path, tmp_path / "missing.yaml", pipe)}
+    assert messages == {
         tmp_path: f"{tmp_path}: is a folder",
         tmp_path / "missing.yaml": f"{tmp_path / 'missing.yaml'}: can't be read: No such file or directory",
         pipe: f"{pipe}: is not a regular file",
     }
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_refuses_what_may_not_be_read(tmp_path: Path) -> None:
-    path = written(tmp_path, "a: 1\n")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read every file")
+def test_an_unreadable_file_is_reported(tmp_path: Path) -> None:
+    path = write_file(tmp_path, "a: 1\n")
     path.chmod(0)
-    assert refusal(path) == f"{path}: can't be read: Permission denied"
+    assert read_error_message(path) == f"{path}: can't be read: Permission denied"
 
 
 class Item(StrictModel):
@@ -174,23 +174,23 @@ class Whole(StrictModel):
 
 
 INVALID: dict[str, tuple[str, list[str]]] = {
-    "a missing field names the place it is missing from": ("other: 1\n", ["F:1: items: is required"]),
-    "an unknown field is told the nearest": (
+    "a missing field": ("other: 1\n", ["F:1: items: is required"]),
+    "an unknown field that resembles a known one": (
         "items:\n  - target: 1\n    nmae: x\n",
         ["F:3: items[0].nmae: is not a known field; did you mean name?"],
     ),
-    "an unknown field like no other is told what is known": (
+    "an unknown field that resembles no known one": (
         "items: []\nzzz: 1\n",
-        ["F:2: zzz: is not a known field; known here: items"],
+        ["F:2: zzz: is not a known field; known fields: items"],
     ),
-    "a value of the wrong kind is shown": (
+    "a value of a wrong type": (
         "items:\n  - target: '1'\n  - target: .nan\n",
         [
             "F:2: items[0].target: should be a valid number, got '1'",
             "F:3: items[1].target: should be a finite number, got nan",
         ],
     ),
-    "what a validator says stands as it is": (
+    "the message of a validator is unchanged": (
         "items: [1, 2, 3, 4]\n",
         ["F:1: items: 4 items are too many; write up to 3"],
     ),
@@ -198,76 +198,77 @@ INVALID: dict[str, tuple[str, list[str]]] = {
 
 
 @pytest.mark.parametrize(("text", "problems"), INVALID.values(), ids=INVALID)
-def test_explains_what_pydantic_found(tmp_path: Path, text: str, problems: list[str]) -> None:
-    [document] = load_documents(written(tmp_path, text))
+def test_pydantic_errors_become_problems(tmp_path: Path, text: str, problems: list[str]) -> None:
+    [document] = load_documents(write_file(tmp_path, text))
     with pytest.raises(pydantic.ValidationError) as caught:
         Whole.model_validate(document.data)
-    said = [
-        str(problem).replace(document.path, "F") for problem in validation_problems(document, caught.value)
+    messages = [
+        str(problem).replace(document.path, "F")
+        for problem in list_validation_problems(document, caught.value)
     ]
-    assert set(problems) <= set(said)
+    assert set(problems) <= set(messages)
 
 
-def test_a_prefix_leads_to_the_part_that_was_validated(tmp_path: Path) -> None:
-    [document] = load_documents(written(tmp_path, "spec:\n  one:\n    target: x\n"))
+def test_a_prefix_locates_the_validated_part(tmp_path: Path) -> None:
+    [document] = load_documents(write_file(tmp_path, "spec:\n  one:\n    target: x\n"))
     with pytest.raises(pydantic.ValidationError) as caught:
         Item.model_validate(document.data["spec"]["one"])
-    [problem] = validation_problems(document, caught.value, ("spec", "one"))
+    [problem] = list_validation_problems(document, caught.value, ("spec", "one"))
     assert (problem.line, problem.field) == (3, "spec.one.target")
 
 
-PIECES = st.one_of(
+FRAGMENTS = st.one_of(
     st.sampled_from(list("a-?:[]{},&*!|>'\"#%@~_\\ \n\t\r\x00\x85\u2028\ufeff")),
     st.sampled_from(
         ["b: ", "- ", "\n  ", "&a ", "*a ", "<<: ", "---\n", "...\n", "%YAML 1.1\n", "!!int ", "!<x> "]
     ),
     st.sampled_from(["\\U", "\\x4", "FFFF", "0x", "1e", ".inf", "99999999999", "2001-01-01", "é"]),
 )
-HOSTILE = st.one_of(st.lists(PIECES, max_size=40).map("".join), st.text(max_size=60)).map(
+HOSTILE = st.one_of(st.lists(FRAGMENTS, max_size=40).map("".join), st.text(max_size=60)).map(
     lambda text: text.encode("utf-8", "replace")
 )
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.one_of(HOSTILE, st.binary(max_size=60)))
-def test_hostile_files_are_read_or_refused_and_nothing_else(tmp_path: Path, content: bytes) -> None:
-    path = written(tmp_path, content)
-    with no_longer_than(seconds=20):
-        said = outcome(path)
-    assert said.encode()
+def test_hostile_files_are_read_or_raise_document_error(tmp_path: Path, content: bytes) -> None:
+    path = write_file(tmp_path, content)
+    with fail_after(seconds=20):
+        text = describe_result(path)
+    assert text.encode()
 
 
-def outcome(path: Path) -> str:
+def describe_result(path: Path) -> str:
     try:
         documents = load_documents(path)
     except DocumentError as error:
         return str(error)
-    return "; ".join(f"{document.line(())}: {document.data!r}" for document in documents)
+    return "; ".join(f"{document.find_line(())}: {document.data!r}" for document in documents)
 
 
-def written(folder: Path, content: str | bytes) -> Path:
+def write_file(folder: Path, content: str | bytes) -> Path:
     path = folder / "file.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
 
 
-def refusal(path: Path) -> str:
+def read_error_message(path: Path) -> str:
     with pytest.raises(DocumentError) as caught:
         load_documents(path)
     return str(caught.value)
 
 
 @contextmanager
-def no_longer_than(seconds: int) -> Iterator[None]:
-    """Turn a hang into a failure."""
+def fail_after(seconds: int) -> Iterator[None]:
+    """Fail the test if the block takes longer."""
 
     def fail(*_: object) -> None:
-        pytest.fail(f"hangs for {seconds} s")
+        pytest.fail(f"takes longer than {seconds} s")
 
-    before = signal.signal(signal.SIGALRM, fail)
+    previous = signal.signal(signal.SIGALRM, fail)
     signal.alarm(seconds)
     try:
         yield
     finally:
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, previous)

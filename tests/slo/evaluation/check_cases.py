@@ -1,11 +1,11 @@
-"""Evidence and what a check of it finds, one sentence a case."""
+"""Evidence and the result of one check: a table of cases."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from slo.counting.evidence_reader import Counted
+from slo.counting import EvidenceReader
 from slo.evaluation.checks import check_evidence
 from slo.model import (
     Check,
@@ -25,157 +25,183 @@ from slo.model import (
 from tests.support.evidence import (
     ALL,
     OK,
+    SPEC,
+    STEADY,
     WINDOW,
-    availability,
-    buckets,
-    evidence,
-    quick,
-    sent,
+    availability_slo,
+    bucket_samples,
+    latency_slo,
+    make_evidence,
+    run_record,
     slo_of,
     spec_of,
 )
 
 PASS, SKIP = CheckStatus.PASS, CheckStatus.SKIP
-SPEC = spec_of(availability())
-STEADY = {OK: "0+10x7"}
-BORN = "process_start_time_seconds"
+PROCESS_START = "process_start_time_seconds"
 RESET = "0+10x3 0+10x3"
 WORKERS = slo_of(ThresholdSLI(PromQL("worker_count")), Objective("o", 0.5, Op.GTE, 1))
 
 
 @dataclass(frozen=True)
 class Case:
-    """Evidence, the books of the run, and one check of them; a reason stands for a failure with it."""
+    """Samples, the record of the run, and the expected result of a check: a status, or a failure's reason."""
 
     check: str
     expected: CheckStatus | Reason
     samples: Mapping[str, str] = field(default_factory=dict)
     run: RunRecord | None = None
     numbers: Mapping[str, float] = field(default_factory=dict)
-    says: str = ""
+    text: str = ""
     window: Window = WINDOW
-    answers: Mapping[str, str] = field(default_factory=dict)
+    server_values: Mapping[str, str] = field(default_factory=dict)
     spec: Spec = SPEC
     skew_seconds: float | None = None
     round_trip_seconds: float | None = None
 
-    def made(self) -> Check:
-        """Make the check; samples of the case replace the steady ones of the same name."""
-        seen = replace(
-            evidence(self.spec, {**STEADY, **self.samples}, self.answers, window=self.window),
+    def run_check(self) -> Check:
+        """Run the check; samples of the case replace the steady ones of the same name."""
+        scraped = replace(
+            make_evidence(self.spec, {**STEADY, **self.samples}, self.server_values, window=self.window),
             clock_skew_seconds=self.skew_seconds,
             round_trip_seconds=self.round_trip_seconds,
         )
-        return next(c for c in check_evidence(self.spec, Counted(seen), self.run) if c.name == self.check)
+        checks = check_evidence(self.spec, EvidenceReader(scraped), self.run)
+        return next(check for check in checks if check.name == self.check)
 
 
 RUNS = {
-    "the whole profile was run": Case("run", PASS, run=sent(70), says="locust ran the whole profile"),
-    "the load was interrupted": Case("run", Reason.INTERRUPTED, run=replace(sent(70), interrupted=True)),
-    "the load was given up": Case(
+    "the run completed its profile": Case(
+        "run", PASS, run=run_record(70), text="locust ran the whole profile"
+    ),
+    "the load was interrupted": Case(
+        "run", Reason.INTERRUPTED, run=replace(run_record(70), interrupted=True)
+    ),
+    "the load was aborted": Case(
         "run",
         Reason.INTERRUPTED,
-        run=replace(sent(70), aborted="p99 above 2 s"),
-        says="the load was given up: p99 above 2 s",
+        run=replace(run_record(70), aborted="p99 above 2 s"),
+        text="the load was aborted: p99 above 2 s",
     ),
-    "two processes of three were lost": Case(
+    "two of three generator processes were lost": Case(
         "load_delivered",
         PASS,
-        run=replace(sent(70), processes=tuple(GeneratorProcess("here", n, lost=n > 1) for n in (1, 2, 3))),
-        says="10.0 ms late; 2 of 3 generator processes were lost",
+        run=replace(
+            run_record(70), processes=tuple(GeneratorProcess("here", n, lost=n > 1) for n in (1, 2, 3))
+        ),
+        text="10.0 ms late; 2 of 3 generator processes were lost",
     ),
-    "all that was offered was sent": Case(
+    "all offered requests were sent": Case(
         "load_delivered",
         PASS,
-        run=sent(70),
+        run=run_record(70),
         numbers={"offered": 70, "sent": 70, "dropped": 0, "lateness_p95_seconds": 0.01},
-        says="70 of 70 offered requests were sent, 95 % of them at most 10.0 ms late",
+        text="70 of 70 offered requests were sent, 95 % of them at most 10.0 ms late",
     ),
-    "99 % of what was offered was sent": Case("load_delivered", PASS, run=sent(990, offered=1000)),
-    "98.9 % of what was offered was sent": Case(
+    "99 % of the offered requests were sent": Case("load_delivered", PASS, run=run_record(990, offered=1000)),
+    "98.9 % of the offered requests were sent": Case(
         "load_delivered",
         Reason.LOAD_NOT_DELIVERED,
-        run=sent(989, offered=1000),
+        run=run_record(989, offered=1000),
         numbers={"offered": 1000, "sent": 989, "dropped": 11},
     ),
-    "nothing was offered": Case("load_delivered", Reason.LOAD_NOT_DELIVERED, run=sent(0)),
-    "as late as it may be": Case(
-        "load_delivered", PASS, run=sent(70, late=1.0), says="at most 1000.0 ms late"
+    "no requests were offered": Case("load_delivered", Reason.LOAD_NOT_DELIVERED, run=run_record(0)),
+    "lateness equal to the limit": Case(
+        "load_delivered", PASS, run=run_record(70, lateness_seconds=1.0), text="at most 1000.0 ms late"
     ),
-    "later than it may be": Case("load_delivered", Reason.LOAD_NOT_DELIVERED, run=sent(70, late=1.001)),
-    "lateness that was not measured": Case(
-        "load_delivered", PASS, run=replace(sent(70), total=replace(sent(70).total, lateness=Quantiles()))
+    "lateness above the limit": Case(
+        "load_delivered", Reason.LOAD_NOT_DELIVERED, run=run_record(70, lateness_seconds=1.001)
+    ),
+    "lateness was not measured": Case(
+        "load_delivered",
+        PASS,
+        run=replace(run_record(70), total=replace(run_record(70).total, lateness=Quantiles())),
     ),
 }
 
 RESTARTS = {
-    "a process that goes on": Case("restarts", PASS, {BORN: "10x7"}, sent(70), {"restarted": 0}),
-    "a process that began anew during a run": Case(
-        "restarts", Reason.TARGET_RESTARTED, {BORN: "10x3 130x3"}, sent(70), {"restarted": 1}, "api api:80"
+    "a process without a restart": Case(
+        "restarts", PASS, {PROCESS_START: "10x7"}, run_record(70), {"restarted": 0}
     ),
-    "a process that began anew just before the scrape that closes the window": Case(
-        "restarts", Reason.TARGET_RESTARTED, {BORN: "10x6 161"}, sent(70), {"restarted": 1}
-    ),
-    "one process of two began anew": Case(
+    "a process restarted during a run": Case(
         "restarts",
         Reason.TARGET_RESTARTED,
-        {BORN: "10x7", f'{BORN}{{instance="b:80"}}': "10x3 130x3"},
-        sent(70),
+        {PROCESS_START: "10x3 130x3"},
+        run_record(70),
+        {"restarted": 1},
+        "api api:80",
+    ),
+    "a process restarted just before the scrape that closes the window": Case(
+        "restarts", Reason.TARGET_RESTARTED, {PROCESS_START: "10x6 161"}, run_record(70), {"restarted": 1}
+    ),
+    "one of two processes restarted": Case(
+        "restarts",
+        Reason.TARGET_RESTARTED,
+        {PROCESS_START: "10x7", f'{PROCESS_START}{{instance="b:80"}}': "10x3 130x3"},
+        run_record(70),
         {"restarted": 1},
         "api b:80",
     ),
-    "two processes behind one target that both go on": Case(
-        "restarts", PASS, {f'{BORN}{{pid="1"}}': "10x7", f'{BORN}{{pid="2"}}': "20x7"}, sent(70)
+    "two processes of one scrape target without a restart": Case(
+        "restarts",
+        PASS,
+        {f'{PROCESS_START}{{pid="1"}}': "10x7", f'{PROCESS_START}{{pid="2"}}': "20x7"},
+        run_record(70),
     ),
-    "a process that began anew in a window that is judged whoever made its load": Case(
-        "restarts", PASS, {BORN: "10x3 130x3"}, None, {"restarted": 1}, "counted across"
+    "a process restarted in a window without a run": Case(
+        "restarts", PASS, {PROCESS_START: "10x3 130x3"}, None, {"restarted": 1}, "counted across"
     ),
-    "a process that began anew before the window": Case(
-        "restarts", PASS, {BORN: "10x1 110x5"}, sent(50), {"restarted": 0}, window=Window(120, 160)
+    "a process restarted before the window": Case(
+        "restarts",
+        PASS,
+        {PROCESS_START: "10x1 110x5"},
+        run_record(50),
+        {"restarted": 0},
+        window=Window(120, 160),
     ),
-    "a process that began anew after the window": Case(
-        "restarts", PASS, {BORN: "10x7 180"}, sent(70), {"restarted": 0}
+    "a process restarted after the window": Case(
+        "restarts", PASS, {PROCESS_START: "10x7 180"}, run_record(70), {"restarted": 0}
     ),
-    "a service that does not tell when it began": Case("restarts", SKIP, run=sent(70)),
-    "a counter that began anew during a run, and no start time tells of it": Case(
-        "restarts", Reason.TARGET_RESTARTED, {OK: RESET}, sent(60), {"restarted": 1}, "api api:80"
+    "a service without process start times": Case("restarts", SKIP, run=run_record(70)),
+    "a counter reset during a run, without process start times": Case(
+        "restarts", Reason.TARGET_RESTARTED, {OK: RESET}, run_record(60), {"restarted": 1}, "api api:80"
     ),
-    "one target of two does not tell when it began, and its counter began anew": Case(
+    "one of two targets has no process start time, and its counter was reset": Case(
         "restarts",
         Reason.TARGET_RESTARTED,
-        {BORN: "10x7", f'{ALL}{{instance="b:80"}}': RESET},
-        sent(70),
+        {PROCESS_START: "10x7", f'{ALL}{{instance="b:80"}}': RESET},
+        run_record(70),
         {"restarted": 1},
         "api b:80",
     ),
-    "a counter that began anew in a window that is judged whoever made its load": Case(
+    "a counter reset in a window without a run": Case(
         "restarts", PASS, {OK: RESET}, None, {"restarted": 1}, "counted across"
     ),
-    "a counter that began anew after the window, and no start time tells of it": Case(
-        "restarts", SKIP, {OK: "0+10x7 0"}, sent(70)
+    "a counter reset after the window, without process start times": Case(
+        "restarts", SKIP, {OK: "0+10x7 0"}, run_record(70)
     ),
-    "a counter without the usual ending that began anew": Case(
+    "a reset of a counter whose name does not end in _total": Case(
         "restarts",
         Reason.TARGET_RESTARTED,
         {"orders": RESET, "paid": "0+10x7"},
-        sent(70),
+        run_record(70),
         spec=Spec((slo_of(EventsSLI(PromQL("orders"), PromQL("paid")), Objective("o", 0.9)),)),
     ),
-    "buckets that began anew": Case(
+    "histogram buckets were reset": Case(
         "restarts",
         Reason.TARGET_RESTARTED,
-        buckets(le_0_1=RESET, total=RESET),
-        sent(70),
-        spec=spec_of(quick(0.1)),
+        bucket_samples(le_0_1=RESET, total=RESET),
+        run_record(70),
+        spec=spec_of(latency_slo(0.1)),
     ),
-    "a gauge that falls, whatever its name": Case(
-        "restarts", SKIP, {"worker_count": "9-1x7"}, sent(70), spec=spec_of(WORKERS)
+    "a gauge with _count in its name decreases": Case(
+        "restarts", SKIP, {"worker_count": "9-1x7"}, run_record(70), spec=spec_of(WORKERS)
     ),
-    "samples to be summed that fall, whatever their name": Case(
+    "summed samples with _total in their name decrease": Case(
         "restarts",
         SKIP,
         {"batch_total": "9-1x7", "batch_ok_total": "9-1x7"},
-        sent(70),
+        run_record(70),
         spec=spec_of(
             slo_of(
                 EventsSLI(PromQL("batch_total"), PromQL("batch_ok_total"), counter=False), Objective("o", 0.9)
@@ -185,190 +211,209 @@ RESTARTS = {
 }
 
 TARGETS = {
-    "a target that answered every scrape": Case("up", PASS, numbers={"failed_scrapes": 0}),
+    "a target answered every scrape": Case("up", PASS, numbers={"failed_scrapes": 0}),
     "three failed scrapes in a row": Case("up", PASS, {"up": "1x1 0x2 1x2"}, numbers={"failed_scrapes": 3}),
     "four failed scrapes in a row": Case(
-        "up", Reason.TARGET_DOWN, {"up": "1x1 0x3 1x1"}, numbers={"failed_scrapes": 4}, says="api api:80"
+        "up", Reason.TARGET_DOWN, {"up": "1x1 0x3 1x1"}, numbers={"failed_scrapes": 4}, text="api api:80"
     ),
     "four failed scrapes, not in a row": Case(
         "up", PASS, {"up": "1 0x1 1 0x1 1x1"}, numbers={"failed_scrapes": 4}
     ),
     "the scrape that closes the window failed": Case("up", Reason.TARGET_DOWN, {"up": "1x6 0"}),
-    "a target that never answered": Case("up", Reason.TARGET_DOWN, {"up": "0x7"}),
-    "one target of two was down": Case(
-        "up", Reason.TARGET_DOWN, {"up": "1x7", 'up{instance="b:80"}': "1x1 0x5"}, says="api b:80"
+    "a target never answered": Case("up", Reason.TARGET_DOWN, {"up": "0x7"}),
+    "one of two targets was down": Case(
+        "up", Reason.TARGET_DOWN, {"up": "1x7", 'up{instance="b:80"}': "1x1 0x5"}, text="api b:80"
     ),
-    "a target without a job that was down": Case(
-        "up", Reason.TARGET_DOWN, {'up{job="",instance="b:80"}': "0x7"}, says="scrapes: target b:80 ("
+    "a target without a job label was down": Case(
+        "up", Reason.TARGET_DOWN, {'up{job="",instance="b:80"}': "0x7"}, text="scrapes: target b:80 ("
     ),
-    "failures before the window": Case("up", PASS, {"up": "0x4 1x2"}, window=Window(150, 160)),
+    "failed scrapes before the window": Case("up", PASS, {"up": "0x4 1x2"}, window=Window(150, 160)),
 }
 
 SCRAPES = {
-    "a scrape before the window, one after it and none lost": Case(
+    "a scrape before the window, one after it, and none missing": Case(
         "scrapes", PASS, numbers={"scrape_interval_seconds": 10}
     ),
-    "three scrapes lost in a row": Case("scrapes", PASS, {"up": "1x1 _x3 1x2"}),
-    "four scrapes lost in a row": Case(
-        "scrapes", Reason.SCRAPE_GAP, {"up": "1x1 _x4 1x1"}, says="was not scraped for 50.0 s"
+    "three missing scrapes in a row": Case("scrapes", PASS, {"up": "1x1 _x3 1x2"}),
+    "four missing scrapes in a row": Case(
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x1 _x4 1x1"}, text="was not scraped for 50.0 s"
     ),
-    "four scrapes lost at the window's end": Case("scrapes", Reason.SCRAPE_GAP, {"up": "1x2 _x4 1"}),
+    "four missing scrapes at the window's end": Case("scrapes", Reason.SCRAPE_GAP, {"up": "1x2 _x4 1"}),
     "no scrape before the window": Case(
-        "scrapes", Reason.SCRAPE_GAP, {"up": "_ 1x6"}, says="was not scraped just before the window"
+        "scrapes", Reason.SCRAPE_GAP, {"up": "_ 1x6"}, text="was not scraped just before the window"
     ),
-    "the last scrape before the window is long ago": Case(
+    "the last scrape before the window is too old": Case(
         "scrapes",
         Reason.SCRAPE_GAP,
         {"up": "1 _x5 1x1"},
         window=Window(150, 160),
-        says="was not scraped just before the window",
+        text="was not scraped just before the window",
     ),
     "no scrape after the window": Case(
-        "scrapes", Reason.SCRAPE_GAP, {"up": "1x6 _"}, says="was not scraped after the window"
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x6 _"}, text="was not scraped after the window"
     ),
-    "a failed scrape is none": Case("scrapes", Reason.SCRAPE_GAP, {"up": "1x6 0"}),
-    "one target of two was not scraped": Case(
-        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", 'up{instance="b:80"}': "1x6 _"}, says="api b:80"
+    "a failed scrape does not close the window": Case("scrapes", Reason.SCRAPE_GAP, {"up": "1x6 0"}),
+    "one of two targets was not scraped after the window": Case(
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", 'up{instance="b:80"}': "1x6 _"}, text="api b:80"
     ),
 }
 
 OTHER = 'up{instance="b:80"}'
 DEPLOYMENTS = {
-    "a replica left, in a window that is judged whoever made its load": Case(
+    "a replica disappeared in a window without a run": Case(
         "scrapes",
         PASS,
         {"up": "1x7", OTHER: "1x3"},
         numbers={"departed": 1},
-        says="; 1 targets left: what they counted after their last scrape is not known",
+        text="; 1 targets disappeared: events after their last scrape are unknown",
     ),
-    "a replica left, and answered": Case("up", PASS, {"up": "1x7", OTHER: "1x3"}),
-    "a replica left during a run": Case(
-        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", OTHER: "1x3"}, sent(70), says="api b:80 was not scraped"
+    "a replica that disappeared had answered its last scrape": Case("up", PASS, {"up": "1x7", OTHER: "1x3"}),
+    "a replica disappeared during a run": Case(
+        "scrapes",
+        Reason.SCRAPE_GAP,
+        {"up": "1x7", OTHER: "1x3"},
+        run_record(70),
+        text="api b:80 was not scraped",
     ),
-    "a replica that left did not answer its last scrape": Case("up", PASS, {"up": "1x7", OTHER: "1x3 0"}),
-    "a replica that left had not answered for long": Case(
-        "up", Reason.TARGET_DOWN, {"up": "1x7", OTHER: "1 0x4"}, says="api b:80"
+    "a replica that disappeared did not answer its last scrape": Case(
+        "up", PASS, {"up": "1x7", OTHER: "1x3 0"}
     ),
-    "a replica that left had never answered": Case(
+    "the scrapes of a replica had failed for too long when it disappeared": Case(
+        "up", Reason.TARGET_DOWN, {"up": "1x7", OTHER: "1 0x4"}, text="api b:80"
+    ),
+    "a replica that disappeared had never answered": Case(
         "up", Reason.TARGET_DOWN, {"up": "1x7", OTHER: "0x5"}, numbers={"failed_scrapes": 6}
     ),
-    "a replica that left had not answered from the start, but not for long": Case(
+    "the scrapes of a replica failed from the start, but not for too long": Case(
         "up", PASS, {"up": "1x7", OTHER: "0x4"}
     ),
-    "a scrape of each of two targets failed": Case(
+    "one scrape of each of two targets failed": Case(
         "up", PASS, {"up": "1 0 1x5", OTHER: "1 1 0 1x4"}, numbers={"failed_scrapes": 2}
     ),
     "two targets are down": Case(
         "up",
         Reason.TARGET_DOWN,
         {"up": "1x6 0", OTHER: "1x6 0"},
-        says=": api api:80, api b:80 (2 scrapes failed)",
+        text=": api api:80, api b:80 (2 scrapes failed)",
     ),
     "two targets restarted": Case(
         "restarts",
         Reason.TARGET_RESTARTED,
-        {"up": "1x7", OTHER: "1x7", BORN: "10x3 130x3", f'{BORN}{{instance="b:80"}}': "10x3 130x3"},
-        sent(70),
-        says="window: api api:80, api b:80",
+        {
+            "up": "1x7",
+            OTHER: "1x7",
+            PROCESS_START: "10x3 130x3",
+            f'{PROCESS_START}{{instance="b:80"}}': "10x3 130x3",
+        },
+        run_record(70),
+        text="window: api api:80, api b:80",
     ),
     "two targets were not scraped after the window": Case(
-        "scrapes", Reason.SCRAPE_GAP, {"up": "1x6 _", OTHER: "1x6 _"}, says="after the window; api b:80 was"
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x6 _", OTHER: "1x6 _"}, text="after the window; api b:80 was"
     ),
-    "a replica that left was not scraped in between": Case(
+    "a replica that disappeared had a gap in its scrapes": Case(
         "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", OTHER: "1 _x5 1"}, window=Window(100, 165)
     ),
-    "a replica left before the window of a run": Case(
+    "a replica disappeared before the window of a run": Case(
         "scrapes",
         PASS,
         {"up": "1x7", OTHER: "1"},
-        sent(70),
+        run_record(70),
         window=Window(150, 160),
-        says="and no gap in between",
+        text="and no gap in between",
     ),
-    "a replica that left before the window did not answer its last scrape": Case(
-        "up", PASS, {"up": "1x7", OTHER: "0"}, sent(70)
+    "a replica that disappeared before the window did not answer its last scrape": Case(
+        "up", PASS, {"up": "1x7", OTHER: "0"}, run_record(70)
     ),
-    "a replica that left just now may be scraped yet": Case(
-        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", OTHER: "1x6"}, says="api b:80 was not scraped after"
+    "a replica that was scraped until just before the end can still be scraped": Case(
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", OTHER: "1x6"}, text="api b:80 was not scraped after"
     ),
-    "the last replica of its job left": Case(
-        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", 'up{job="b",instance="b:80"}': "1x3"}, says="b b:80 was"
+    "the last replica of its job disappeared": Case(
+        "scrapes", Reason.SCRAPE_GAP, {"up": "1x7", 'up{job="b",instance="b:80"}': "1x3"}, text="b b:80 was"
     ),
 }
 
 COUNTED = {
-    "the service counted what was sent": Case(
+    "the service counted as many requests as were sent": Case(
         "counts_reconcile",
         PASS,
-        run=sent(70),
+        run=run_record(70),
         numbers={"sent": 70, "completed": 70, "counted": 70, "difference": 0},
-        says="70 requests sent, 70 counted by the service, difference 0",
+        text="70 requests sent, 70 counted by the service, difference 0",
     ),
-    "the service counted one more than was sent": Case(
-        "counts_reconcile", Reason.COUNTS_DO_NOT_RECONCILE, run=sent(69), numbers={"difference": 1}, says="+1"
-    ),
-    "the service counted one less than was answered": Case(
+    "the service counted one request more than were sent": Case(
         "counts_reconcile",
         Reason.COUNTS_DO_NOT_RECONCILE,
-        run=sent(71),
+        run=run_record(69),
+        numbers={"difference": 1},
+        text="+1",
+    ),
+    "the service counted one request less than had a response": Case(
+        "counts_reconcile",
+        Reason.COUNTS_DO_NOT_RECONCILE,
+        run=run_record(71),
         numbers={"difference": -1},
-        says="-1",
+        text="-1",
     ),
-    "some of the requests that got no answer were counted": Case(
-        "counts_reconcile", PASS, run=sent(72, completed=69), says="3 got no answer"
+    "some of the requests without a response were counted": Case(
+        "counts_reconcile", PASS, run=run_record(72, completed=69), text="3 got no response"
     ),
-    "all of the requests that got no answer were counted": Case(
-        "counts_reconcile", PASS, run=sent(70, completed=65), numbers={"difference": 0}
+    "all of the requests without a response were counted": Case(
+        "counts_reconcile", PASS, run=run_record(70, completed=65), numbers={"difference": 0}
     ),
-    "none of the requests that got no answer were counted": Case(
-        "counts_reconcile", PASS, run=sent(75, completed=70), numbers={"difference": -5}
+    "none of the requests without a response were counted": Case(
+        "counts_reconcile", PASS, run=run_record(75, completed=70), numbers={"difference": -5}
     ),
-    "the service counted less than was answered, beside requests without an answer": Case(
-        "counts_reconcile", Reason.COUNTS_DO_NOT_RECONCILE, run=sent(75, completed=71)
+    "there are requests without a response, and the service counted fewer than had one": Case(
+        "counts_reconcile", Reason.COUNTS_DO_NOT_RECONCILE, run=run_record(75, completed=71)
     ),
-    "the service counted nothing": Case(
-        "counts_reconcile", Reason.COUNTS_DO_NOT_RECONCILE, {OK: "0x7"}, sent(70), {"counted": 0}
+    "the service counted no requests": Case(
+        "counts_reconcile", Reason.COUNTS_DO_NOT_RECONCILE, {OK: "0x7"}, run_record(70), {"counted": 0}
     ),
-    "the count can't be asked": Case(
-        "counts_reconcile", Reason.QUERY_FAILED, run=sent(70), answers={ALL: "query timed out"}
+    "the query of the count failed": Case(
+        "counts_reconcile", Reason.QUERY_FAILED, run=run_record(70), server_values={ALL: "query timed out"}
     ),
-    "the count at the window's start is not known": Case(
-        "counts_reconcile", Reason.SCRAPE_GAP, {OK: "_ 5+10x6", "up": "_ 1x6"}, sent(70)
+    "the count at the window's start is unknown": Case(
+        "counts_reconcile", Reason.SCRAPE_GAP, {OK: "_ 5+10x6", "up": "_ 1x6"}, run_record(70)
     ),
-    "no service says what counts its requests": Case(
+    "no service names the counter of its requests": Case(
         "counts_reconcile",
         SKIP,
-        run=sent(70),
-        spec=Spec((availability(),)),
-        says="no Service of the spec has the annotation proofload/requests",
+        run=run_record(70),
+        spec=Spec((availability_slo(),)),
+        text="no Service of the spec has the annotation proofload/requests",
     ),
 }
 
 CLOCKS = {
-    "Prometheus's clock agrees": Case(
+    "the clocks agree": Case(
         "clock",
         PASS,
         skew_seconds=0.0,
         round_trip_seconds=0.004,
         numbers={"clock_skew_seconds": 0.0, "round_trip_seconds": 0.004},
-        says="Prometheus's clock is 0.000 s behind ours, give or take 0.002 s",
+        text="Prometheus's clock is 0.000 s behind the local clock (± 0.002 s)",
     ),
-    "it is ahead, as much as it may": Case(
-        "clock", PASS, skew_seconds=2.0, says="Prometheus's clock is 2.000 s ahead of ours"
+    "Prometheus's clock is ahead by the limit": Case(
+        "clock", PASS, skew_seconds=2.0, text="Prometheus's clock is 2.000 s ahead of the local clock"
     ),
-    "it is behind, as much as it may": Case("clock", PASS, skew_seconds=-2.0, says="2.000 s behind ours"),
-    "it may be ahead by less than half of the round trip": Case(
+    "Prometheus's clock is behind by the limit": Case(
+        "clock", PASS, skew_seconds=-2.0, text="2.000 s behind the local clock"
+    ),
+    "the skew minus half of the round trip is within the limit": Case(
         "clock", PASS, skew_seconds=2.1, round_trip_seconds=0.2
     ),
-    "it is ahead by more": Case(
+    "the skew minus half of the round trip is above the limit": Case(
         "clock",
         Reason.CLOCK_SKEW,
         skew_seconds=2.15,
         round_trip_seconds=0.2,
         numbers={"clock_skew_seconds": 2.15, "round_trip_seconds": 0.2},
-        says="ahead of ours, give or take 0.100 s; at most 2 s can be",
+        text="ahead of the local clock (± 0.100 s); at most 2 s is allowed",
     ),
-    "it is far behind": Case("clock", Reason.CLOCK_SKEW, skew_seconds=-7.0, says="7.000 s behind ours"),
+    "Prometheus's clock is far behind": Case(
+        "clock", Reason.CLOCK_SKEW, skew_seconds=-7.0, text="7.000 s behind the local clock"
+    ),
 }
 
 CASES = CLOCKS | RUNS | RESTARTS | TARGETS | SCRAPES | DEPLOYMENTS | COUNTED

@@ -1,4 +1,4 @@
-"""Which server a spec's data sources mean, and what is sent to it."""
+"""Data sources of a spec: the server that they name, and the connection settings that they give."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from slo.model import DataSource, Spec
-from slo.openslo.data_source_kinds import TYPES
-from slo.openslo.declared_sources import address, declared
+from slo.openslo.data_source_kinds import DATA_SOURCE_TYPES
+from slo.openslo.data_sources import find_data_source, find_prometheus_url
 from slo.openslo.spec_reader import load_spec
+from slo.prometheus import read_connection_settings
 from slo.prometheus.backends import BACKENDS
-from slo.prometheus.connection import connection_from
-from tests.support.specs import EVENTS, REFERRED, changed
+from tests.support.specs import EVENTS_SPEC, SPEC_WITH_REFERENCES, replace_in_text
 
 HERE, THERE = "https://prometheus.example/path", "https://there.example"
 SOURCE = '  type: prometheus\n  connectionDetails: {url: "https://prometheus.example/path"}\n'
@@ -31,8 +31,8 @@ def spec_of(folder: Path, text: str) -> Spec:
     return load_spec([folder / "spec.yaml"])
 
 
-def referred(source: str, more: str = "") -> str:
-    return changed(REFERRED, (SOURCE, source)) + (OTHER + more if more else "")
+def spec_with(source: str, other: str = "") -> str:
+    return replace_in_text(SPEC_WITH_REFERENCES, (SOURCE, source)) + (OTHER + other if other else "")
 
 
 MIMIR = f"""\
@@ -42,72 +42,78 @@ MIMIR = f"""\
     tenant: team-a
     headers: {{X-Team: shop, X-Load: "1"}}
 """
-SENT = {"X-Scope-OrgID": "team-a", "X-Team": "shop", "X-Load": "1"}
+MIMIR_HEADERS = {"X-Scope-OrgID": "team-a", "X-Team": "shop", "X-Load": "1"}
 
 
-def test_every_backend_is_a_type_in_any_case(tmp_path: Path) -> None:
-    assert [kind.lower() for kind in TYPES] == list(BACKENDS)
-    for kind in TYPES:
-        for written in (kind, kind.lower(), kind.upper()):
-            spec = spec_of(tmp_path, referred(f"  type: {written}\n"))
+def test_every_backend_is_a_case_insensitive_type(tmp_path: Path) -> None:
+    assert [kind.lower() for kind in DATA_SOURCE_TYPES] == list(BACKENDS)
+    for kind in DATA_SOURCE_TYPES:
+        for spelling in (kind, kind.lower(), kind.upper()):
+            spec = spec_of(tmp_path, spec_with(f"  type: {spelling}\n"))
             assert spec.data_sources == (DataSource("main", kind),)
 
 
-def test_all_that_a_data_source_says_is_read(tmp_path: Path) -> None:
-    (source,) = spec_of(tmp_path, referred(MIMIR)).data_sources
+def test_all_fields_of_a_data_source_are_read(tmp_path: Path) -> None:
+    (source,) = spec_of(tmp_path, spec_with(MIMIR)).data_sources
     assert source == DataSource("main", "Mimir", HERE, "team-a", (("X-Team", "shop"), ("X-Load", "1")))
 
 
-# What is asked, what the environment says, the backend and the headers that come of it.
-CHOSEN: dict[str, tuple[str, str, Mapping[str, str], str | None, Mapping[str, str]]] = {
-    "a data source chooses backend, tenant and headers": (referred(MIMIR), HERE, {}, "mimir", SENT),
-    "a slash at the end makes no other address": (referred(MIMIR), HERE + "/", {}, "mimir", SENT),
-    "nor does a user": (referred(MIMIR), HERE.replace("//", "//me:secret@"), {}, "mimir", SENT),
-    "nothing of it goes to another address": (referred(MIMIR), THERE, {}, None, {}),
-    "without an address it speaks of whoever is asked": (
-        referred("  type: Thanos\n  connectionDetails: {tenant: a}\n"),
+# Spec, URL of the server, settings of the environment; expected backend and headers.
+CONNECTIONS: dict[str, tuple[str, str, Mapping[str, str], str | None, Mapping[str, str]]] = {
+    "a data source sets backend, tenant and headers": (spec_with(MIMIR), HERE, {}, "mimir", MIMIR_HEADERS),
+    "a trailing slash in the URL does not matter": (spec_with(MIMIR), HERE + "/", {}, "mimir", MIMIR_HEADERS),
+    "credentials in the URL do not matter": (
+        spec_with(MIMIR),
+        HERE.replace("//", "//me:secret@"),
+        {},
+        "mimir",
+        MIMIR_HEADERS,
+    ),
+    "a data source does not apply to another URL": (spec_with(MIMIR), THERE, {}, None, {}),
+    "a data source without a URL applies to any server": (
+        spec_with("  type: Thanos\n  connectionDetails: {tenant: a}\n"),
         THERE,
         {},
         "thanos",
         {"THANOS-TENANT": "a"},
     ),
-    "which server speaks Prometheus's API is learnt": (
-        referred("  type: Prometheus\n  connectionDetails: {tenant: a}\n"),
+    "the backend behind the type Prometheus is to be detected": (
+        spec_with("  type: Prometheus\n  connectionDetails: {tenant: a}\n"),
         THERE,
         {},
         None,
         {"X-Scope-OrgID": "a", "THANOS-TENANT": "a"},
     ),
-    "a type in the SLI chooses, too": (
-        EVENTS.replace("type: Prometheus", "type: cortex"),
+    "a type in the SLI sets the backend": (
+        EVENTS_SPEC.replace("type: Prometheus", "type: cortex"),
         THERE,
         {},
         "cortex",
         {},
     ),
-    "the environment's backend and tenant come first": (
-        referred(MIMIR),
+    "backend and tenant of the environment take precedence": (
+        spec_with(MIMIR),
         HERE,
         {"BACKEND": "thanos", "TENANT": "b"},
         "thanos",
         {"THANOS-TENANT": "b", "X-Team": "shop", "X-Load": "1"},
     ),
-    "the environment's headers come first, in any case": (
-        referred(MIMIR),
+    "headers of the environment take precedence, case-insensitively": (
+        spec_with(MIMIR),
         HERE,
         {"HEADERS": "x-team: b; x-scope-orgid: c"},
         "mimir",
         {"x-team": "b", "x-scope-orgid": "c", "X-Load": "1"},
     ),
-    "a data source that no SLO names says nothing": (
-        referred(MIMIR, "  type: Thanos\n  connectionDetails: {tenant: b}\n"),
+    "a data source that no SLO refers to is ignored": (
+        spec_with(MIMIR, "  type: Thanos\n  connectionDetails: {tenant: b}\n"),
         HERE,
         {},
         "mimir",
-        SENT,
+        MIMIR_HEADERS,
     ),
-    "where none is named, the only one speaks": (
-        EVENTS + OTHER + "  type: Thanos\n  connectionDetails: {tenant: b}\n",
+    "the only data source applies if no SLO refers to one": (
+        EVENTS_SPEC + OTHER + "  type: Thanos\n  connectionDetails: {tenant: b}\n",
         HERE,
         {},
         "thanos",
@@ -116,41 +122,41 @@ CHOSEN: dict[str, tuple[str, str, Mapping[str, str], str | None, Mapping[str, st
 }
 
 
-@pytest.mark.parametrize(("text", "url", "said", "backend", "headers"), CHOSEN.values(), ids=CHOSEN.keys())
-def test_what_is_sent(
+@pytest.mark.parametrize(
+    ("text", "url", "settings", "backend", "headers"), CONNECTIONS.values(), ids=CONNECTIONS.keys()
+)
+def test_connection_settings(
     text: str,
     url: str,
-    said: Mapping[str, str],
+    settings: Mapping[str, str],
     backend: str | None,
     headers: Mapping[str, str],
     tmp_path: Path,
 ) -> None:
-    environment = {f"PROOFLOAD_PROMETHEUS_{name}": value for name, value in said.items()}
-    connection = connection_from(environment, url, declared(spec_of(tmp_path, text), url))
+    environment = {f"PROOFLOAD_PROMETHEUS_{name}": value for name, value in settings.items()}
+    connection = read_connection_settings(environment, url, find_data_source(spec_of(tmp_path, text), url))
     assert (connection.backend, connection.headers) == (backend, headers)
 
 
-def test_two_addresses_are_one_too_many() -> None:
+def test_two_urls_are_refused() -> None:
     spec = Spec((), data_sources=(DataSource("a", "Thanos", HERE), DataSource("b", "Mimir", THERE)))
-    with pytest.raises(
-        ValueError, match=r"name 2 addresses \(https://prom.*, https://there.*give --prometheus"
-    ):
-        address(spec)
-    assert declared(spec, THERE) == spec.data_sources[1]
+    with pytest.raises(ValueError, match=r"name 2 URLs \(https://prom.*, https://there.*give --prometheus"):
+        find_prometheus_url(spec)
+    assert find_data_source(spec, THERE) == spec.data_sources[1]
 
 
-def test_data_sources_that_contradict_each_other_are_told() -> None:
+def test_contradicting_data_sources_are_refused() -> None:
     spec = Spec(
         (), data_sources=(DataSource("a", "Thanos"), DataSource("", "Mimir"), DataSource("b", "Prometheus"))
     )
-    assert address(spec) is None
+    assert find_prometheus_url(spec) is None
     with pytest.raises(
         ValueError, match=r"data sources a, metricSource\.type Mimir differ in type, tenant or"
     ):
-        declared(spec, HERE)
+        find_data_source(spec, HERE)
 
 
-def test_data_sources_that_say_the_same_are_no_contradiction() -> None:
+def test_equal_data_sources_do_not_contradict_each_other() -> None:
     same = DataSource("b", "Thanos", HERE), DataSource("", "Thanos")
     spec = Spec((), data_sources=(DataSource("a", "Thanos", HERE + "/"), *same))
-    assert declared(spec, HERE) == spec.data_sources[0]
+    assert find_data_source(spec, HERE) == spec.data_sources[0]

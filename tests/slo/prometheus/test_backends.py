@@ -1,4 +1,4 @@
-"""What each backend is asked with, and what its warnings mean."""
+"""Backends: detection, parameters and headers of their queries, and their warnings."""
 
 from __future__ import annotations
 
@@ -7,75 +7,91 @@ from dataclasses import replace
 
 import pytest
 
-from slo.counting.evidence_reader import Counted
-from slo.evaluation.checks import MOST_SKEW_SECONDS, check_evidence
-from slo.evaluation.evaluate import evaluate
-from slo.model import CheckStatus, Outcome, Reason, Spec, Window
-from slo.model.evidence import IS_PARTIAL, partial
-from slo.prometheus.backends import BACKENDS, learnt
-from slo.prometheus.client import Prometheus
-from slo.prometheus.connection import Connection, connection_from
-from slo.prometheus.evidence_gathering import gather
-from tests.slo.evaluation.check_cases import SPEC, STEADY
-from tests.support.evidence import ALL, FAULTY, OK, evidence
-from tests.support.http_faults import envelope, serving, text
-from tests.support.specs import CHECKOUT
+from slo.counting import EvidenceReader
+from slo.evaluation import evaluate
+from slo.evaluation.checks import MAX_CLOCK_SKEW_SECONDS, check_evidence
+from slo.model import (
+    PARTIAL_RESPONSE_WARNING,
+    CheckStatus,
+    Outcome,
+    Reason,
+    Spec,
+    Window,
+    find_partial_data_warning,
+    make_samples_key,
+)
+from slo.prometheus.backends import BACKENDS, detect_backend
+from slo.prometheus.client import PrometheusClient
+from slo.prometheus.connection import ConnectionSettings, read_connection_settings
+from slo.prometheus.evidence_gathering import gather_evidence
+from tests.support.evidence import ALL, FAULTY, OK, SPEC, STEADY, make_evidence
+from tests.support.http_faults import respond_success, respond_text, run_server
+from tests.support.specs import CHECKOUT_SLO
 
-_BUILT = {"revision": "a", "branch": "HEAD", "buildUser": "b", "buildDate": "c", "goVersion": "go1.25.0"}
-"""What Prometheus, Thanos and Cortex tell beside their version (their handlers of build information)."""
-SAID = {
+_BUILD_FIELDS = {
+    "revision": "a",
+    "branch": "HEAD",
+    "buildUser": "b",
+    "buildDate": "c",
+    "goVersion": "go1.25.0",
+}
+"""Further fields that Prometheus, Thanos and Cortex return (in their build information handlers)."""
+BUILD_INFO = {
     "VictoriaMetrics": ({"X-Server-Hostname": "a"}, {"version": "2.24.0"}, "victoriametrics"),
-    "VictoriaMetrics, should it tell a version of its own": (
+    "VictoriaMetrics with a version of its own": (
         {"X-Server-Hostname": "a"},
         {"version": "1.145.0"},
         "victoriametrics",
     ),
     "Mimir": ({}, {"application": "Grafana Mimir", "version": "2.14", "goVersion": "go1.23"}, "mimir"),
     "Mimir of a weekly build": ({}, {"application": "Grafana Mimir", "version": "r411-926f316c"}, "mimir"),
-    "Thanos": ({}, {"version": "0.41.0", **_BUILT}, "thanos"),
-    "Thanos between releases": ({}, {"version": "0.43.0-dev", **_BUILT}, "thanos"),
-    "Cortex": ({}, {"version": "1.21.1", **_BUILT}, "cortex"),
-    "Cortex, whose tests write a v": ({}, {"version": "v1.21.1", **_BUILT}, "cortex"),
-    "Prometheus": ({}, {"version": "3.5.0", **_BUILT}, "prometheus"),
-    "Prometheus of two digits": ({}, {"version": "10.0.0"}, "prometheus"),
-    "a version that is none": ({}, {"version": None}, "prometheus"),
+    "Thanos": ({}, {"version": "0.41.0", **_BUILD_FIELDS}, "thanos"),
+    "Thanos between releases": ({}, {"version": "0.43.0-dev", **_BUILD_FIELDS}, "thanos"),
+    "Cortex": ({}, {"version": "1.21.1", **_BUILD_FIELDS}, "cortex"),
+    "Cortex with a v before the version": ({}, {"version": "v1.21.1", **_BUILD_FIELDS}, "cortex"),
+    "Prometheus": ({}, {"version": "3.5.0", **_BUILD_FIELDS}, "prometheus"),
+    "Prometheus with a two-digit major version": ({}, {"version": "10.0.0"}, "prometheus"),
+    "a version that is null": ({}, {"version": None}, "prometheus"),
     "no version": ({}, {}, "prometheus"),
-    "a page of another kind": ({}, ["a"], "prometheus"),
+    "a response of another shape": ({}, ["a"], "prometheus"),
 }
 
 
-@pytest.mark.parametrize(("headers", "data", "expected"), SAID.values(), ids=SAID.keys())
-def test_the_backend_is_learnt(headers: dict[str, str], data: object, expected: str) -> None:
-    assert learnt(headers, data) == expected
+@pytest.mark.parametrize(("headers", "data", "expected"), BUILD_INFO.values(), ids=BUILD_INFO.keys())
+def test_backend_is_detected(headers: dict[str, str], data: object, expected: str) -> None:
+    assert detect_backend(headers, data) == expected
 
 
 @pytest.mark.parametrize("name", BACKENDS)
-def test_each_query_carries_what_its_backend_wants(name: str) -> None:
-    samples = envelope({"resultType": "vector", "result": []})
-    with serving(samples) as server, Prometheus(Connection(server.url, backend=name)) as api:
-        api.value("up", 1)
-        (asked,) = server.asked
-    assert dict(asked.parameters) == {"query": "up", "time": "1.000"} | dict(BACKENDS[name].parameters)
-    assert dict(BACKENDS[name].headers).items() <= dict(asked.headers).items()
+def test_query_has_the_parameters_and_headers_of_its_backend(name: str) -> None:
+    samples = respond_success({"resultType": "vector", "result": []})
+    with run_server(samples) as server, PrometheusClient(ConnectionSettings(server.url, backend=name)) as api:
+        api.query_instant("up", 1)
+        (request,) = server.requests
+    assert dict(request.parameters) == {"query": "up", "time": "1.000"} | dict(BACKENDS[name].parameters)
+    assert dict(BACKENDS[name].headers).items() <= dict(request.headers).items()
 
 
-def test_mimir_is_asked_for_what_was_written_before_unless_the_user_says_otherwise() -> None:
-    samples = envelope({"resultType": "vector", "result": []})
-    with serving(samples) as server:
-        for given in ({}, {"x-read-consistency": "eventual"}):
-            with Prometheus(Connection(server.url, headers=given, backend="mimir")) as api:
-                api.value("up", 1)
-        said = [{k.lower(): v for k, v in one.headers.items()}["x-read-consistency"] for one in server.asked]
-    assert said == ["strong", "eventual"]
+def test_mimir_reads_are_consistent_unless_the_user_sets_otherwise() -> None:
+    samples = respond_success({"resultType": "vector", "result": []})
+    with run_server(samples) as server:
+        for headers in ({}, {"x-read-consistency": "eventual"}):
+            with PrometheusClient(ConnectionSettings(server.url, headers=headers, backend="mimir")) as api:
+                api.query_instant("up", 1)
+        sent = [
+            {name.lower(): value for name, value in request.headers.items()}["x-read-consistency"]
+            for request in server.requests
+        ]
+    assert sent == ["strong", "eventual"]
 
 
-def test_what_the_server_says_of_itself_is_used_at_once() -> None:
-    build = text('{"status":"success","data":{"version":"2.24.0"}}', X_Server_Hostname="vm")
-    with serving(build, envelope({"resultType": "vector", "result": []})) as server:
-        with Prometheus(Connection(server.url)) as api:
-            api.version()
-            api.value("up", 1)
-        assert server.asked[-1].parameters["nocache"] == "1"
+def test_detected_backend_is_used_for_the_next_query() -> None:
+    build = respond_text('{"status":"success","data":{"version":"2.24.0"}}', X_Server_Hostname="vm")
+    with run_server(build, respond_success({"resultType": "vector", "result": []})) as server:
+        with PrometheusClient(ConnectionSettings(server.url)) as api:
+            api.fetch_version()
+            api.query_instant("up", 1)
+        assert server.requests[-1].parameters["nocache"] == "1"
 
 
 TENANTS = {
@@ -88,14 +104,14 @@ TENANTS = {
 
 
 @pytest.mark.parametrize(("backend", "names"), TENANTS.items())
-def test_a_tenant_is_told_in_the_header_that_its_backend_reads(backend: str, names: set[str]) -> None:
-    given = {"PROOFLOAD_PROMETHEUS_TENANT": "team", "PROOFLOAD_PROMETHEUS_BACKEND": backend}
-    connection = connection_from(given, "http://localhost:1")
+def test_tenant_is_sent_in_the_header_of_its_backend(backend: str, names: set[str]) -> None:
+    environment = {"PROOFLOAD_PROMETHEUS_TENANT": "team", "PROOFLOAD_PROMETHEUS_BACKEND": backend}
+    connection = read_connection_settings(environment, "http://localhost:1")
     assert (connection.headers, connection.backend) == (dict.fromkeys(names, "team"), backend or None)
 
 
-WRONG = {
-    "an unknown backend": ({"BACKEND": "influx"}, "PROOFLOAD_PROMETHEUS_BACKEND is 'influx'; there are"),
+INVALID_SETTINGS = {
+    "an unknown backend": ({"BACKEND": "influx"}, "PROOFLOAD_PROMETHEUS_BACKEND is 'influx'; must be one of"),
     "two tenants": ({"TENANT": "a", "HEADERS": "x-scope-orgid: b"}, "X-Scope-OrgID in .* are both set"),
     "two tenants of Thanos": (
         {"TENANT": "a", "HEADERS": "thanos-tenant: b", "BACKEND": "thanos"},
@@ -104,11 +120,11 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("given", "says"), WRONG.values(), ids=WRONG.keys())
-def test_wrong_settings_are_told(given: dict[str, str], says: str) -> None:
-    environment = {f"PROOFLOAD_PROMETHEUS_{name}": value for name, value in given.items()}
-    with pytest.raises(ValueError, match=says):
-        connection_from(environment, "http://localhost:1")
+@pytest.mark.parametrize(("settings", "message"), INVALID_SETTINGS.values(), ids=INVALID_SETTINGS.keys())
+def test_invalid_settings_are_refused(settings: dict[str, str], message: str) -> None:
+    environment = {f"PROOFLOAD_PROMETHEUS_{name}": value for name, value in settings.items()}
+    with pytest.raises(ValueError, match=message):
+        read_connection_settings(environment, "http://localhost:1")
 
 
 WARNINGS = {
@@ -130,9 +146,9 @@ WARNINGS = {
     "failed to query tenant __tenant_id__ a (partial data returned): b": True,
     "warning querying tenant_id a: query result may contain partial data": True,
     "warning querying tenant_id a: PromQL warning: ratio value should be between -1 and 1": False,
-    # VictoriaMetrics, in our words
-    IS_PARTIAL: True,
-    # Prometheus, and all that took over its engine: util/annotations/annotations.go
+    # VictoriaMetrics, as this client adds it
+    PARTIAL_RESPONSE_WARNING: True,
+    # Prometheus and all backends with its engine: util/annotations/annotations.go
     "PromQL info: metric might not be a counter, name does not end in _total: partial_orders": False,
     "PromQL warning: bucket label le is missing": False,
     "2 more info annotations omitted": False,
@@ -140,54 +156,59 @@ WARNINGS = {
 
 
 @pytest.mark.parametrize(("warning", "missing"), WARNINGS.items())
-def test_a_warning_of_missing_data_decides_nothing(warning: str, missing: bool) -> None:
-    assert (partial([warning]) is not None) is missing
-    seen = evidence(SPEC, STEADY)
-    told = {ALL: replace(seen.results[ALL], warnings=(warning,))}
-    verdict = evaluate(SPEC, replace(seen, results={**seen.results, **told}))
-    reasons = {one.reason for one in verdict.objectives}
+def test_warning_of_missing_data_gives_undecided(warning: str, missing: bool) -> None:
+    assert (find_partial_data_warning([warning]) is not None) is missing
+    evidence = make_evidence(SPEC, STEADY)
+    key = make_samples_key(ALL)
+    results = {**evidence.results, key: replace(evidence.results[key], warnings=(warning,))}
+    verdict = evaluate(SPEC, replace(evidence, results=results))
+    reasons = {objective.reason for objective in verdict.objectives}
     assert (Reason.PARTIAL_DATA in reasons) is missing
 
 
-def test_what_lies_before_the_longest_look_back_is_missed() -> None:
-    """Mimir and Cortex leave it out of counters and ``up`` alike, without a warning."""
-    cut = {"up": "_ _ _ 1x4", OK: "_ _ _ 30+10x4", FAULTY: "_ _ _ 3+1x4"}
-    seen = evaluate(SPEC, evidence(SPEC, cut))
-    assert seen.outcome is Outcome.UNDECIDED
-    assert {one.reason for one in seen.objectives} == {Reason.SCRAPE_GAP}
+def test_samples_before_the_maximum_query_lookback_are_missing() -> None:
+    """Mimir and Cortex leave them out of counters and ``up`` alike, without a warning."""
+    samples = {"up": "_ _ _ 1x4", OK: "_ _ _ 30+10x4", FAULTY: "_ _ _ 3+1x4"}
+    verdict = evaluate(SPEC, make_evidence(SPEC, samples))
+    assert verdict.outcome is Outcome.UNDECIDED
+    assert {objective.reason for objective in verdict.objectives} == {Reason.SCRAPE_GAP}
 
 
-def test_an_answer_that_calls_itself_partial_is_kept_as_such() -> None:
-    answer = envelope({"resultType": "matrix", "result": []}, isPartial=True)
-    with serving(answer) as server, Prometheus(Connection(server.url)) as api:
-        assert api.raw("up", 0, 1).warnings == (IS_PARTIAL,)
+def test_partial_response_has_a_warning() -> None:
+    responder = respond_success({"resultType": "matrix", "result": []}, isPartial=True)
+    with run_server(responder) as server, PrometheusClient(ConnectionSettings(server.url)) as api:
+        assert api.fetch_samples("up", 0, 1).warnings == (PARTIAL_RESPONSE_WARNING,)
 
 
 SKEWS = {
     "none": (0.0, 0.0, None),
-    "as much as may be": (MOST_SKEW_SECONDS, 0.0, None),
-    "more than may be, ahead": (2.1, 0.0, Reason.CLOCK_SKEW),
-    "more than may be, behind": (-2.1, 0.0, Reason.CLOCK_SKEW),
-    "more, but the answer took so long that it may be less": (2.1, 1.0, None),
+    "the maximum": (MAX_CLOCK_SKEW_SECONDS, 0.0, None),
+    "more than the maximum, ahead": (2.1, 0.0, Reason.CLOCK_SKEW),
+    "more than the maximum, behind": (-2.1, 0.0, Reason.CLOCK_SKEW),
+    "more, but within the uncertainty of a slow response": (2.1, 1.0, None),
 }
 
 
 @pytest.mark.parametrize(("skew", "round_trip", "reason"), SKEWS.values(), ids=SKEWS.keys())
-def test_clocks_that_differ_decide_nothing(skew: float, round_trip: float, reason: Reason | None) -> None:
-    seen = replace(evidence(SPEC, STEADY), clock_skew_seconds=skew, round_trip_seconds=round_trip)
-    clock = next(one for one in check_evidence(SPEC, Counted(seen), None) if one.name == "clock")
+def test_clock_skew_gives_undecided(skew: float, round_trip: float, reason: Reason | None) -> None:
+    evidence = replace(make_evidence(SPEC, STEADY), clock_skew_seconds=skew, round_trip_seconds=round_trip)
+    checks = check_evidence(SPEC, EvidenceReader(evidence), None)
+    clock = next(check for check in checks if check.name == "clock")
     assert clock.reason is reason
     assert clock.status is (CheckStatus.FAIL if reason else CheckStatus.PASS)
     assert clock.numbers == {"clock_skew_seconds": skew, "round_trip_seconds": round_trip}
     if reason:
-        assert evaluate(SPEC, seen).outcome is not Outcome.MET
+        assert evaluate(SPEC, evidence).outcome is not Outcome.MET
 
 
-def test_the_skew_is_the_servers_time_less_ours() -> None:
-    build, ahead = envelope({"version": "3.5.0"}), time.time() + 100
-    clock = envelope({"resultType": "scalar", "result": [ahead, str(ahead)]})
-    nothing = envelope({"resultType": "matrix", "result": []})
-    with serving(build, clock, nothing) as server, Prometheus(Connection(server.url)) as api:
-        seen = gather(api, Spec((CHECKOUT,)), Window(0, 10), now=11, margin=1)
-    assert seen.clock_skew_seconds == pytest.approx(100, abs=2)
-    assert seen.round_trip_seconds is not None
+def test_clock_skew_is_server_time_minus_local_time() -> None:
+    build, ahead = respond_success({"version": "3.5.0"}), time.time() + 100
+    clock = respond_success({"resultType": "scalar", "result": [ahead, str(ahead)]})
+    no_series = respond_success({"resultType": "matrix", "result": []})
+    with (
+        run_server(build, clock, no_series) as server,
+        PrometheusClient(ConnectionSettings(server.url)) as api,
+    ):
+        evidence = gather_evidence(api, Spec((CHECKOUT_SLO,)), Window(0, 10), now=11, margin_seconds=1)
+    assert evidence.clock_skew_seconds == pytest.approx(100, abs=2)
+    assert evidence.round_trip_seconds is not None

@@ -1,4 +1,4 @@
-"""Rules of a bucket, asked of a Prometheus that spells its bound in another way."""
+"""Rules of a bucket in a Prometheus that spells the bucket's bound differently."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from pathlib import Path
 import pytest
 
 from slo.model import EventsSLI, PromQL, Spec
+from tests.slo.rules.rule_files import assert_tests_pass, write_rules_and_tests
 from tests.slo.rules.rules_cases import KINDS
-from tests.slo.rules.test_rules import written
-from tests.support.promtool import promtool
 
 BOUNDS = {
-    "as it is written": ("1", "1"),
+    "as written in the spec": ("1", "1"),
     "as Prometheus 3 writes it": ("1", "1.0"),
     "as Go writes it": ("1.0", "1"),
-    "with a zero more": ("0.250", "0.25"),
+    "with a trailing zero": ("0.250", "0.25"),
     "large": ("1000000", "1e+06"),
-    "beyond all": ("+Inf", "+Inf"),
+    "infinite": ("+Inf", "+Inf"),
 }
-FOUND = """
+TESTS = """
 rule_files: [rules.yaml]
 evaluation_interval: 1m
 tests:
@@ -37,12 +36,11 @@ tests:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("asked", "exposed"), BOUNDS.values(), ids=BOUNDS.keys())
-def test_a_bound_is_found_however_it_is_spelled(asked: str, exposed: str, tmp_path: Path) -> None:
-    good = PromQL(f'd_seconds_bucket{{le="{asked}"}}')
+@pytest.mark.parametrize(("written", "exposed"), BOUNDS.values(), ids=BOUNDS.keys())
+def test_a_bound_is_found_in_every_spelling(written: str, exposed: str, tmp_path: Path) -> None:
+    good = PromQL(f'd_seconds_bucket{{le="{written}"}}')
     slo = replace(KINDS["a bucket of a histogram"], sli=EventsSLI(PromQL("d_seconds_count"), good=good))
-    written(Spec((slo,)), tmp_path)
-    (tmp_path / "own.yaml").write_text(FOUND.replace("EXPOSED", exposed))
+    write_rules_and_tests(Spec((slo,)), tmp_path)
+    (tmp_path / "own.yaml").write_text(TESTS.replace("EXPOSED", exposed))
     for tests in ("own.yaml", "tests.yaml"):
-        code, said = promtool("test", "rules", tmp_path / tests)
-        assert code == 0, said
+        assert_tests_pass(tmp_path / tests)

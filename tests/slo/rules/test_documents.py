@@ -1,4 +1,4 @@
-"""Rules of every OpenSLO document of an events or latency kind, tried by promtool."""
+"""promtool tests the rules of every OpenSLO document with counted events (ratios and latencies)."""
 
 from __future__ import annotations
 
@@ -12,73 +12,73 @@ import pytest
 from ruamel.yaml import YAML
 
 from slo.model import Spec
-from slo.openslo.spec_reader import load_spec
-from slo.rules.event_queries import is_counted
-from slo.rules.input_series import is_graded
-from slo.rules.promtool_tests import promtool_text
-from slo.rules.rule_files import rules_text
-from slo.rules.rule_objectives import Target, targets
+from slo.openslo import load_spec
+from slo.rules import RuleObjective, format_promtool_tests, format_rules, list_rule_objectives
+from slo.rules.event_queries import has_counted_events
+from slo.rules.input_series import can_set_error_ratio
 from tests.slo.rules.rules_documents import COMMITTED, OURS, PUBLIC
-from tests.support.promtool import promtool
+from tests.support.promtool import run_promtool
 
 DOCUMENTS = PUBLIC | OURS
-BESIDE = {name: text for name, text in DOCUMENTS.items() if name != "slo/objectives.yaml"}
-"""Without the reference service's, whose committed rules ``test_rules`` tries."""
+PROMTOOL_DOCUMENTS = {name: text for name, text in DOCUMENTS.items() if name != "slo/objectives.yaml"}
+"""Without the reference service's, whose committed rules are tested in ``test_rules``."""
 
 
-def judged(text: str, folder: Path) -> list[Spec]:
-    """Give each objective on events or latency by itself: promtool evaluates a file's rules for each test."""
+def split_objectives(text: str, folder: Path) -> list[Spec]:
+    """Return a spec for each objective with counted events: promtool evaluates all rules in each test."""
     (folder / "spec.yaml").write_text(text)
     return [
         Spec((replace(slo, objectives=(objective,)),))
         for slo in load_spec([folder / "spec.yaml"]).slos
         for objective in slo.objectives
-        if is_counted(slo)
+        if has_counted_events(slo)
     ]
 
 
-def must_be_tested(target: Target) -> Iterator[str]:
-    severities = [severity for severity in ("page", "ticket") if target.alert_pairs(severity)]
+def list_required_tests(rule_objective: RuleObjective) -> Iterator[str]:
+    severities = [
+        severity for severity in ("page", "ticket") if rule_objective.select_alert_windows(severity)
+    ]
     assert "ticket" in severities
-    if is_graded(target):
+    if can_set_error_ratio(rule_objective):
         for severity in severities:
             yield f"a steady burn just above the threshold of a {severity}"
             yield f"a steady burn just below the threshold of a {severity}"
-    yield f"a {severities[0]} in the minute in which a burst is too much"
+    yield f"a {severities[0]} in the minute in which a burst exceeds its threshold"
     yield "no traffic"
 
 
 @cache
-def fault(rules: str, tests: str) -> str:
-    """Say what promtool finds fault with; nothing where all is well."""
+def find_fault(rules: str, tests: str) -> str:
+    """Return promtool's output if it finds a fault, else an empty text."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "rules.yaml").write_text(rules)
         (Path(folder) / "tests.yaml").write_text(tests)
         for arguments in (("check", "rules", "rules.yaml"), ("test", "rules", "tests.yaml")):
-            code, said = promtool(*arguments[:2], Path(folder) / arguments[2])
+            code, output = run_promtool(*arguments[:2], Path(folder) / arguments[2])
             if code:
-                return said
+                return output
     return ""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", BESIDE.values(), ids=BESIDE.keys())
+@pytest.mark.parametrize("text", PROMTOOL_DOCUMENTS.values(), ids=PROMTOOL_DOCUMENTS.keys())
 def test_promtool_passes_the_rules_of_a_document(text: str, tmp_path: Path) -> None:
-    specs = judged(text, tmp_path)
+    specs = split_objectives(text, tmp_path)
     assert specs
     for spec in specs:
-        assert not fault(rules_text(spec), promtool_text(spec, "rules.yaml"))
+        assert not find_fault(format_rules(spec), format_promtool_tests(spec, "rules.yaml"))
 
 
 @pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS.keys())
-def test_a_burn_just_above_and_just_below_is_among_the_tests(text: str, tmp_path: Path) -> None:
-    for spec in judged(text, tmp_path):
-        tests = YAML(typ="safe", pure=True).load(promtool_text(spec, "rules.yaml"))["tests"]
+def test_burns_just_above_and_just_below_the_threshold_are_tested(text: str, tmp_path: Path) -> None:
+    for spec in split_objectives(text, tmp_path):
+        tests = YAML(typ="safe", pure=True).load(format_promtool_tests(spec, "rules.yaml"))["tests"]
         names = {test["name"] for test in tests}
-        for target in targets(spec):
-            wanted = {f"{target.slo.service} {target.name}: {what}" for what in must_be_tested(target)}
-            assert wanted <= names
+        for rule_objective in list_rule_objectives(spec):
+            prefix = f"{rule_objective.slo.service} {rule_objective.name}: "
+            assert {prefix + sentence for sentence in list_required_tests(rule_objective)} <= names
 
 
-def test_no_document_that_the_repository_holds_is_forgotten() -> None:
+def test_every_document_of_the_repository_is_tested() -> None:
     assert set(OURS.values()) >= COMMITTED

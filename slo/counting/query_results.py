@@ -1,0 +1,83 @@
+"""Query results of the evidence, and the error for results that decide nothing."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import isfinite
+
+from slo.counting.duplicate_series import describe_duplicates, find_replica_labels, has_duplicates
+from slo.model import (
+    UP_KEY,
+    Evidence,
+    QueryKey,
+    QueryKind,
+    QueryResult,
+    Reason,
+    Series,
+    find_partial_data_warning,
+    make_samples_key,
+    make_value_key,
+)
+from slo.promql import Selector
+
+
+class UndecidedError(Exception):
+    """The evidence does not decide: a ``reason`` of the closed list, and the ``detail`` as a sentence."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class QueryResults:
+    """Read query results; methods raise :class:`UndecidedError` for a query without a usable result."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+
+    def read_result(self, key: QueryKey) -> QueryResult:
+        """Return the result of a selector or an expression."""
+        if self.evidence.error:
+            raise UndecidedError(Reason.PROMETHEUS_UNREACHABLE, self.evidence.error)
+        result = self._find_result(key)
+        if result is None or result.error:
+            error = result.error if result else "the query was not sent"
+            raise UndecidedError(Reason.QUERY_FAILED, f"{key}: {error}")
+        if warning := find_partial_data_warning(result.warnings):
+            raise UndecidedError(Reason.PARTIAL_DATA, f"{key}: {warning}")
+        return result
+
+    def _find_result(self, key: QueryKey) -> QueryResult | None:
+        result = self.evidence.results.get(key)
+        if result is None and key.kind is QueryKind.VALUE:
+            # evidence.json does not record the kind of a query that failed.
+            failed = self.evidence.results.get(make_samples_key(key.text))
+            return failed if failed and failed.error else None
+        return result
+
+    def read_value(self, query: str) -> float:
+        """Return the single finite number that Prometheus computed for a query."""
+        series = self.read_result(make_value_key(query)).series
+        if not series:
+            raise UndecidedError(Reason.NO_DATA, f"{query} returned no series")
+        if len(series) > 1:
+            detail = f"{query} returned {len(series)} series where one is expected"
+            raise UndecidedError(Reason.QUERY_FAILED, detail)
+        value = series[0].values[-1]
+        if not isfinite(value):
+            raise UndecidedError(Reason.NO_DATA, f"{query} returned {value}, not a finite number")
+        return value
+
+    def read_series(self, selector: Selector) -> tuple[Series, ...]:
+        """Return the series of a selector; duplicates of one series are an error."""
+        series = self.read_result(selector.key).series
+        if has_duplicates(series, self.replica_labels):
+            raise UndecidedError(Reason.QUERY_FAILED, describe_duplicates(str(selector), self.replica_labels))
+        return series
+
+    @cached_property
+    def replica_labels(self) -> tuple[str, ...]:
+        """Labels that distinguish nothing but the Prometheus servers that scraped the same targets."""
+        up = self.evidence.results.get(UP_KEY)
+        return find_replica_labels(up.series) if up else ()
