@@ -1,1 +1,1 @@
-"""Measured claims: each figure that the manual states can be measured anew from here."""
+"""Benchmarks: each figure in the manual can be measured again with one of them."""

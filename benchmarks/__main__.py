@@ -39,10 +39,10 @@ def main() -> None:
     """Run the benchmark named on the command line with its options, or all of them."""
     name, *options = sys.argv[1:] or ["all"]
     if name != "all" and name not in BENCHMARKS:
-        sys.exit(f"benchmarks: no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
-    for chosen in BENCHMARKS if name == "all" else [name]:
-        sys.argv = [chosen, *options]
-        BENCHMARKS[chosen]()
+        sys.exit(f"benchmarks: unknown benchmark {name!r}; available: {', '.join(BENCHMARKS)}")
+    for benchmark in BENCHMARKS if name == "all" else [name]:
+        sys.argv = [benchmark, *options]
+        BENCHMARKS[benchmark]()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Gates that people use, as they decide: each takes a simulated run and says MET, MISSED, or nothing."""
+"""Common performance gates: each evaluates a simulated run and returns MET, MISSED or no decision."""
 
 from __future__ import annotations
 
@@ -14,104 +14,111 @@ from benchmarks.simulated import (
     FAILED,
     HISTOGRAM,
     QUANTILE,
-    Simulated,
+    SimulatedRun,
 )
-from slo.model import Outcome, Series
+from slo.model import Outcome, Series, make_samples_key
 
-Gate = Callable[[Simulated], Outcome | None]
-"""``None``: the query gave no number, which most gates take for a pass and none for a miss."""
+Gate = Callable[[SimulatedRun], Outcome | None]
+"""``None``: the query returned no number. Most gates treat that as a pass, none as a miss."""
 
 
-def _judged(value: float, limit: float) -> Outcome | None:
+def _compare_with_limit(value: float, limit: float) -> Outcome | None:
     if isnan(value):
         return None
     return Outcome.MET if value <= limit else Outcome.MISSED
 
 
-def promql_errors(run: Simulated) -> Outcome | None:
+def judge_rate_ratio(run: SimulatedRun) -> Outcome | None:
     """``sum(rate(errors[T])) / sum(rate(all[T]))`` at the run's end."""
-    total = _rate(run, run.evidence.results[ALL].series)
-    return _judged(_rate(run, run.evidence.results[FAILED].series) / total if total else nan, ERRORS_ALLOWED)
+    total = _sum_rates(run, run.evidence.results[make_samples_key(ALL)].series)
+    return _compare_with_limit(
+        _sum_rates(run, run.evidence.results[make_samples_key(FAILED)].series) / total if total else nan,
+        ERRORS_ALLOWED,
+    )
 
 
-def increase_errors(run: Simulated) -> Outcome | None:
-    """``sum(increase(errors[T])) or vector(0)`` at the run's end, against the requests that were sent."""
-    errors = _rate(run, run.evidence.results[FAILED].series)
+def judge_increase_ratio(run: SimulatedRun) -> Outcome | None:
+    """``sum(increase(errors[T])) or vector(0)`` at the run's end, divided by the requests sent."""
+    errors = _sum_rates(run, run.evidence.results[make_samples_key(FAILED)].series)
     increase = 0.0 if isnan(errors) else errors * run.window.seconds
-    return _judged(increase / run.run.total.sent, ERRORS_ALLOWED)
+    return _compare_with_limit(increase / run.record.total.sent, ERRORS_ALLOWED)
 
 
-def promql_percentile(run: Simulated) -> Outcome | None:
+def judge_histogram_quantile(run: SimulatedRun) -> Outcome | None:
     """``histogram_quantile(0.95, sum by (le) (rate(buckets[T])))`` at the run's end."""
-    series = run.evidence.results[f"{HISTOGRAM}_bucket"].series
-    bounds = [inf if one.labels["le"] == "+Inf" else float(one.labels["le"]) for one in series]
-    rates = [_rate(run, [one]) for one in series]
-    return _judged(_histogram_quantile(QUANTILE, bounds, rates), run.world.threshold_seconds)
+    series = run.evidence.results[make_samples_key(f"{HISTOGRAM}_bucket")].series
+    bounds = [float(bucket.labels["le"]) for bucket in series]  # float("+Inf") is inf
+    rates = [_sum_rates(run, [bucket]) for bucket in series]
+    return _compare_with_limit(_interpolate_quantile(QUANTILE, bounds, rates), run.scenario.threshold_seconds)
 
 
-def locust_percentile(run: Simulated) -> Outcome | None:
-    """Locust's p95: of response times that it rounds to two figures from 100 ms on (``locust/stats.py``)."""
+def judge_locust_percentile(run: SimulatedRun) -> Outcome | None:
+    """Locust's p95, of response times rounded to two digits from 100 ms on (``locust/stats.py``)."""
     milliseconds = run.latencies * 1000
-    places = np.digitize(milliseconds, [100, 1000])  # 0, 1 or 2 figures are dropped
-    rounded = np.round(milliseconds / 10.0**places) * 10.0**places
+    dropped_digits = np.digitize(milliseconds, [100, 1000])
+    rounded = np.round(milliseconds / 10.0**dropped_digits) * 10.0**dropped_digits
     seconds = float(np.quantile(rounded, QUANTILE, method="inverted_cdf")) / 1000
-    return _judged(seconds, run.world.threshold_seconds)
+    return _compare_with_limit(seconds, run.scenario.threshold_seconds)
 
 
-def client_percentile(run: Simulated) -> Outcome | None:
-    """A threshold like k6's ``p(95)<500``: of what the client measured."""
-    return _judged(float(np.quantile(run.latencies, QUANTILE)), run.world.threshold_seconds)
+def judge_client_percentile(run: SimulatedRun) -> Outcome | None:
+    """A threshold like k6's ``p(95)<500``, on the latencies that the client measured."""
+    return _compare_with_limit(float(np.quantile(run.latencies, QUANTILE)), run.scenario.threshold_seconds)
 
 
-def client_errors(run: Simulated) -> Outcome | None:
-    """A threshold like k6's ``rate<0.01``: of what the client measured."""
-    return _judged(float(run.failed.mean()), ERRORS_ALLOWED)
+def judge_client_errors(run: SimulatedRun) -> Outcome | None:
+    """A threshold like k6's ``rate<0.01``, on the failures that the client saw."""
+    return _compare_with_limit(float(run.failed.mean()), ERRORS_ALLOWED)
 
 
-# --- What Prometheus computes -------------------------------------------------------------------
+# --- PromQL functions ---------------------------------------------------------------------------
 
 
-def _rate(run: Simulated, series: Sequence[Series]) -> float:
-    """Sum the rates over the run, evaluated at its end; NaN where no series has two samples."""
-    found = [_extrapolated(one, run.window.start, run.window.end) for one in series]
-    known = [value for value in found if not isnan(value)]
+def _sum_rates(run: SimulatedRun, series: Sequence[Series]) -> float:
+    """Return the sum of the rates over the run, at its end; NaN if no series has two samples."""
+    rates = [_extrapolate_rate(counter, run.window.start, run.window.end) for counter in series]
+    known = [rate for rate in rates if not isnan(rate)]
     return sum(known) if known else nan
 
 
-def _extrapolated(series: Series, start: float, end: float) -> float:
-    """Per-second rate as ``extrapolatedRate`` of Prometheus 2.x gives it (``promql/functions.go``)."""
-    held = [(t, v) for t, v in zip(series.times, series.values, strict=True) if start <= t <= end]
-    if len(held) < 2:  # noqa: PLR2004 - a rate needs two samples
+def _extrapolate_rate(series: Series, start: float, end: float) -> float:
+    """Return the per-second rate as ``extrapolatedRate`` of Prometheus 2.x does (``promql/functions.go``)."""
+    samples = [(t, v) for t, v in zip(series.times, series.values, strict=True) if start <= t <= end]
+    if len(samples) < 2:  # noqa: PLR2004 - a rate needs two samples
         return nan
-    (first, value), (last, final) = held[0], held[-1]
-    grown = final - value + sum(a for (_, a), (_, b) in pairwise(held) if b < a)
-    sampled, gap = last - first, (last - first) / (len(held) - 1)
-    before, after = first - start, end - last
-    if grown > 0 and value >= 0:
-        before = min(before, sampled * value / grown)
-    reach = sampled + (before if before < gap * 1.1 else gap / 2) + (after if after < gap * 1.1 else gap / 2)
-    return grown * reach / sampled / (end - start)
+    (first_time, first_value), (last_time, last_value) = samples[0], samples[-1]
+    resets = sum(a for (_, a), (_, b) in pairwise(samples) if b < a)
+    increase = last_value - first_value + resets
+    sampled = last_time - first_time
+    gap = sampled / (len(samples) - 1)
+    before, after = first_time - start, end - last_time
+    if increase > 0 and first_value >= 0:
+        before = min(before, sampled * first_value / increase)
+    covered = sampled
+    covered += before if before < gap * 1.1 else gap / 2
+    covered += after if after < gap * 1.1 else gap / 2
+    return increase * covered / sampled / (end - start)
 
 
-def _histogram_quantile(quantile: float, bounds: Sequence[float], counts: Sequence[float]) -> float:
-    """Interpolate as Prometheus does; in the +Inf bucket it gives the highest finite bound."""
+def _interpolate_quantile(quantile: float, bounds: Sequence[float], counts: Sequence[float]) -> float:
+    """Interpolate as Prometheus does: in the +Inf bucket, return the highest finite bound."""
     if not counts or isnan(counts[-1]) or not counts[-1]:
         return nan
     rank = quantile * counts[-1]
-    place = next(n for n, count in enumerate(counts) if count >= rank)
-    if bounds[place] == inf:
+    bucket = next(index for index, count in enumerate(counts) if count >= rank)
+    if bounds[bucket] == inf:
         return bounds[-2]
-    low, below = (bounds[place - 1], counts[place - 1]) if place else (0.0, 0.0)
-    return low + (bounds[place] - low) * (rank - below) / (counts[place] - below)
+    low, below = (bounds[bucket - 1], counts[bucket - 1]) if bucket else (0.0, 0.0)
+    return low + (bounds[bucket] - low) * (rank - below) / (counts[bucket] - below)
 
 
 ERROR_GATES: dict[str, Gate] = {
-    "rate/rate": promql_errors,
-    "increase or vector(0)": increase_errors,
-    "client's ratio (k6, Locust)": client_errors,
+    "rate/rate": judge_rate_ratio,
+    "increase or vector(0)": judge_increase_ratio,
+    "client's ratio (k6, Locust)": judge_client_errors,
 }
 LATENCY_GATES: dict[str, Gate] = {
-    "histogram_quantile(rate)": promql_percentile,
-    "Locust's p95": locust_percentile,
-    "client's p95 (k6)": client_percentile,
+    "histogram_quantile(rate)": judge_histogram_quantile,
+    "Locust's p95": judge_locust_percentile,
+    "client's p95 (k6)": judge_client_percentile,
 }

@@ -1,6 +1,6 @@
-"""Does one core hold the schedule? Offered rates against nginx: what was sent, how late, who counts the same.
+"""Does one core keep to the schedule? Offered rates against nginx: requests sent, lateness, nginx's count.
 
-Beside it a bare timerfd loop that sends nothing shows the machine's own noise.
+A bare timerfd loop that sends nothing shows the lateness of the machine itself.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers import CLIENT_CORE, BenchError, loadtests, nginx
+from benchmarks.peers import CLIENT_CORE, BenchmarkError, run_loadtests, run_nginx
 
 RATES = (1_000, 5_000, 20_000)
-_BARE = """
+_BARE_TIMER_SCRIPT = """
 import sys, gevent
 from time import perf_counter
-from loadtests.http.timer import alarm
+from loadtests.http import create_timer
 rate, seconds = float(sys.argv[1]), float(sys.argv[2])
-late, number, begin = [], 0, perf_counter() + 0.05
-def ring():
+lateness, number, start = [], 0, perf_counter() + 0.05
+def on_expired():
     global number
     now = perf_counter()
-    while number < rate * seconds and begin + number / rate <= now:
-        late.append(now - begin - number / rate)
+    while number < rate * seconds and start + number / rate <= now:
+        lateness.append(now - start - number / rate)
         number += 1
     if number < rate * seconds:
-        clock.at(begin + number / rate)
-clock = alarm(gevent.get_hub().loop, ring)
-clock.at(begin)
+        timer.set(start + number / rate)
+timer = create_timer(gevent.get_hub().loop, on_expired)
+timer.set(start)
 gevent.sleep(seconds + 0.5)
-late.sort()
-print(late[len(late) // 2], late[int(len(late) * 0.99)])
+lateness.sort()
+print(lateness[len(lateness) // 2], lateness[int(len(lateness) * 0.99)])
 """
 
 
@@ -43,43 +43,45 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     options = parser.parse_args()
     try:
-        print(table(options.seconds))
-    except BenchError as error:
+        print(measure_table(options.seconds))
+    except BenchmarkError as error:
         sys.exit(f"load_schedule: {error}")
 
 
-def table(seconds: float) -> str:
-    """Run each rate, and lay the figures out for people."""
+def measure_table(seconds: float) -> str:
+    """Send at each rate; return the results as a table."""
     lines = [
         f"{'offered/s':>10}{'sent/offered':>14}{'late p50':>10}{'p99':>10}{'bare p50':>10}{'p99':>10}  counts"
     ]
-    with tempfile.TemporaryDirectory(prefix="load-schedule-") as name, nginx() as server:
+    with tempfile.TemporaryDirectory(prefix="load-schedule-") as name, run_nginx() as server:
         for rate in RATES:
-            bare = _bare(rate, seconds)
-            before = server.count()
-            record = loadtests(server.url, _profile(rate, seconds), Path(name))
-            counted = server.count() - before - 1
-            lines.append(_line(rate, record["total"], bare, counted))
+            bare_lateness = _measure_bare_timer(rate, seconds)
+            before = server.count_requests()
+            record = run_loadtests(server.url, _build_profile(rate, seconds), Path(name))
+            counted = server.count_requests() - before - 1
+            lines.append(_format_line(rate, record["total"], bare_lateness, counted))
     return "\n".join(lines)
 
 
-def _profile(rate: int, seconds: float) -> dict[str, Any]:
+def _build_profile(rate: int, seconds: float) -> dict[str, Any]:
     stages = [{"duration": f"{seconds:g}s", "rate": rate}]
     return {"name": "schedule", "max_in_flight": 500, "stages": stages, "requests": [{"path": "/"}]}
 
 
-def _bare(rate: int, seconds: float) -> tuple[float, float]:
-    command = ["taskset", "-c", str(CLIENT_CORE), sys.executable, "-c", _BARE, str(rate), str(seconds)]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    return float(said[0]), float(said[1])
+def _measure_bare_timer(rate: int, seconds: float) -> tuple[float, float]:
+    """Return the p50 and p99 lateness of a timer loop in seconds."""
+    command = ["taskset", "-c", str(CLIENT_CORE), sys.executable, "-c", _BARE_TIMER_SCRIPT]
+    command += [str(rate), str(seconds)]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return float(output[0]), float(output[1])
 
 
-def _line(rate: int, total: dict[str, Any], bare: tuple[float, float], counted: int) -> str:
-    late = total["lateness"]
-    agree = total["sent"] + total["dropped"] == total["offered"] and counted == total["sent"]
-    figures = "".join(f"{value * 1000:>7.2f} ms" for value in (late["p50"], late["p99"], *bare))
-    counts = f"{total['sent']:,} sent, {counted:,} counted by nginx{'' if agree else ' DIFFER'}"
-    return f"{rate:>10,}{total['sent'] / total['offered']:>14.4f}{figures}  {counts}"
+def _format_line(rate: int, total: dict[str, Any], bare_lateness: tuple[float, float], counted: int) -> str:
+    lateness = (total["lateness"]["p50"], total["lateness"]["p99"], *bare_lateness)
+    are_equal = total["sent"] + total["dropped"] == total["offered"] and counted == total["sent"]
+    columns = "".join(f"{seconds * 1000:>7.2f} ms" for seconds in lateness)
+    counts = f"{total['sent']:,} sent, {counted:,} counted by nginx{'' if are_equal else ' DIFFER'}"
+    return f"{rate:>10,}{total['sent'] / total['offered']:>14.4f}{columns}  {counts}"
 
 
 if __name__ == "__main__":

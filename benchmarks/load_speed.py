@@ -1,10 +1,10 @@
-"""How many requests a second one core sends: ours beside wrk, hey and Locust's FastHttpUser, on nginx.
+"""How many requests per second does one core send? Proofload, wrk, hey, k6 and Locust against nginx.
 
-*tasks* are the very locustfile that Locust itself runs as *FastHttpUser*, *listened to* has a listener of
-``events.request`` besides.
+*tasks* is the same locustfile that Locust runs as *FastHttpUser*; *tasks, listened to* adds a listener of
+``events.request``.
 
-The server has a core of its own, the clients take turns on the other; keep-alive, 50 connections, each sends
-when its answer has come. Rounds are interleaved; medians, with their spread.
+The server has one core, the clients run in turn on the other: keep-alive, 50 connections, each sends its next
+request after a response. Rounds are interleaved; the table shows medians and ranges.
 """
 
 from __future__ import annotations
@@ -16,18 +16,30 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from benchmarks.peers import CONNECTIONS, BenchError, hey, k6, loadtests, locust, need, nginx, rate, wrk
+from benchmarks.peers import (
+    CONNECTIONS,
+    BenchmarkError,
+    compute_rate,
+    measure_hey,
+    measure_k6,
+    measure_locust,
+    measure_wrk,
+    require_programs,
+    run_loadtests,
+    run_nginx,
+)
 
-DECLARED, TASKS, HEARD = "declared", "tasks", "tasks, listened to"
+DECLARED, TASKS, TASKS_WITH_LISTENER = "declared", "tasks", "tasks, listened to"
 GOALS = {
     (DECLARED, "FastHttpUser"): 10.0,
     (DECLARED, "wrk"): 0.6,
     (DECLARED, "hey"): 1.0,
     (DECLARED, "k6"): 1.0,
-    (HEARD, "FastHttpUser"): 4.0,
+    (TASKS_WITH_LISTENER, "FastHttpUser"): 4.0,
 }
-"""Ours over a peer, at least."""
+"""Minimum ratio of Proofload's rate to that of another client."""
 LOCUSTFILE = """\
 from locust import FastHttpUser, task
 
@@ -38,12 +50,12 @@ class Visitor(FastHttpUser):
 """
 LISTENER = """
 from locust import events
-heard = 0
+request_count = 0
 
 @events.request.add_listener
-def hear(name, response_time, exception, **_):
-    global heard
-    heard += 1
+def count_request(name, response_time, exception, **_):
+    global request_count
+    request_count += 1
 """
 
 
@@ -54,47 +66,51 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     options = parser.parse_args()
     try:
-        need("wrk", "hey")
-        print(table(measure(options.rounds, options.seconds)))
-    except BenchError as error:
+        require_programs("wrk", "hey")
+        print(format_table(measure_rates(options.rounds, options.seconds)))
+    except BenchmarkError as error:
         sys.exit(f"load_speed: {error}")
 
 
-def measure(rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Give the requests per second of each client, a figure a round."""
-    with tempfile.TemporaryDirectory(prefix="load-speed-") as name, nginx() as server:
+def measure_rates(rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Return the requests per second of each round, by client."""
+    with tempfile.TemporaryDirectory(prefix="load-speed-") as name, run_nginx() as server:
         folder = Path(name)
         (folder / "users.py").write_text(LOCUSTFILE)
-        (folder / "heard.py").write_text(LOCUSTFILE + LISTENER)
-        closed = {
+        (folder / "listener.py").write_text(LOCUSTFILE + LISTENER)
+        profile = {
             "name": "speed",
             "arrivals": "closed",
             "warmup": "1s",
             "stages": [{"duration": f"{seconds:g}s", "users": CONNECTIONS}],
         }
+
+        def measure_proofload(**source: Any) -> float:
+            return compute_rate(run_loadtests(server.url, profile | source, folder))
+
         clients: dict[str, Callable[[], float]] = {
-            DECLARED: lambda: rate(loadtests(server.url, closed | {"requests": [{"path": "/"}]}, folder)),
-            TASKS: lambda: rate(loadtests(server.url, closed | {"locustfile": "users.py"}, folder)),
-            HEARD: lambda: rate(loadtests(server.url, closed | {"locustfile": "heard.py"}, folder)),
-            "wrk": lambda: wrk(server.url, seconds),
-            "hey": lambda: hey(server.url, seconds),
-            **({"k6": lambda: k6(server.url, seconds, folder)} if shutil.which("k6") else {}),
-            "FastHttpUser": lambda: locust(server.url, folder / "users.py", seconds),
+            DECLARED: lambda: measure_proofload(requests=[{"path": "/"}]),
+            TASKS: lambda: measure_proofload(locustfile="users.py"),
+            TASKS_WITH_LISTENER: lambda: measure_proofload(locustfile="listener.py"),
+            "wrk": lambda: measure_wrk(server.url, seconds),
+            "hey": lambda: measure_hey(server.url, seconds),
+            **({"k6": lambda: measure_k6(server.url, seconds, folder)} if shutil.which("k6") else {}),
+            "FastHttpUser": lambda: measure_locust(server.url, folder / "users.py", seconds),
         }
-        figures: dict[str, list[float]] = {name: [] for name in clients}
+        rates_by_client: dict[str, list[float]] = {client: [] for client in clients}
         for number in range(rounds):
             print(f"round {number + 1} of {rounds}", file=sys.stderr)
-            for client, send in clients.items():
-                figures[client].append(send())
-        return figures
+            for client, measure in clients.items():
+                rates_by_client[client].append(measure())
+        return rates_by_client
 
 
-def table(figures: dict[str, list[float]]) -> str:
-    """Lay the figures out for people."""
-    medians = {name: statistics.median(found) for name, found in figures.items()}
+def format_table(rates_by_client: dict[str, list[float]]) -> str:
+    """Return the medians, their ranges and the ratios to the goals as a table."""
+    medians = {client: statistics.median(rates) for client, rates in rates_by_client.items()}
     lines = [f"{'':<20}{'requests/s':>12}  lowest - highest"]
-    for name, found in figures.items():
-        lines.append(f"{name:<20}{medians[name]:>12,.0f}  {min(found):,.0f} - {max(found):,.0f}")
+    for client, rates in rates_by_client.items():
+        lines.append(f"{client:<20}{medians[client]:>12,.0f}  {min(rates):,.0f} - {max(rates):,.0f}")
     lines.append("")
     for (ours, peer), goal in GOALS.items():
         if peer not in medians:

@@ -1,4 +1,4 @@
-"""One trivial endpoint, monitored in different ways: what ``monitoring_cost.py`` serves with uvicorn."""
+"""One trivial endpoint with different monitoring, for the benchmark ``monitoring_cost``."""
 
 import logging
 import sys
@@ -16,7 +16,7 @@ from target_service.request_log import RequestLogMiddleware
 from target_service.settings import Settings
 
 
-def bare() -> FastAPI:
+def create_bare() -> FastAPI:
     """Return the endpoint without any monitoring."""
     app = FastAPI()
 
@@ -27,9 +27,9 @@ def bare() -> FastAPI:
     return app
 
 
-def tutorial() -> FastAPI:
-    """Return the endpoint monitored the way most tutorials show."""
-    app = bare()
+def create_tutorial() -> FastAPI:
+    """Return the endpoint with the monitoring that most tutorials show."""
+    app = create_bare()
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
@@ -47,22 +47,22 @@ def tutorial() -> FastAPI:
     return app
 
 
-def limited() -> FastAPI:
+def create_limited() -> FastAPI:
     """Return the endpoint with our body limit."""
-    app = bare()
+    app = create_bare()
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=Settings().max_body_bytes)
     return app
 
 
-def logged() -> FastAPI:
+def create_logged() -> FastAPI:
     """Return the endpoint with our body limit and request log."""
-    app = limited()
+    app = create_limited()
     app.add_middleware(RequestLogMiddleware, log=make_logger("json", "info", sys.stdout))
     return app
 
 
-def ours() -> FastAPI:
+def create_ours() -> FastAPI:
     """Return the endpoint with all our layers: body limit, request log, metrics."""
-    app = logged()
+    app = create_logged()
     instrument(app, CollectorRegistry())
     return app

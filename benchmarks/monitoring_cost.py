@@ -1,9 +1,9 @@
-"""What monitoring costs: requests a core serves in a second, bare, monitored as tutorials do, and as we do.
+"""What does monitoring cost? Requests per second of one core: without, as in tutorials, and with ours.
 
-``python benchmarks/monitoring_cost.py [--json FILE]``. Real uvicorn on core 0, wrk on core 1, the same
-trivial endpoint for all; uvicorn's access log is off for all (the tutorial way would pay for it too); what
-they log goes to files. Rounds are interleaved, so that a slow minute of the machine hits all alike. Requests
-are divided by the CPU seconds the server used: what others take of the machine then counts little.
+``python -m benchmarks monitoring_cost [--json FILE]``. uvicorn on core 0, wrk on core 1, the same trivial
+endpoint for all variants; uvicorn's access log is off, the services' logs go to files. Rounds are
+interleaved, so that a slow minute of the machine affects all variants. Requests are divided by the CPU
+seconds of the server, so that other processes on the machine matter little.
 """
 
 import argparse
@@ -24,47 +24,47 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.peers import BenchError, await_listening, need
+from benchmarks.peers import BenchmarkError, await_listening, require_programs
 
 ROOT = Path(__file__).parents[1]
 SERVER_CORE, LOAD_CORE = 0, 1
 CONNECTIONS = 16
 GOAL = 1.3
-"""Ours over the tutorial way, at least."""
+"""Minimum ratio of our variant's rate to that of the tutorials."""
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to serve the endpoint: the factory in ``monitored_apps`` and what it is."""
+class Variant:
+    """A variant of the endpoint: the name of its function in ``monitored_apps`` and its label."""
 
-    factory: str
+    name: str
     text: str
-    before: str | None = None
-    """Factory of the way that this one adds one layer to."""
+    base: str | None = None
+    """Name of the variant to which this variant adds one layer."""
 
 
-WAYS = (
-    Way("bare", "bare FastAPI"),
-    Way("limited", "+ body limit", before="bare"),
-    Way("logged", "+ request log", before="limited"),
-    Way("ours", "+ metrics = ours", before="logged"),
-    Way("tutorial", "tutorial way", before="bare"),
+VARIANTS = (
+    Variant("bare", "bare FastAPI"),
+    Variant("limited", "+ body limit", base="bare"),
+    Variant("logged", "+ request log", base="limited"),
+    Variant("ours", "+ metrics = ours", base="logged"),
+    Variant("tutorial", "as in tutorials", base="bare"),
 )
 
 
 @dataclass(frozen=True)
 class Round:
-    """What wrk counted in one round; rates per second of wall clock and per second of the server's CPU."""
+    """Requests of one round, per second of wall clock and per second of the server's CPU."""
 
     per_second: float
     per_core: float
     busy: float
-    """CPU seconds of the server per second: near 1 when the core was its own and it was saturated."""
+    """CPU seconds of the server per second: near 1 if it had a core to itself and saturated it."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """Medians of one way's rounds; times in microseconds of CPU per request."""
+    """Medians of the rounds of one variant; times in microseconds of CPU per request."""
 
     name: str
     text: str
@@ -79,14 +79,15 @@ class Result:
 
 
 @contextmanager
-def served(way: Way, folder: Path) -> Iterator[tuple[psutil.Process, str]]:
-    """Serve ``way`` on a free port, pinned; yield its process and URL."""
+def serve(variant: Variant, folder: Path) -> Iterator[tuple[psutil.Process, str]]:
+    """Serve a variant on a free port, pinned to a core; yield its process and URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "--factory", f"benchmarks.monitored_apps:{way.factory}"]
+    app = f"benchmarks.monitored_apps:create_{variant.name}"
+    command = [sys.executable, "-m", "uvicorn", "--factory", app]
     command += ["--port", str(port), "--no-access-log", "--log-level", "warning"]
-    with (folder / f"{way.factory}.log").open("wb") as log:
+    with (folder / f"{variant.name}.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
     try:
         os.sched_setaffinity(process.pid, {SERVER_CORE})
@@ -97,74 +98,77 @@ def served(way: Way, folder: Path) -> Iterator[tuple[psutil.Process, str]]:
         process.wait()
 
 
-def load(process: psutil.Process, url: str, seconds: int) -> Round:
-    """Load ``url`` for ``seconds`` and count.
+def run_load(process: psutil.Process, url: str, seconds: int) -> Round:
+    """Load ``url`` for ``seconds``; return the rates.
 
     Raises:
-        BenchError: wrk failed, or an answer was no success.
+        BenchmarkError: wrk or a request failed.
     """
-    before, start = _cpu_seconds(process), time.monotonic()
+    before, start = _read_cpu_seconds(process), time.monotonic()
     wrk = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s", url]
     done = subprocess.run(
         ["taskset", "--cpu-list", str(LOAD_CORE), *wrk], capture_output=True, text=True, check=False
     )
-    cpu, wall = _cpu_seconds(process) - before, time.monotonic() - start
-    found = re.search(r"(\d+) requests in", done.stdout)
-    if done.returncode or not found or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
-        raise BenchError(f"wrk on {url}: {done.stdout}{done.stderr}")
-    requests = int(found[1])
+    cpu, wall = _read_cpu_seconds(process) - before, time.monotonic() - start
+    total = re.search(r"(\d+) requests in", done.stdout)
+    if done.returncode or not total or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        raise BenchmarkError(f"wrk on {url}: {done.stdout}{done.stderr}")
+    requests = int(total[1])
     return Round(requests / wall, requests / cpu, cpu / wall)
 
 
-def _cpu_seconds(process: psutil.Process) -> float:
+def _read_cpu_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
 
 
 def measure(rounds: int, seconds: int) -> dict[str, list[Round]]:
-    """Serve all ways at once and load them in turn, ``rounds`` times after one round of warm-up."""
-    counted: dict[str, list[Round]] = {way.factory: [] for way in WAYS}
+    """Serve all variants, and load them in turn ``rounds`` times after a warm-up of each."""
+    rounds_by_variant: dict[str, list[Round]] = {variant.name: [] for variant in VARIANTS}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="monitoring-cost-")))
-        servers = {way.factory: stack.enter_context(served(way, folder)) for way in WAYS}
+        servers = {variant.name: stack.enter_context(serve(variant, folder)) for variant in VARIANTS}
         for server in servers.values():
-            load(*server, 1)
+            run_load(*server, 1)
         for number in range(1, rounds + 1):
             print(f"round {number} of {rounds}", file=sys.stderr)
             for name, server in servers.items():
-                counted[name].append(load(*server, seconds))
-    return counted
+                rounds_by_variant[name].append(run_load(*server, seconds))
+    return rounds_by_variant
 
 
-def summarise(counted: dict[str, list[Round]]) -> list[Result]:
-    """Return one result a way, in the order of ``WAYS``."""
-    cost = {name: 1e6 / statistics.median(r.per_core for r in rounds) for name, rounds in counted.items()}
+def summarise(rounds_by_variant: dict[str, list[Round]]) -> list[Result]:
+    """Return one result for each variant, in the order of :data:`VARIANTS`."""
+    cost = {
+        name: 1e6 / statistics.median(r.per_core for r in rounds)
+        for name, rounds in rounds_by_variant.items()
+    }
     return [
         Result(
-            name=way.factory,
-            text=way.text,
-            per_core=1e6 / cost[way.factory],
+            name=variant.name,
+            text=variant.text,
+            per_core=1e6 / cost[variant.name],
             lowest=min(r.per_core for r in rounds),
             highest=max(r.per_core for r in rounds),
             per_second=statistics.median(r.per_second for r in rounds),
             busy=statistics.median(r.busy for r in rounds),
-            microseconds=cost[way.factory],
-            added_microseconds=cost[way.factory] - cost[way.before] if way.before else 0.0,
+            microseconds=cost[variant.name],
+            added_microseconds=cost[variant.name] - cost[variant.base] if variant.base else 0.0,
             rounds=len(rounds),
         )
-        for way in WAYS
-        for rounds in [counted[way.factory]]
+        for variant in VARIANTS
+        for rounds in [rounds_by_variant[variant.name]]
     ]
 
 
-def ratio(results: list[Result]) -> float:
-    """Requests per core of ours over the tutorial way's."""
+def compute_ratio(results: list[Result]) -> float:
+    """Return the ratio of our requests per core to those of the tutorials' variant."""
     per_core = {result.name: result.per_core for result in results}
     return per_core["ours"] / per_core["tutorial"]
 
 
-def table(results: list[Result]) -> str:
-    """Lay the results out for people."""
+def format_table(results: list[Result]) -> str:
+    """Return the results as a table."""
     total = next(r.microseconds for r in results if r.name == "ours")
     rounds = f"of {results[0].rounds} rounds"
     lines = [
@@ -178,39 +182,48 @@ def table(results: list[Result]) -> str:
             f"{r.text:<18}{r.per_core:>11,.0f}  {f'{r.lowest:,.0f} - {r.highest:,.0f}':<16}"
             f"{r.microseconds:>9.1f}{r.added_microseconds:>8.1f}{share:>9}{r.per_second:>9,.0f}"
         )
-    met = "met" if ratio(results) >= GOAL else "NOT met"
-    lines.append(f"\nours serves {ratio(results):.2f} x the tutorial way (goal: at least {GOAL} x, {met})")
+    ratio = compute_ratio(results)
+    met = "met" if ratio >= GOAL else "NOT met"
+    lines.append(
+        f"\nours serves {ratio:.2f} x as many requests as tutorials (goal: at least {GOAL} x, {met})"
+    )
     return "\n".join(lines)
 
 
 def _check_machine() -> None:
-    need("wrk", "taskset")
+    require_programs("wrk", "taskset")
     if not hasattr(os, "sched_setaffinity") or not {SERVER_CORE, LOAD_CORE} <= os.sched_getaffinity(0):
-        raise BenchError("needs Linux and two cores: one for the server, one for the load")
+        raise BenchmarkError("needs Linux and two cores: one for the server, one for the load")
 
 
-def _positive(text: str) -> int:
+def _parse_positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
 
 def main() -> None:
     """Measure, print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=_positive, default=5, help="rounds of each way (default 5)")
-    parser.add_argument("--seconds", type=_positive, default=3, help="seconds of load a round (default 3)")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--rounds", type=_parse_positive, default=5, help="rounds per variant (default 5)")
+    parser.add_argument(
+        "--seconds", type=_parse_positive, default=3, help="seconds of load per round (default 3)"
+    )
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
     options = parser.parse_args()
     try:
         _check_machine()
         results = summarise(measure(options.rounds, options.seconds))
-    except BenchError as error:
+    except BenchmarkError as error:
         sys.exit(f"monitoring_cost: {error}")
-    print(table(results))
+    print(format_table(results))
     if options.json:
         versions = {name: version(name) for name in ("fastapi", "starlette", "uvicorn", "structlog")}
-        figures = {"ways": [asdict(r) for r in results], "ratio": ratio(results), "versions": versions}
+        figures = {
+            "ways": [asdict(r) for r in results],
+            "ratio": compute_ratio(results),
+            "versions": versions,
+        }
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 

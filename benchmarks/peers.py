@@ -1,4 +1,4 @@
-"""nginx as the server, and load generators as peers, each pinned to a core of its own."""
+"""nginx as the server and other load generators as clients, each pinned to a core."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import psutil
 ROOT = Path(__file__).parents[1]
 SERVER_CORE, CLIENT_CORE = 1, 0
 CONNECTIONS = 50
-START_SECONDS = 30
+START_TIMEOUT_SECONDS = 30
 _CONFIGURATION = """\
 worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_rlimit_nofile 20000;
 events {{ worker_connections 8192; }}
@@ -37,8 +37,8 @@ http {{
 """
 
 
-class BenchError(RuntimeError):
-    """The measurement can't be made; the text says why."""
+class BenchmarkError(RuntimeError):
+    """The measurement is not possible; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Server:
     process: subprocess.Popen[bytes]
 
     @contextmanager
-    def stopped(self) -> Iterator[None]:
-        """Have it stand still."""
+    def suspend(self) -> Iterator[None]:
+        """Suspend the worker processes for the duration of the block."""
         workers = psutil.Process(self.process.pid).children()
         for worker in workers:
             worker.suspend()
@@ -60,34 +60,34 @@ class Server:
             for worker in workers:
                 worker.resume()
 
-    def count(self) -> int:
-        """Requests it has answered, by its own count; asking counts itself."""
-        with urlopen(f"{self.url}/count", timeout=10) as answer:  # noqa: S310 - our own server
-            return int(answer.read().split()[9])
+    def count_requests(self) -> int:
+        """Return the number of requests that nginx has counted, including this one."""
+        with urlopen(f"{self.url}/count", timeout=10) as response:  # noqa: S310 - our own server
+            return int(response.read().split()[9])
 
 
-def need(*tools: str) -> None:
-    """Ask for programs.
+def require_programs(*programs: str) -> None:
+    """Check that programs are installed.
 
     Raises:
-        BenchError: one is missing.
+        BenchmarkError: a program is missing.
     """
-    for tool in tools:
-        if shutil.which(tool) is None:
-            raise BenchError(f"{tool} is not on PATH; on Debian: apt-get install {tool}")
+    for program in programs:
+        if shutil.which(program) is None:
+            raise BenchmarkError(f"{program} is not on PATH; on Debian: apt-get install {program}")
 
 
 @contextmanager
-def nginx(core: int | None = SERVER_CORE) -> Iterator[Server]:
-    """Serve a tiny JSON answer on a free port, on a core of its own or on any."""
-    need("nginx", "taskset")
+def run_nginx(core: int | None = SERVER_CORE) -> Iterator[Server]:
+    """Serve a small JSON response on a free port; ``core`` None allows any core."""
+    require_programs("nginx", "taskset")
     with tempfile.TemporaryDirectory(prefix="load-bench-") as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()
         path = Path(folder) / "nginx.conf"
         path.write_text(_CONFIGURATION.format(folder=folder, port=port))
-        command = [*_pinned(core), "nginx", "-c", str(path)]
+        command = [*_pin_command(core), "nginx", "-c", str(path)]
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         try:
             await_listening(port)
@@ -98,112 +98,103 @@ def nginx(core: int | None = SERVER_CORE) -> Iterator[Server]:
 
 
 def await_listening(port: int) -> None:
-    """Wait until something listens on a loopback port.
+    """Wait until a server listens on a loopback port.
 
     Raises:
-        BenchError: nothing does in time.
+        BenchmarkError: no server listens within :data:`START_TIMEOUT_SECONDS`.
     """
-    give_up = time.monotonic() + START_SECONDS
+    give_up_at = time.monotonic() + START_TIMEOUT_SECONDS
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
-            if time.monotonic() > give_up:
-                raise BenchError(f"nothing listens on port {port}") from None
+            if time.monotonic() > give_up_at:
+                raise BenchmarkError(f"nothing listens on port {port}") from None
             time.sleep(0.05)
         else:
             return
 
 
-def wrk(url: str, seconds: float) -> float:
-    """Requests per second of wrk with one thread."""
-    said = client("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", f"{url}/")
-    return _figure(r"Requests/sec:\s+([\d.]+)", said)
+def measure_wrk(url: str, seconds: float) -> float:
+    """Return the requests per second of wrk with one thread."""
+    output = run_client("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", f"{url}/")
+    return _find_number(r"Requests/sec:\s+([\d.]+)", output)
 
 
-def hey(url: str, seconds: float) -> float:
-    """Requests per second of hey on one core."""
-    said = client("hey", "-cpus", "1", "-c", str(CONNECTIONS), "-z", f"{seconds:g}s", f"{url}/")
-    return _figure(r"Requests/sec:\s+([\d.]+)", said)
+def measure_hey(url: str, seconds: float) -> float:
+    """Return the requests per second of hey on one core."""
+    output = run_client("hey", "-cpus", "1", "-c", str(CONNECTIONS), "-z", f"{seconds:g}s", f"{url}/")
+    return _find_number(r"Requests/sec:\s+([\d.]+)", output)
 
 
-def k6(url: str, seconds: float, folder: Path) -> float:
-    """Requests per second of k6 on one core."""
+def measure_k6(url: str, seconds: float, folder: Path) -> float:
+    """Return the requests per second of k6 on one core."""
     script, summary = folder / "k6.js", folder / "k6.json"
     script.write_text(f"import http from 'k6/http'; export default () => {{ http.get('{url}/'); }}")
-    client(
+    run_client(
         "k6", "run", "--quiet", "--no-usage-report", "--vus", str(CONNECTIONS), "--duration", f"{seconds:g}s",
         "--summary-export", str(summary), str(script),
     )  # fmt: skip
     return float(json.loads(summary.read_text())["metrics"]["http_reqs"]["rate"])
 
 
-def locust(url: str, locustfile: Path, seconds: float) -> float:
-    """Requests per second of Locust as it is, by its own statistics."""
-    entries = locust_entries(url, locustfile, CONNECTIONS, seconds)
+def measure_locust(url: str, locustfile: Path, seconds: float) -> float:
+    """Return the requests per second of unmodified Locust, by its own statistics."""
+    entries = run_locust(url, locustfile, CONNECTIONS, seconds)
     requests = sum(entry["num_requests"] for entry in entries)
-    began = min(entry["start_time"] for entry in entries)
-    return float(requests / (max(entry["last_request_timestamp"] for entry in entries) - began))
+    start = min(entry["start_time"] for entry in entries)
+    return float(requests / (max(entry["last_request_timestamp"] for entry in entries) - start))
 
 
-def locust_entries(url: str, locustfile: Path, users: int, seconds: float) -> list[dict[str, Any]]:
-    """Run Locust as it is, and give the entries of its statistics."""
-    said = client(
+def run_locust(url: str, locustfile: Path, users: int, seconds: float) -> list[dict[str, Any]]:
+    """Run unmodified Locust; return the entries of its statistics."""
+    output = run_client(
         sys.executable, "-m", "locust", "-f", str(locustfile), "--host", url, "--headless", "--json",
         "--users", str(users), "--spawn-rate", str(users), "--run-time", f"{seconds:g}s",
         "--loglevel", "ERROR",
     )  # fmt: skip
-    entries: list[dict[str, Any]] = json.loads(said)
+    entries: list[dict[str, Any]] = json.loads(output)
     return entries
 
 
-def loadtests(
+def run_loadtests(
     url: str, profile: dict[str, Any], folder: Path, *options: str, core: int | None = CLIENT_CORE
 ) -> dict[str, Any]:
-    """Run our generator with a profile; give its ``run.json``."""
+    """Run Proofload's load generator with a profile; return its ``run.json``."""
     path = folder / "profile.yaml"
     path.write_text(json.dumps(profile))  # JSON is YAML
-    client(
-        sys.executable,
-        "-m",
-        "loadtests",
-        "--profile",
-        str(path),
-        "--host",
-        url,
-        "--out",
-        str(folder),
-        *options,
-        core=core,
-    )
+    files = ("--profile", str(path), "--host", url, "--out", str(folder))
+    run_client(sys.executable, "-m", "loadtests", *files, *options, core=core)
     record: dict[str, Any] = json.loads((folder / "run.json").read_text())
     return record
 
 
-def rate(record: dict[str, Any]) -> float:
-    """Answers per second of a ``run.json``."""
-    window = record["window"]
-    return float(record["total"]["completed"] / (window["end"] - window["start"]))
+def compute_rate(run: dict[str, Any]) -> float:
+    """Return the responses per second of a ``run.json``."""
+    window = run["window"]
+    return float(run["total"]["completed"] / (window["end"] - window["start"]))
 
 
-def client(*command: str, core: int | None = CLIENT_CORE) -> str:
-    """Run a load generator on its core (or on any), and give what it prints.
+def run_client(*command: str, core: int | None = CLIENT_CORE) -> str:
+    """Run a load generator on a core (``None``: any); return its standard output.
 
     Raises:
-        BenchError: it fails.
+        BenchmarkError: it exits with an error.
     """
-    done = subprocess.run([*_pinned(core), *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*_pin_command(core), *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if done.returncode:
-        raise BenchError(f"{' '.join(command[:4])}: {done.stderr[-500:]}")
+        raise BenchmarkError(f"{' '.join(command[:4])}: {done.stderr[-500:]}")
     return done.stdout
 
 
-def _pinned(core: int | None) -> list[str]:
+def _pin_command(core: int | None) -> list[str]:
     return [] if core is None else ["taskset", "-c", str(core)]
 
 
-def _figure(pattern: str, text: str) -> float:
-    found = re.search(pattern, text)
-    if found is None:
-        raise BenchError(f"no {pattern!r} in {text[:200]!r}")
-    return float(found[1])
+def _find_number(pattern: str, text: str) -> float:
+    match = re.search(pattern, text)
+    if match is None:
+        raise BenchmarkError(f"no match of {pattern!r} in {text[:200]!r}")
+    return float(match[1])

@@ -1,4 +1,4 @@
-"""Servers that scrape one target every second: whichever of them this machine has."""
+"""The installed Prometheus-compatible servers, each started to scrape one target every second."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import os
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from proofload.stack.managed_process import Supervised
-from proofload.stack.prometheus_binary import PrometheusNotFoundError, find_prometheus
-from proofload.stack.stack import READY_SECONDS, free_ports
+from proofload.stack import (
+    READY_TIMEOUT_SECONDS,
+    ManagedProcess,
+    PrometheusNotFoundError,
+    find_free_ports,
+    find_prometheus,
+)
 
 VICTORIA_METRICS = "victoria-metrics"
-_SCRAPES = """\
+_SCRAPE_CONFIGURATION = """\
 global: {{scrape_interval: 1s, scrape_timeout: 1s}}
 scrape_configs:
   - job_name: {job}
@@ -19,28 +23,30 @@ scrape_configs:
 """
 
 
-def known() -> dict[str, Path]:
-    """Find the Prometheus that runs use, and the servers of the folder that ``PROOFLOAD_BACKENDS`` names."""
+def find_servers() -> dict[str, Path]:
+    """Return the binaries by name: the Prometheus of runs, and those in the folder ``PROOFLOAD_BACKENDS``."""
     found: dict[str, Path] = {}
     with suppress(PrometheusNotFoundError):
         found["Prometheus"] = find_prometheus(lambda _: None).path
-    folder = Path(os.environ.get("PROOFLOAD_BACKENDS", "/nonexistent"))
-    for place in sorted(folder.glob("*/usr/bin")):
+    root = Path(os.environ.get("PROOFLOAD_BACKENDS", "/nonexistent"))
+    for folder in sorted(root.glob("*/usr/bin")):
         for name in ("prometheus", VICTORIA_METRICS):
-            if (place / name).exists():
-                found[place.parents[1].name] = place / name
+            if (folder / name).exists():
+                found[folder.parents[1].name] = folder / name
     return found
 
 
-def start(running: ExitStack, binary: Path, folder: Path, job: str, target: str, *settings: str) -> str:
-    """Start a server that scrapes a target (``host:port``), until ``running`` ends; give its address.
+def start_server(
+    stack: ExitStack, binary: Path, folder: Path, job: str, target_address: str, *settings: str
+) -> str:
+    """Start a server that scrapes a target (``host:port``), until ``stack`` is closed; return its URL.
 
-    ``settings`` are further ones of Prometheus's scrapes, a line each.
+    ``settings`` are additional lines of Prometheus's scrape configuration.
     """
     configuration = folder / "scrapes.yml"
-    text = _SCRAPES.format(job=job, target=target)
+    text = _SCRAPE_CONFIGURATION.format(job=job, target=target_address)
     configuration.write_text(text + "".join(f"    {line}\n" for line in settings), encoding="utf-8")
-    (port,) = free_ports(1)
+    (port,) = find_free_ports(1)
     address, data = f"127.0.0.1:{port}", folder / "data"
     if binary.name == VICTORIA_METRICS:
         options = [f"-storageDataPath={data}", f"-promscrape.config={configuration}"]
@@ -54,7 +60,7 @@ def start(running: ExitStack, binary: Path, folder: Path, job: str, target: str,
             *(["--enable-feature=native-histograms"] if settings else []),
         ]
         ready = "/-/ready"
-    process = Supervised(binary.name, [str(binary), *options], folder / "log")
-    running.callback(process.stop)
-    process.await_ready(f"http://{address}{ready}", READY_SECONDS)
+    process = ManagedProcess(binary.name, [str(binary), *options], folder / "log")
+    stack.callback(process.stop)
+    process.await_ready(f"http://{address}{ready}", READY_TIMEOUT_SECONDS)
     return f"http://{address}"

@@ -1,6 +1,7 @@
-"""Runs that never happened, with a truth that is known: requests, their fates, and the scrapes that saw them.
+"""Simulated runs with known true values: requests, their results and Prometheus's scrapes of them.
 
-Errors and latencies of one second are alike: both follow a first-order autoregressive mood of the service.
+Errors and latencies within a second are correlated: both follow a first-order autoregressive process, the
+state of the service.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slo.model import (
+    PROCESS_START_KEY,
     SLO,
-    Budgeting,
+    UP_KEY,
+    BudgetingMethod,
     EventsSLI,
     Evidence,
     HistogramQuantile,
@@ -28,8 +31,9 @@ from slo.model import (
     Spec,
     ThresholdSLI,
     Window,
+    make_samples_key,
 )
-from slo.promql.query_plan import PROCESS_START, UP
+from slo.promql import PROCESS_START_METRIC, UP_METRIC
 
 Array = NDArray[np.float64]
 
@@ -37,150 +41,168 @@ RATE = 100.0
 """Requests per second."""
 START = 1_000_000.0
 BOUNDS = (0.1, 0.5, 1.0, inf)
-"""Buckets of prometheus-fastapi-instrumentator's histogram by handler, as it comes."""
+"""Default buckets of prometheus-fastapi-instrumentator's histogram by handler."""
 QUANTILE, Z_95 = 0.95, 1.6448536269514722
 ERRORS_ALLOWED = 0.01
-SPREAD = 0.6
-"""Of a latency's logarithm, within a second."""
-JOB = {"job": "shop", "instance": "shop:80"}
+LATENCY_LOG_DEVIATION = 0.6
+"""Standard deviation of the logarithm of the latency, within a second."""
+TARGET_LABELS = {"job": "shop", "instance": "shop:80"}
 ALL, FAILED = "http_requests_total", 'http_requests_total{status="500"}'
 HISTOGRAM = "http_request_duration_seconds"
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """How a service behaves, and how it is looked at.
+class Scenario:
+    """How the service behaves, and how often it is scraped.
 
-    ``worse``: true error ratio and true p95 over what is allowed. ``mood`` is the correlation of one second
-    with the next and ``swing`` how much the mood changes (standard deviation of a logarithm). ``burst``: all
-    errors fall into one second. ``restart``: the process begins anew in the middle.
+    ``limit_ratio``: true error ratio and true p95, divided by their limits. ``autocorrelation`` of the states
+    of two successive seconds; ``log_deviation``: standard deviation of the logarithm that a state adds.
+    ``has_burst``: all errors fall into one second. ``has_restart``: the process restarts in the middle.
     """
 
-    worse: float
+    limit_ratio: float
     scrape_seconds: float
     seconds: float = 60.0
-    mood: float = 0.5
-    swing: float = 0.3
-    burst: bool = False
-    restart: bool = False
+    autocorrelation: float = 0.5
+    log_deviation: float = 0.3
+    has_burst: bool = False
+    has_restart: bool = False
     threshold_seconds: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Simulated:
-    """One run: what the client saw, and the samples that Prometheus has of it."""
+class SimulatedRun:
+    """One run: the client's results and Prometheus's samples."""
 
-    world: World
+    scenario: Scenario
     failed: NDArray[np.bool_]
     latencies: Array
     evidence: Evidence
-    run: RunRecord
+    record: RunRecord
     window: Window
 
 
-def simulate(world: World, random: np.random.Generator) -> Simulated:
-    """Let a service answer a constant load, and scrape it."""
-    seconds = int(world.seconds)
+def simulate(scenario: Scenario, random: np.random.Generator) -> SimulatedRun:
+    """Return a simulated run of a constant load."""
+    seconds = int(scenario.seconds)
     times = START + np.arange(int(RATE * seconds)) / RATE
     second = (times - START).astype(int)
-    mood = _mood(seconds, world.mood, random)
-    failed = random.random(len(times)) < _error_ratio(world, mood, random)[second]
-    total_spread = sqrt(SPREAD**2 + world.swing**2)
-    median = world.worse * world.threshold_seconds * exp(-Z_95 * total_spread)
-    latencies = median * np.exp(SPREAD * random.standard_normal(len(times)) + world.swing * mood[second])
-    # Counted when answered; none is still under way when the run ends.
-    counted = times + np.minimum(latencies, 2.0)
-    window = Window(START, float(counted.max()))
-    evidence = _scraped(world, window, counted, failed, latencies, random)
-    return Simulated(world, failed, latencies, evidence, _record(window, len(times)), window)
+    states = _simulate_states(seconds, scenario.autocorrelation, random)
+    failed = random.random(len(times)) < _compute_error_ratios(scenario, states, random)[second]
+    total_deviation = sqrt(LATENCY_LOG_DEVIATION**2 + scenario.log_deviation**2)
+    median = scenario.limit_ratio * scenario.threshold_seconds * exp(-Z_95 * total_deviation)
+    latencies = median * np.exp(
+        LATENCY_LOG_DEVIATION * random.standard_normal(len(times)) + scenario.log_deviation * states[second]
+    )
+    # The service counts a request at its response; none is in flight at the end of the run.
+    counted_at = times + np.minimum(latencies, 2.0)
+    window = Window(START, float(counted_at.max()))
+    evidence = _simulate_scrapes(scenario, window, counted_at, failed, latencies, random)
+    return SimulatedRun(scenario, failed, latencies, evidence, _build_record(window, len(times)), window)
 
 
-def _mood(seconds: int, correlation: float, random: np.random.Generator) -> Array:
+def _simulate_states(seconds: int, correlation: float, random: np.random.Generator) -> Array:
     steps = random.standard_normal(seconds)
-    mood = np.empty(seconds)
-    mood[0] = steps[0]
-    for place in range(1, seconds):
-        mood[place] = correlation * mood[place - 1] + sqrt(1 - correlation**2) * steps[place]
-    return mood
+    states = np.empty(seconds)
+    states[0] = steps[0]
+    for second in range(1, seconds):
+        states[second] = correlation * states[second - 1] + sqrt(1 - correlation**2) * steps[second]
+    return states
 
 
-def _error_ratio(world: World, mood: Array, random: np.random.Generator) -> Array:
-    ratio = world.worse * ERRORS_ALLOWED
-    if world.burst:
-        ratios = np.zeros(len(mood))
-        ratios[random.integers(len(mood))] = min(ratio * len(mood), 1.0)
+def _compute_error_ratios(scenario: Scenario, states: Array, random: np.random.Generator) -> Array:
+    ratio = scenario.limit_ratio * ERRORS_ALLOWED
+    if scenario.has_burst:
+        ratios = np.zeros(len(states))
+        ratios[random.integers(len(states))] = min(ratio * len(states), 1.0)
         return ratios
-    return np.minimum(ratio * np.exp(world.swing * mood - world.swing**2 / 2), 1.0)
+    return np.minimum(ratio * np.exp(scenario.log_deviation * states - scenario.log_deviation**2 / 2), 1.0)
 
 
-def _scraped(
-    world: World,
+def _simulate_scrapes(
+    scenario: Scenario,
     window: Window,
-    counted: Array,
+    counted_at: Array,
     failed: NDArray[np.bool_],
     latencies: Array,
     random: np.random.Generator,
 ) -> Evidence:
-    interval = world.scrape_seconds
+    interval = scenario.scrape_seconds
     first = START - interval * (1 + random.random())
     scrapes = np.arange(first, window.end + 2 * interval, interval)
-    began = START + world.seconds / 2 if world.restart else -inf
-    counters = {ALL: (counted[~failed], {"status": "200"}), FAILED: (counted[failed], {"status": "500"})}
-    found = {name: _series(ALL, labels, at, scrapes, began) for name, (at, labels) in counters.items()}
+    process_start = START + scenario.seconds / 2 if scenario.has_restart else -inf
+    counters = {
+        ALL: (counted_at[~failed], {"status": "200"}),
+        FAILED: (counted_at[failed], {"status": "500"}),
+    }
+    series = {
+        name: _build_series(ALL, labels, times, scrapes, process_start)
+        for name, (times, labels) in counters.items()
+    }
     buckets = tuple(
-        one
+        bucket
         for bound in BOUNDS
-        for one in _series(
+        for bucket in _build_series(
             f"{HISTOGRAM}_bucket",
             {"le": "+Inf" if bound == inf else f"{bound:g}"},
-            counted[latencies <= bound],
+            counted_at[latencies <= bound],
             scrapes,
-            began,
-            always=True,
+            process_start,
+            starts_at_zero=True,
         )
     )
-    ups = (Series({"__name__": UP, **JOB}, tuple(scrapes), (1.0,) * len(scrapes)),)
-    started = tuple(began if time >= began else 0.0 for time in scrapes)
+    ups = (Series({"__name__": UP_METRIC, **TARGET_LABELS}, tuple(scrapes), (1.0,) * len(scrapes)),)
+    process_starts = tuple(process_start if time >= process_start else 0.0 for time in scrapes)
     results = {
-        ALL: QueryResult(ALL, window.end, (*found[ALL], *found[FAILED])),
-        FAILED: QueryResult(FAILED, window.end, found[FAILED]),
-        f"{HISTOGRAM}_bucket": QueryResult(f"{HISTOGRAM}_bucket", window.end, buckets),
-        UP: QueryResult(UP, window.end, ups),
-        PROCESS_START: QueryResult(
-            PROCESS_START,
+        make_samples_key(ALL): QueryResult(ALL, window.end, (*series[ALL], *series[FAILED])),
+        make_samples_key(FAILED): QueryResult(FAILED, window.end, series[FAILED]),
+        make_samples_key(f"{HISTOGRAM}_bucket"): QueryResult(f"{HISTOGRAM}_bucket", window.end, buckets),
+        UP_KEY: QueryResult(UP_METRIC, window.end, ups),
+        PROCESS_START_KEY: QueryResult(
+            PROCESS_START_METRIC,
             window.end,
-            (Series({"__name__": PROCESS_START, **JOB}, tuple(scrapes), started),),
+            (Series({"__name__": PROCESS_START_METRIC, **TARGET_LABELS}, tuple(scrapes), process_starts),),
         ),
     }
     return Evidence(window, results, window.end + 60, 300.0, interval)
 
 
-def _series(
-    metric: str, labels: dict[str, str], at: Array, scrapes: Array, began: float, *, always: bool = False
+def _build_series(
+    metric: str,
+    labels: dict[str, str],
+    counted_at: Array,
+    scrapes: Array,
+    process_start: float,
+    *,
+    starts_at_zero: bool = False,
 ) -> tuple[Series, ...]:
-    """Count up to each scrape; a counter with labels is born with its first event, a histogram at once."""
-    counts = np.searchsorted(np.sort(at), scrapes, side="right").astype(float)
-    counts -= np.where(scrapes >= began, np.count_nonzero(at <= began), 0)
-    seen = (counts > 0) | always
-    if not seen.any():
+    """Return the series of a counter: the number of events up to each scrape.
+
+    A counter with labels exists from its first event on, the buckets of a histogram from the start.
+    """
+    counts = np.searchsorted(np.sort(counted_at), scrapes, side="right").astype(float)
+    counts -= np.where(scrapes >= process_start, np.count_nonzero(counted_at <= process_start), 0)
+    exists = (counts > 0) | starts_at_zero
+    if not exists.any():
         return ()
-    return (Series({"__name__": metric, **JOB, **labels}, tuple(scrapes[seen]), tuple(counts[seen])),)
+    all_labels = {"__name__": metric, **TARGET_LABELS, **labels}
+    return (Series(all_labels, tuple(scrapes[exists]), tuple(counts[exists])),)
 
 
-def _record(window: Window, sent: int) -> RunRecord:
+def _build_record(window: Window, sent: int) -> RunRecord:
     counts = RequestCounts(offered=sent, sent=sent, completed=sent, lateness=Quantiles(p95=0.001))
     return RunRecord("simulated", "http://shop", "simulated", 0, window, {}, counts, {}, RequestCounts())
 
 
-def spec(world: World) -> Spec:
-    """Ask for few errors and a low 95th percentile."""
+def build_spec(scenario: Scenario) -> Spec:
+    """Return a spec with two SLOs: an error ratio and a 95th percentile of the latency."""
     return Spec(
         slos=(
             SLO(
                 "errors",
                 "shop",
                 EventsSLI(PromQL(ALL), bad=PromQL(FAILED)),
-                Budgeting.OCCURRENCES,
+                BudgetingMethod.OCCURRENCES,
                 28 * 86_400.0,
                 (Objective("errors", 1 - ERRORS_ALLOWED),),
             ),
@@ -188,9 +210,9 @@ def spec(world: World) -> Spec:
                 "latency",
                 "shop",
                 ThresholdSLI(HistogramQuantile(HISTOGRAM, QUANTILE)),
-                Budgeting.OCCURRENCES,
+                BudgetingMethod.OCCURRENCES,
                 28 * 86_400.0,
-                (Objective("latency", QUANTILE, Op.LTE, world.threshold_seconds),),
+                (Objective("latency", QUANTILE, Op.LTE, scenario.threshold_seconds),),
             ),
         )
     )

@@ -1,4 +1,4 @@
-"""Do the intervals hold the truth as often as they say? Simulated runs of independent and alike seconds."""
+"""Do the confidence intervals contain the true value as often as stated? Measured on simulated runs."""
 
 from __future__ import annotations
 
@@ -7,55 +7,61 @@ from itertools import product
 
 import numpy as np
 
-from benchmarks.simulated import ERRORS_ALLOWED, QUANTILE, World, simulate, spec
-from slo.evaluation.binomial_intervals import LEVEL
-from slo.evaluation.evaluate import evaluate
+from benchmarks.simulated import ERRORS_ALLOWED, QUANTILE, Scenario, build_spec, simulate
+from slo.evaluation import DEFAULT_LEVEL, evaluate
 from slo.model import ObjectiveVerdict
 
-MOODS = (0.0, 0.5, 0.8)
-"""Correlation of one second with the next."""
-SCRAPES = (1.0, 5.0, 15.0)
-LENGTHS = (60.0, 300.0)
-SWINGS = (0.0, 0.3)
+AUTOCORRELATIONS = (0.0, 0.5, 0.8)
+"""Correlation between successive seconds."""
+SCRAPE_INTERVALS = (1.0, 5.0, 15.0)
+RUN_SECONDS = (60.0, 300.0)
+LOG_DEVIATIONS = (0.0, 0.3)
 
 
 def main() -> None:
-    """Simulate and print."""
+    """Simulate the runs and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=2_000, help="Simulated runs a row.")
+    parser.add_argument("--runs", type=int, default=2_000, help="Simulated runs per row.")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     random = np.random.default_rng(options.seed)
     print(
-        f"share of {options.runs} runs whose {LEVEL:.0%} interval holds the truth; 100 requests/s, 1 % errors"
+        f"share of {options.runs} runs whose {DEFAULT_LEVEL:.0%} interval contains the true value;", end=" "
     )
-    print("a run of  scrapes  seconds alike  errors  slow requests  (too low, too high of the errors)")
-    for seconds, scrape, (mood, swing) in product(LENGTHS, SCRAPES, _alike()):
-        _row(World(1.0, scrape, seconds, mood=mood, swing=swing), options.runs, random)
+    print("100 requests/s, 1 % errors")
+    print("run of    scrapes  autocorrelat.  errors  slow requests  (interval of errors too low, too high)")
+    for seconds, scrape_seconds, (autocorrelation, log_deviation) in product(
+        RUN_SECONDS, SCRAPE_INTERVALS, _list_dependences()
+    ):
+        scenario = Scenario(
+            1.0, scrape_seconds, seconds, autocorrelation=autocorrelation, log_deviation=log_deviation
+        )
+        _print_row(scenario, options.runs, random)
 
 
-def _alike() -> list[tuple[float, float]]:
-    return [(0.0, 0.0), *((mood, SWINGS[1]) for mood in MOODS[1:])]
+def _list_dependences() -> list[tuple[float, float]]:
+    """Return pairs of autocorrelation and log deviation; independent seconds come first."""
+    return [(0.0, 0.0), *((correlation, LOG_DEVIATIONS[1]) for correlation in AUTOCORRELATIONS[1:])]
 
 
-def _row(world: World, runs: int, random: np.random.Generator) -> None:
-    held = {"errors": 0, "latency": 0}
-    low = high = 0
+def _print_row(scenario: Scenario, run_count: int, random: np.random.Generator) -> None:
+    covered = {"errors": 0, "latency": 0}
+    too_low = too_high = 0
     truths = {"errors": 1 - ERRORS_ALLOWED, "latency": QUANTILE}
-    for _ in range(runs):
-        run = simulate(world, random)
-        for one in evaluate(spec(world), run.evidence, run.run).objectives:
-            bounds, truth = _sampling(one), truths[one.slo]
-            held[one.slo] += bounds[0] <= truth <= bounds[1]
-            if one.slo == "errors":
-                low += bounds[1] < truth
-                high += bounds[0] > truth
-    shares = [f"{100 * number / runs:.1f} %" for number in (*held.values(), low, high)]
-    setting = f"{world.seconds:6.0f} s {world.scrape_seconds:6.0f} s {world.mood:14.1f}"
+    for _ in range(run_count):
+        run = simulate(scenario, random)
+        for objective in evaluate(build_spec(scenario), run.evidence, run.record).objectives:
+            (low, high), truth = _get_sampling_interval(objective), truths[objective.slo]
+            covered[objective.slo] += low <= truth <= high
+            if objective.slo == "errors":
+                too_low += high < truth
+                too_high += low > truth
+    shares = [f"{100 * count / run_count:.1f} %" for count in (*covered.values(), too_low, too_high)]
+    setting = f"{scenario.seconds:6.0f} s {scenario.scrape_seconds:6.0f} s {scenario.autocorrelation:14.1f}"
     print(f"{setting} {shares[0]:>8} {shares[1]:>13}   ({shares[2]}, {shares[3]})", flush=True)
 
 
-def _sampling(one: ObjectiveVerdict) -> tuple[float, float]:
-    if one.intervals is None:
-        raise ValueError(f"{one.slo} has no interval: {one.detail}")
-    return one.intervals.sampling
+def _get_sampling_interval(objective: ObjectiveVerdict) -> tuple[float, float]:
+    if objective.intervals is None:
+        raise ValueError(f"{objective.slo} has no interval: {objective.detail}")
+    return objective.intervals.sampling

@@ -1,4 +1,4 @@
-"""How often do gates decide wrongly? Simulated runs near the threshold, judged by ours and others."""
+"""How often do performance gates decide wrongly? Simulated runs near the limits, for Proofload and others."""
 
 from __future__ import annotations
 
@@ -11,111 +11,132 @@ from itertools import islice
 import numpy as np
 
 from benchmarks.gates import ERROR_GATES, LATENCY_GATES, Gate
-from benchmarks.simulated import ERRORS_ALLOWED, QUANTILE, Simulated, World, simulate, spec
-from slo.evaluation.evaluate import evaluate
+from benchmarks.simulated import ERRORS_ALLOWED, QUANTILE, Scenario, SimulatedRun, build_spec, simulate
+from slo.evaluation import evaluate
 from slo.model import Outcome, Policy
 
-WORSE = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2)
-SCRAPES = (1.0, 5.0, 15.0)
-SURE = Policy(confidence=0.95)
+LIMIT_RATIOS = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2)
+SCRAPE_INTERVALS = (1.0, 5.0, 15.0)
+CONFIDENT_POLICY = Policy(confidence=0.95)
 MET, MISSED = Outcome.MET, Outcome.MISSED
-
-Judge = Callable[[Simulated], Outcome | None]
 
 
 @dataclass
 class Score:
-    """What one gate said of runs whose truth is known."""
+    """Outcomes of one gate, counted by whether the run is truly good."""
 
-    said: Counter[tuple[bool, Outcome | None]] = field(default_factory=Counter)
+    outcome_counts: Counter[tuple[bool, Outcome | None]] = field(default_factory=Counter)
 
-    def add(self, good: bool, outcome: Outcome | None) -> None:
-        """Count one run; ``good``: the truth is within what is allowed."""
-        self.said[good, outcome] += 1
+    def add(self, is_good: bool, outcome: Outcome | None) -> None:
+        """Count one run; ``is_good``: its true value is within the limit."""
+        self.outcome_counts[is_good, outcome] += 1
 
-    def row(self, name: str) -> str:
-        """Show the shares: MET of the truly bad runs, MISSED of the truly good ones, and no decision."""
-        bad = sum(n for (good, _), n in self.said.items() if not good)
-        fine = sum(n for (good, _), n in self.said.items() if good)
-        none = sum(n for (_, outcome), n in self.said.items() if outcome not in {MET, MISSED})
-        wrong = [_percent(self.said[False, MET], bad), _percent(self.said[True, MISSED], fine)]
-        return f"  {name:<30} {wrong[0]:>10} {wrong[1]:>13} {_percent(none, bad + fine):>11}"
+    def format_row(self, name: str) -> str:
+        """Return a line of shares: MET of the bad runs, MISSED of the good runs, undecided of all."""
+        counts = self.outcome_counts
+        bad = sum(count for (is_good, _), count in counts.items() if not is_good)
+        good = sum(count for (is_good, _), count in counts.items() if is_good)
+        undecided = sum(count for (_, outcome), count in counts.items() if outcome not in {MET, MISSED})
+        false_met = _format_percent(counts[False, MET], bad)
+        false_missed = _format_percent(counts[True, MISSED], good)
+        undecided_share = _format_percent(undecided, bad + good)
+        return f"  {name:<30} {false_met:>10} {false_missed:>13} {undecided_share:>11}"
 
 
-def _percent(part: int, whole: int) -> str:
+def _format_percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
 
 def main() -> None:
-    """Simulate and print."""
+    """Simulate the runs and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=2_000, help="Simulated runs of each table.")
+    parser.add_argument("--runs", type=int, default=2_000, help="Simulated runs per table.")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     random = np.random.default_rng(options.seed)
-    print(f"{options.runs} runs a table, of 60 s at 100/s, scraped every {SCRAPES} s")
-    print("the true value is 0.8 to 1.2 of what is allowed")
+    print(f"{options.runs} runs per table, of 60 s at 100/s, scraped every {SCRAPE_INTERVALS} s")
+    print("the true value is 0.8 to 1.2 times the limit")
     for table in TABLES:
-        _print(table, options.runs, random)
+        _print_table(table, options.runs, random)
 
 
-def _repeated(worlds: list[World], number: int) -> Iterable[World]:
-    return islice((world for _ in range(number) for world in worlds), number)
+def _repeat_scenarios(scenarios: list[Scenario], number: int) -> Iterable[Scenario]:
+    return islice((scenario for _ in range(number) for scenario in scenarios), number)
 
 
-def _print(table: Table, runs: int, random: np.random.Generator) -> None:
+def _print_table(table: Table, run_count: int, random: np.random.Generator) -> None:
     scores = {name: Score() for name in table.gates}
-    near = [replace(table.world, worse=worse, scrape_seconds=scrape) for worse in WORSE for scrape in SCRAPES]
-    for world in _repeated(near, runs):
-        run = simulate(world, random)
-        good = table.truth(run)
+    scenarios = [
+        replace(table.scenario, limit_ratio=limit_ratio, scrape_seconds=scrape_seconds)
+        for limit_ratio in LIMIT_RATIOS
+        for scrape_seconds in SCRAPE_INTERVALS
+    ]
+    for scenario in _repeat_scenarios(scenarios, run_count):
+        run = simulate(scenario, random)
+        is_good = table.is_good(run)
         for name, gate in table.gates.items():
-            scores[name].add(good, gate(run))
+            scores[name].add(is_good, gate(run))
     print(f"\n{table.title}\n  {'':<30} {'false MET':>10} {'false MISSED':>13} {'undecided':>11}")
     for name, score in scores.items():
-        print(score.row(name))
+        print(score.format_row(name))
 
 
-def _ours(objective: int, policy: Policy | None) -> Judge:
-    def judged(run: Simulated) -> Outcome:
-        asked = spec(run.world)
-        one = replace(asked, slos=(asked.slos[objective],))
-        return evaluate(one, run.evidence, run.run, policy).outcome
+def _create_proofload_gate(slo_index: int, policy: Policy | None) -> Gate:
+    def judge(run: SimulatedRun) -> Outcome:
+        spec = build_spec(run.scenario)
+        single_slo_spec = replace(spec, slos=(spec.slos[slo_index],))
+        return evaluate(single_slo_spec, run.evidence, run.record, policy).outcome
 
-    return judged
+    return judge
 
 
-def _happened_errors(run: Simulated) -> bool:
+def _is_error_ratio_met(run: SimulatedRun) -> bool:
     return bool(run.failed.mean() <= ERRORS_ALLOWED)
 
 
-def _happened_latency(run: Simulated) -> bool:
-    return bool((run.latencies <= run.world.threshold_seconds).mean() >= QUANTILE)
+def _is_percentile_met(run: SimulatedRun) -> bool:
+    return bool((run.latencies <= run.scenario.threshold_seconds).mean() >= QUANTILE)
 
 
-def _like(run: Simulated) -> bool:
-    return run.world.worse <= 1
+def _is_service_good(run: SimulatedRun) -> bool:
+    return run.scenario.limit_ratio <= 1
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Gates that judge the same runs, and what is held to be true of these."""
+    """Gates that evaluate the same runs, and the function that knows the right result."""
 
     title: str
     gates: Mapping[str, Gate]
-    truth: Callable[[Simulated], bool]
-    world: World = field(default_factory=lambda: World(worse=1, scrape_seconds=1))
+    is_good: Callable[[SimulatedRun], bool]
+    scenario: Scenario = field(default_factory=lambda: Scenario(limit_ratio=1, scrape_seconds=1))
 
 
-_ERRORS = {"Proofload": _ours(0, None), "Proofload at 0.95": _ours(0, SURE)} | ERROR_GATES
-_SLOW = {"Proofload": _ours(1, None), "Proofload at 0.95": _ours(1, SURE)} | LATENCY_GATES
+_ALL_ERROR_GATES = {
+    "Proofload": _create_proofload_gate(0, None),
+    "Proofload at 0.95": _create_proofload_gate(0, CONFIDENT_POLICY),
+} | ERROR_GATES
+_ALL_LATENCY_GATES = {
+    "Proofload": _create_proofload_gate(1, None),
+    "Proofload at 0.95": _create_proofload_gate(1, CONFIDENT_POLICY),
+} | LATENCY_GATES
 TABLES = (
-    Table("errors, against what the service is like", _ERRORS, _like),
-    Table("p95, against what the service is like", _SLOW, _like),
-    Table("errors, against what happened in the run", _ERRORS, _happened_errors),
-    Table("p95, against what happened in the run", _SLOW, _happened_latency),
-    Table("all errors in one second", _ERRORS, _happened_errors, World(1, 1, burst=True)),
-    Table("a restart in the middle", _ERRORS, _happened_errors, World(1, 1, restart=True)),
-    Table("p95 within 0.3 s: inside a bucket", _SLOW, _happened_latency, World(1, 1, threshold_seconds=0.3)),
-    Table("p95 within 5 s: above the buckets", _SLOW, _happened_latency, World(1, 1, threshold_seconds=5)),
+    Table("errors, against the true error ratio of the service", _ALL_ERROR_GATES, _is_service_good),
+    Table("p95, against the true p95 of the service", _ALL_LATENCY_GATES, _is_service_good),
+    Table("errors, against the error ratio of the run", _ALL_ERROR_GATES, _is_error_ratio_met),
+    Table("p95, against the p95 of the run", _ALL_LATENCY_GATES, _is_percentile_met),
+    Table("all errors in one second", _ALL_ERROR_GATES, _is_error_ratio_met, Scenario(1, 1, has_burst=True)),
+    Table("a restart in the middle", _ALL_ERROR_GATES, _is_error_ratio_met, Scenario(1, 1, has_restart=True)),
+    Table(
+        "p95 within 0.3 s: inside a bucket",
+        _ALL_LATENCY_GATES,
+        _is_percentile_met,
+        Scenario(1, 1, threshold_seconds=0.3),
+    ),
+    Table(
+        "p95 within 5 s: above the buckets",
+        _ALL_LATENCY_GATES,
+        _is_percentile_met,
+        Scenario(1, 1, threshold_seconds=5),
+    ),
 )

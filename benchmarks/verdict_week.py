@@ -1,4 +1,4 @@
-"""What does a week cost? A window of seven days of a 1 s scrape, judged: time and memory."""
+"""How much time and memory does a window of seven days take, at a scrape interval of 1 s?"""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.kept_samples import kept
-from slo.evaluation.evaluate import evaluate
-from slo.model import SLO, Budgeting, EventsSLI, Objective, PromQL, Spec, Window
-from slo.prometheus.client import Prometheus
-from slo.prometheus.connection import Connection
-from slo.prometheus.evidence_gathering import gather
+from benchmarks.sample_server import serve_samples
+from slo.evaluation import evaluate
+from slo.model import SLO, BudgetingMethod, EventsSLI, Objective, PromQL, Spec, Window
+from slo.prometheus import ConnectionSettings, PrometheusClient, gather_evidence
 
-FIRST = 1_700_000_000
+FIRST_TIME = 1_700_000_000
 DAY_SECONDS = 86_400
 MARGIN = 5.0
 TOTAL, FAILED = 'requests_total{job="shop"}', 'requests_total{job="shop",status="500"}'
@@ -27,7 +25,7 @@ SPEC = Spec(
             "errors",
             "shop",
             EventsSLI(PromQL(TOTAL), bad=PromQL(FAILED)),
-            Budgeting.OCCURRENCES,
+            BudgetingMethod.OCCURRENCES,
             28.0 * DAY_SECONDS,
             (Objective("o", 0.999),),
         ),
@@ -36,45 +34,45 @@ SPEC = Spec(
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print time and memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=7)
-    parser.add_argument("--series", type=int, default=4, help="Of the counter; one of them counts failures.")
+    parser.add_argument(
+        "--series", type=int, default=4, help="Series of the counter, one of them for failures."
+    )
     options = parser.parse_args()
     seconds = options.days * DAY_SECONDS
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        kept(Path(folder), _samples(seconds, options.series)) as url,
-    ):
-        before = _memory()
-        window = Window(FIRST + 10.5, FIRST + seconds - 10.5)
-        begin = time.perf_counter()
-        with Prometheus(Connection(url)) as prometheus:
-            evidence = gather(prometheus, SPEC, window, now=window.end + 10, margin=MARGIN)
-        gathered = time.perf_counter()
-        (found,) = evaluate(SPEC, evidence).objectives
-        judged = time.perf_counter()
+    generated = _generate_samples(seconds, options.series)
+    with tempfile.TemporaryDirectory() as folder, serve_samples(Path(folder), generated) as url:
+        before = _measure_memory()
+        window = Window(FIRST_TIME + 10.5, FIRST_TIME + seconds - 10.5)
+        start = time.perf_counter()
+        with PrometheusClient(ConnectionSettings(url)) as prometheus:
+            evidence = gather_evidence(prometheus, SPEC, window, now=window.end + 10, margin_seconds=MARGIN)
+        gathered_at = time.perf_counter()
+        (objective,) = evaluate(SPEC, evidence).objectives
+        judged_at = time.perf_counter()
     inside = seconds - 20
-    if (found.total, found.bad) != (inside * (options.series - 1) + inside // 1000, inside // 1000):
-        sys.exit(f"verdict_week: counted {found.bad} of {found.total}: {found.detail}")
-    samples = sum(len(one.times) for result in evidence.results.values() for one in result.series)
+    if (objective.total, objective.bad) != (inside * (options.series - 1) + inside // 1000, inside // 1000):
+        sys.exit(f"verdict_week: counted {objective.bad} of {objective.total}: {objective.detail}")
+    samples = sum(len(series.times) for result in evidence.results.values() for series in result.series)
     print(f"{options.days} days of a 1 s scrape, {samples:,} samples")
-    print(f"{found.outcome}: {found.bad:,.0f} of {found.total:,.0f} bad")
-    print(f"gathered in {gathered - begin:.1f} s, judged in {judged - gathered:.1f} s")
-    print(f"memory {before:.0f} MB before, at most {_memory():.0f} MB")
+    print(f"{objective.outcome}: {objective.bad:,.0f} of {objective.total:,.0f} bad")
+    print(f"gathered in {gathered_at - start:.1f} s, judged in {judged_at - gathered_at:.1f} s")
+    print(f"memory {before:.0f} MB before, at most {_measure_memory():.0f} MB")
 
 
-def _memory() -> float:
+def _measure_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _samples(seconds: int, series: int) -> Iterator[str]:
+def _generate_samples(seconds: int, series: int) -> Iterator[str]:
     yield "# TYPE requests_total counter\n"
-    for place in range(series):
-        status = 500 if place == 0 else 200
-        labels = f'job="shop",instance="shop:80",path="/p{place}",status="{status}"'
-        for number in range(seconds):
-            count = number // 1000 if place == 0 else number
-            yield f"requests_total{{{labels}}} {count} {FIRST + number}\n"
+    for path in range(series):
+        status = 500 if path == 0 else 200
+        labels = f'job="shop",instance="shop:80",path="/p{path}",status="{status}"'
+        for second in range(seconds):
+            count = second // 1000 if path == 0 else second
+            yield f"requests_total{{{labels}}} {count} {FIRST_TIME + second}\n"
     yield "# TYPE up gauge\n"
-    yield from (f'up{{job="shop",instance="shop:80"}} 1 {FIRST + number}\n' for number in range(seconds))
+    yield from (f'up{{job="shop",instance="shop:80"}} 1 {FIRST_TIME + second}\n' for second in range(seconds))

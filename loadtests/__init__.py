@@ -1,1 +1,1 @@
-"""Traffic: load profiles, Locust users, the engines that send at their rate, the books of what was sent."""
+"""Load generation: profiles, schedules, engines that send, and the recorder of what was sent."""

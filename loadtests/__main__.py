@@ -1,7 +1,7 @@
-"""``python -m loadtests``: one load in a process of its own, which Locust patches for gevent.
+"""``python -m loadtests``: sends one load in a process of its own, which Locust patches for gevent.
 
-Standard output carries JSON lines (docs/load.md), the log goes to standard error. Exit codes: 0 done,
-1 the load could not be sent, 2 bad usage or profile, 130 interrupted.
+Standard output carries JSON lines (docs/load.md), the log goes to standard error. Exit codes: 0 done, 1 the
+load could not be sent, 2 bad usage or profile, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -18,32 +18,31 @@ from typing import Any
 
 import click
 import gevent
-import locust  # noqa: F401 - patches the standard library for gevent, so it comes before all else
+import locust  # noqa: F401 - patches the standard library for gevent, so it comes first
 
-from loadtests.fleet.child_processes import Children
-from loadtests.fleet.master import Fleet
-from loadtests.locust.locust_report import LocustReport
-from loadtests.profile.durations import parse_duration
-from loadtests.profile.profile_models import Profile
-from loadtests.profile.profile_reader import load_profile
-from loadtests.profile.target_url import parse_address, parse_port
-from loadtests.recording.run_files import write_files
-from loadtests.schedule.engine import Engine, EngineError
-from loadtests.session.engine_choice import engine_for
-from loadtests.session.exporter import exposed, of_session
-from loadtests.session.ipc import Gate, say
-from loadtests.session.session import InterruptedLoadError, Session
-from loadtests.session.web_ui import serve
-from slo.documents.yaml_source import ProblemsError
+from loadtests.fleet import ChildWorkers, FleetEngine, create_engine
+from loadtests.locust import LocustReport, serve_web_ui
+from loadtests.profile import Profile, load_profile, parse_address, parse_duration, parse_port_address
+from loadtests.recording import write_run_files
+from loadtests.schedule import Engine, EngineError
+from loadtests.session import (
+    Gate,
+    InterruptedLoadError,
+    LoadSession,
+    create_session_collector,
+    serve_metrics,
+    write_event,
+)
+from slo.documents import ProblemsError
 from slo.model import RunRecord
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
 class Options:
-    """The command line."""
+    """The options of the command line."""
 
     path: Path
     host: str | None
@@ -60,8 +59,21 @@ class Options:
     hold: bool
     web_port: int | None
 
+    def check_combination(self) -> None:
+        """Raise a usage error for options that exclude or need each other."""
+        if self.expect_workers and self.listen is None:
+            raise click.UsageError("--expect-workers needs --listen, the address that workers connect to")
+        if (self.host is None) != self.gate:
+            raise click.UsageError("give either --host or --gate")
+        if self.hold and not self.gate:
+            raise click.UsageError("--hold needs --gate")
+        if self.metrics_port is not None and self.web_port is not None:
+            raise click.UsageError(
+                "--metrics-port excludes --web-port: Locust's web server answers at /metrics itself"
+            )
 
-def _read(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+
+def _parse_option(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
     def convert(_context: click.Context, _option: click.Parameter, value: str | None) -> Any:
         try:
             return None if value is None else parse(value)
@@ -73,117 +85,128 @@ def _read(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Paramet
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--profile", "path", type=click.Path(path_type=Path), required=True, help="Load profile.")
-@click.option("--host", metavar="URL", help="Service to load.")
+@click.option("--host", metavar="URL", help="Target URL.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Folder for run.json, requests.csv."
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder for run.json and requests.csv."
 )
 @click.option(
-    "--duration", callback=_read(parse_duration), help="Length of the measured load; scales the stages."
+    "--duration",
+    callback=_parse_option(parse_duration),
+    help="Length of the measured load; scales the stages.",
 )
 @click.option(
-    "--rate", type=click.FloatRange(min=0, min_open=True), help="Highest rate in requests/s; likewise."
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Highest rate in requests/s; scales the rates of the stages.",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Instead of the profile's.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed to use instead of the profile's.")
 @click.option(
-    "--gate", is_flag=True, help="Wait for a line on standard input before each phase; the first is the host."
+    "--gate",
+    is_flag=True,
+    help="Wait for a line on standard input before each phase; the first line is the target URL.",
 )
 @click.option("--processes", type=click.IntRange(1, 64), default=1, help="Worker processes to send with.")
 @click.option(
-    "--listen", metavar="HOST:PORT", callback=_read(parse_address), help="Take workers of other machines in."
+    "--listen",
+    metavar="HOST:PORT",
+    callback=_parse_option(parse_address),
+    help="Accept workers of other machines at this address.",
 )
 @click.option(
-    "--expect-workers", type=click.IntRange(0, 1000), default=0, help="How many of those to wait for."
+    "--expect-workers",
+    type=click.IntRange(0, 1000),
+    default=0,
+    help="Number of workers of other machines to wait for.",
 )
-@click.option("--locust-report", is_flag=True, help="Write Locust's own HTML and CSV, too.")
+@click.option("--locust-report", is_flag=True, help="Write Locust's own HTML and CSV reports as well.")
 @click.option(
     "--metrics-port",
     metavar="[HOST:]PORT",
-    callback=_read(parse_port),
-    help="Answer Prometheus's scrapes there.",
+    callback=_parse_option(parse_port_address),
+    help="Serve the load's Prometheus metrics at this port.",
 )
-@click.option("--hold", is_flag=True, help="With --gate: after all is done, stay until one more line.")
-@click.option("--web-port", type=click.IntRange(1, 65_535), help="Serve Locust's web UI instead.")
-def main(**given: Any) -> None:
-    """Send one load and write down what was sent."""
-    options = Options(**given)
-    if options.expect_workers and options.listen is None:
-        raise click.UsageError("--expect-workers needs --listen, the address at which they join")
-    if (options.host is None) != options.gate:
-        raise click.UsageError("give either --host or --gate")
-    if options.hold and not options.gate:
-        raise click.UsageError("--hold goes with --gate")
-    if options.metrics_port is not None and options.web_port is not None:
-        raise click.UsageError(
-            "--metrics-port goes without --web-port: Locust's web server has /metrics itself"
-        )
+@click.option("--hold", is_flag=True, help="With --gate: when the load is done, wait for one more line.")
+@click.option("--web-port", type=click.IntRange(1, 65_535), help="Serve Locust's web UI instead of a load.")
+def main(**parameters: Any) -> None:
+    """Send one load and write what was sent."""
+    options = Options(**parameters)
+    options.check_combination()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         profile = load_profile(options.path, duration=options.duration, rate=options.rate)
         options.out.mkdir(parents=True, exist_ok=True)
-        name = options.out.resolve().name
+        run_id = options.out.resolve().name
         if options.web_port is not None:
-            work: Callable[[], RunRecord | None] = partial(
-                serve, profile, options.host or "", options.web_port, name
+            run: Callable[[], RunRecord | None] = partial(
+                serve_web_ui, profile, options.host or "", options.web_port, run_id
             )
         else:
             report = LocustReport(profile.name) if options.locust_report else None
-            session = _session(options, profile, name, report)
-            work = partial(_whole, session, options, report)
+            session = _create_session(options, profile, run_id, report)
+            run = partial(_run_session, session, options, report)
     except (ProblemsError, OSError) as error:
         click.echo(str(error), err=True)
-        sys.exit(USAGE)
-    gevent.get_hub().NOT_ERROR += (EngineError,)  # told below: no traceback for a taken port
-    job = gevent.spawn(_until_interrupted, work)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        gevent.signal_handler(number, _interrupt, job)
+        sys.exit(EXIT_USAGE)
+    gevent.get_hub().NOT_ERROR += (EngineError,)  # it is reported below; a port in use needs no traceback
+    job = gevent.spawn(_run_until_interrupted, run)
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(signal_number, _interrupt, job)
     if options.web_port is None and options.gate:
-        session.gate = Gate(partial(_interrupt, job)).wait
+        session.wait_for_gate = Gate(partial(_interrupt, job)).wait
     try:
         record = job.get()
     except (EngineError, OSError) as error:
-        say("error", message=str(error))
-        sys.exit(FAILED)
-    sys.exit(INTERRUPTED if record is None or (record.interrupted and not record.aborted) else 0)
+        write_event("error", message=str(error))
+        sys.exit(EXIT_FAILED)
+    sys.exit(EXIT_INTERRUPTED if record is None or (record.interrupted and not record.aborted) else 0)
 
 
-def _session(options: Options, profile: Profile, name: str, report: LocustReport | None) -> Session:
-    """Give the load that is to be sent.
+def _create_session(
+    options: Options, profile: Profile, run_id: str, report: LocustReport | None
+) -> LoadSession:
+    """Return the session of the load.
 
     Raises:
-        ProblemsError: the profile's locustfile can't be loaded, or holds what can't be sent in that way.
+        ProblemsError: the locustfile can't be loaded, or contains something that this kind of load can't run.
     """
     seed = profile.seed if options.seed is None else options.seed
-    engine: Engine = engine_for(profile, seed)  # also where it won't send: it finds what is wrong
+    engine: Engine = create_engine(profile, seed)  # also with workers: it checks the locustfile
     if options.processes > 1 or options.listen:
-        children = options.processes if options.processes > 1 else 0
-        summon = partial(Children, number=children)
-        expected = children + options.expect_workers
-        engine = Fleet(profile, seed, options.listen or (LOOPBACK, 0), expected, summon)
-    session = Session(name, profile, seed, engine, say, lambda: options.host or "")
+        child_count = options.processes if options.processes > 1 else 0
+        engine = FleetEngine(
+            profile,
+            seed,
+            options.listen or (LOOPBACK, 0),
+            child_count + options.expect_workers,
+            partial(ChildWorkers, count=child_count),
+        )
+    session = LoadSession(run_id, profile, seed, engine, write_event, lambda: options.host or "")
     if report:
-        session.follow = report.following
+        session.observe = report.follow
     return session
 
 
-def _whole(session: Session, options: Options, report: LocustReport | None) -> RunRecord | None:
-    """Send the load and write its files, answering scrapes until the end; ``--hold`` puts that end off."""
-    at = options.metrics_port
-    with exposed(of_session(session), at) if at else contextlib.nullcontext() as url:
+def _run_session(session: LoadSession, options: Options, report: LocustReport | None) -> RunRecord | None:
+    """Send the load and write its files while scrapes are answered; ``--hold`` waits for one more line."""
+    address = options.metrics_port
+    collector = create_session_collector(session)
+    with serve_metrics(collector, address) if address else contextlib.nullcontext() as url:
         if url:
-            say("metrics", url=url)
-        record = session()
+            write_event("metrics", url=url)
+        record = session.run()
         if record is not None:
-            others = report.files() if report else {}
-            say("done", run=str(write_files(options.out, record, session.measured, others)))
+            extra_files = report.render_files() if report else {}
+            path = write_run_files(options.out, record, session.recorder, extra_files)
+            write_event("done", run=str(path))
             if options.hold and (record.aborted or not record.interrupted):
                 with contextlib.suppress(InterruptedLoadError):
-                    session.gate()
+                    session.wait_for_gate()
     return record
 
 
-def _until_interrupted(work: Callable[[], RunRecord | None]) -> RunRecord | None:
+def _run_until_interrupted(run: Callable[[], RunRecord | None]) -> RunRecord | None:
     with contextlib.suppress(InterruptedLoadError):
-        return work()
+        return run()
     return None
 
 

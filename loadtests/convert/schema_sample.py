@@ -1,4 +1,4 @@
-"""An example of what a JSON Schema (as OpenAPI 3.0 and 3.1 use it) describes: the plainest that fits."""
+"""Generates the simplest example of a JSON Schema, in the dialects of OpenAPI 3.0 and 3.1."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from math import ceil, floor
 from typing import Any
 
-_DEEPEST = 12
-_TEXTS = {
+_MAX_DEPTH = 12
+_FORMAT_EXAMPLES = {
     "date": "2026-01-31",
     "date-time": "2026-01-31T12:00:00Z",
     "time": "12:00:00Z",
@@ -24,124 +24,128 @@ _TEXTS = {
 
 
 class NoExampleError(ValueError):
-    """No example can be made; the text says of what."""
+    """No example can be generated; the message says of what."""
 
 
-def resolved(document: Mapping[str, Any], node: Any) -> Any:
-    """Follow the references of a node within its document.
+def resolve_references(document: Mapping[str, Any], node: Any) -> Any:
+    """Return the node that a node refers to, or the node itself.
 
     Raises:
-        NoExampleError: a reference leads nowhere, in a circle, or out of the document.
+        NoExampleError: a reference is circular, leads to nothing, or leaves the document.
     """
     seen: list[str] = []
     while isinstance(node, Mapping) and "$ref" in node:
         reference = str(node["$ref"])
         if not reference.startswith("#/") or reference in seen:
-            raise NoExampleError(f"the reference {reference} can't be followed")
+            raise NoExampleError(f"the reference {reference} can't be resolved")
         seen.append(reference)
         node = document
         for part in reference[2:].split("/"):
             key = part.replace("~1", "/").replace("~0", "~")
             if not isinstance(node, Mapping) or key not in node:
-                raise NoExampleError(f"the reference {reference} leads nowhere")
+                raise NoExampleError(f"the reference {reference} leads to nothing")
             node = node[key]
     return node
 
 
-def sample(document: Mapping[str, Any], schema: Any, depth: int = 0) -> Any:
-    """Give a value that a schema allows: its example, default or first choice, else the least that fits.
+def generate_example(document: Mapping[str, Any], schema: Any, depth: int = 0) -> Any:
+    """Return a value that is valid by a schema: its example, default or first choice, or the smallest value.
 
     Raises:
-        NoExampleError: the schema asks for what has no end, or for what is not understood.
+        NoExampleError: the schema requires itself, or contains something that is not supported.
     """
-    if depth > _DEEPEST:
-        raise NoExampleError("the schema holds itself without an end")
-    schema = resolved(document, schema)
+    if depth > _MAX_DEPTH:
+        raise NoExampleError(f"the schema requires itself, or is nested more than {_MAX_DEPTH} levels deep")
+    schema = resolve_references(document, schema)
     if schema is True or schema == {}:
         return {}
     if not isinstance(schema, Mapping):
-        raise NoExampleError(f"a schema is {schema!r}")
-    if given := _given(schema):
-        return given[0]
+        raise NoExampleError(f"a schema should be a mapping, got {schema!r}")
+    if examples := _list_examples(schema):
+        return examples[0]
     if "allOf" in schema:
-        return _merged(document, schema, depth)
+        return _generate_all_of(document, schema, depth)
     for key in ("oneOf", "anyOf"):
         if schema.get(key):
-            return _first(document, schema[key], depth)
-    return _of_type(document, schema, depth)
+            return _generate_first_choice(document, schema[key], depth)
+    return _generate_typed(document, schema, depth)
 
 
-def _given(schema: Mapping[str, Any]) -> list[Any]:
-    """List the values that a schema names itself, the best example first."""
+def _list_examples(schema: Mapping[str, Any]) -> list[Any]:
+    """Return the values that the schema itself contains, the best example first."""
     named = [schema[key] for key in ("example", "const", "default") if key in schema]
     listed = [schema[key] for key in ("examples", "enum") if isinstance(schema.get(key), list)]
     return [*named, *(value for values in listed for value in values)]
 
 
-def _first(document: Mapping[str, Any], choices: list[Any], depth: int) -> Any:
+def _generate_first_choice(document: Mapping[str, Any], choices: list[Any], depth: int) -> Any:
     problem = NoExampleError("none of the choices has an example")
     for choice in choices:
         try:
-            return sample(document, choice, depth + 1)
+            return generate_example(document, choice, depth + 1)
         except NoExampleError as error:
             problem = error
     raise problem
 
 
-def _merged(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int) -> Any:
-    parts = [resolved(document, part) for part in schema["allOf"]]
-    whole: dict[str, Any] = {key: value for key, value in schema.items() if key != "allOf"}
+def _generate_all_of(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int) -> Any:
+    parts = [resolve_references(document, part) for part in schema["allOf"]]
+    merged: dict[str, Any] = {key: value for key, value in schema.items() if key != "allOf"}
     for part in parts:
         for key, value in part.items():
             if key == "properties":
-                whole["properties"] = {**whole.get("properties", {}), **value}
+                merged["properties"] = {**merged.get("properties", {}), **value}
             elif key == "required":
-                whole["required"] = [*whole.get("required", ()), *value]
+                merged["required"] = [*merged.get("required", ()), *value]
             else:
-                whole.setdefault(key, value)
-    return sample(document, whole, depth + 1)
+                merged.setdefault(key, value)
+    return generate_example(document, merged, depth + 1)
 
 
-def _of_type(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int) -> Any:
+def _generate_typed(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int) -> Any:
     kind = schema.get("type") or (
         "object" if "properties" in schema else "array" if "items" in schema else ""
     )
     if isinstance(kind, list):
-        kind = next((one for one in kind if one != "null"), "null")
+        kind = next((name for name in kind if name != "null"), "null")
     match kind:
         case "object" | "":
             properties = schema.get("properties", {})
-            wanted = schema.get("required", ())
-            return {name: sample(document, properties.get(name, {}), depth + 1) for name in wanted}
+            required = schema.get("required", ())
+            return {
+                name: generate_example(document, properties.get(name, {}), depth + 1) for name in required
+            }
         case "array":
             count = int(schema.get("minItems", 0))
-            items = [sample(document, one, depth + 1) for one in schema.get("prefixItems", ())]
-            more = max(count - len(items), 0)
-            return items + [sample(document, schema.get("items", {}), depth + 1) for _ in range(more)]
+            items = [generate_example(document, item, depth + 1) for item in schema.get("prefixItems", ())]
+            missing = max(count - len(items), 0)
+            return items + [
+                generate_example(document, schema.get("items", {}), depth + 1) for _ in range(missing)
+            ]
         case "string":
-            return _text(schema)
+            return _generate_text(schema)
         case "integer" | "number":
-            return _number(schema, whole=kind == "integer")
+            return _generate_number(schema, is_integer=kind == "integer")
         case "boolean":
             return True
         case "null":
             return None
-    raise NoExampleError(f"the type {kind!r} is not understood")
+    raise NoExampleError(f"the type {kind!r} is not supported")
 
 
-def _text(schema: Mapping[str, Any]) -> str:
+def _generate_text(schema: Mapping[str, Any]) -> str:
     if "pattern" in schema:
-        raise NoExampleError(f"text of the pattern {schema['pattern']!r} has no example")
-    text = _TEXTS.get(str(schema.get("format", "")), "text")
-    least, most = int(schema.get("minLength", 0)), schema.get("maxLength")
-    text = text.ljust(least, "x")
-    return text if most is None else text[: int(most)]
+        raise NoExampleError(f"no example of the pattern {schema['pattern']!r} can be generated")
+    text = _FORMAT_EXAMPLES.get(str(schema.get("format", "")), "text")
+    min_length, max_length = int(schema.get("minLength", 0)), schema.get("maxLength")
+    text = text.ljust(min_length, "x")
+    return text if max_length is None else text[: int(max_length)]
 
 
-def _number(schema: Mapping[str, Any], *, whole: bool) -> float:
-    """Give the least number of a schema that is not below 1, if it goes that far."""
-    step = schema.get("multipleOf") or (1 if whole else 0)
-    low, high = _bound(schema, "minimum", 1), _bound(schema, "maximum", -1)
+def _generate_number(schema: Mapping[str, Any], *, is_integer: bool) -> float:
+    """Return the smallest number that the schema allows and that is at least 1, if it allows one."""
+    step = schema.get("multipleOf") or (1 if is_integer else 0)
+    low, high = _read_bound(schema, "minimum", 1), _read_bound(schema, "maximum", -1)
     value = 1.0 if low is None else max(low, 1.0) if high is None or high >= 1 else low
     if high is not None and value > high:
         value = high
@@ -150,17 +154,17 @@ def _number(schema: Mapping[str, Any], *, whole: bool) -> float:
         if high is not None and value > high:
             value = floor(high / step) * step
     if (low is not None and value < low) or (high is not None and value > high):
-        raise NoExampleError(f"no number lies between {low:g} and {high:g}")
-    return int(value) if whole or value == int(value) else value
+        raise NoExampleError(f"there is no number between {low:g} and {high:g}")
+    return int(value) if is_integer or value == int(value) else value
 
 
-def _bound(schema: Mapping[str, Any], name: str, inward: int) -> float | None:
-    """Give the bound of a number; an exclusive one a whole step further in (3.0: a flag, 3.1: a number)."""
+def _read_bound(schema: Mapping[str, Any], name: str, exclusive_step: int) -> float | None:
+    """Return the bound of a number; an exclusive bound is moved by one step (3.0: a flag, 3.1: a number)."""
     exclusive = schema.get(f"exclusive{name.capitalize()}")
     bound = schema.get(name)
     if isinstance(exclusive, bool):
-        return None if bound is None else float(bound) + (inward if exclusive else 0)
-    bounds = [float(one) for one in (bound,) if one is not None]
+        return None if bound is None else float(bound) + (exclusive_step if exclusive else 0)
+    bounds = [] if bound is None else [float(bound)]
     if exclusive is not None:
-        bounds.append(float(exclusive) + inward)
-    return None if not bounds else (max(bounds) if inward > 0 else min(bounds))
+        bounds.append(float(exclusive) + exclusive_step)
+    return None if not bounds else (max(bounds) if exclusive_step > 0 else min(bounds))

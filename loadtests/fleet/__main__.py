@@ -1,6 +1,6 @@
-"""``python -m loadtests.fleet HOST:PORT``: a worker that sends for the master there.
+"""``python -m loadtests.fleet HOST:PORT``: a worker that sends for the master at that address.
 
-Exit codes: 0 the master said goodbye, 1 it is gone, 2 bad usage.
+Exit codes: 0 the master ended the load, 1 the master is lost, 2 bad usage.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ import sys
 
 import click
 import gevent
-import locust  # noqa: F401 - patches the standard library for gevent, so it comes before all else
+import locust  # noqa: F401 - patches the standard library for gevent, so it comes first
 
+from loadtests.fleet.engine_choice import create_engine
 from loadtests.fleet.worker import Worker
-from loadtests.profile.target_url import parse_address
-from loadtests.session.engine_choice import engine_for
-from loadtests.session.ipc import Gate
+from loadtests.profile import parse_address
+from loadtests.session import Gate
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("master", metavar="HOST:PORT")
-@click.option("--child", is_flag=True, help="End when standard input does.")
+@click.option("--child", is_flag=True, help="End when standard input is closed.")
 def main(master: str, child: bool) -> None:
-    """Send a share of the load for the master at HOST:PORT."""
+    """Send a shard of the load for the master at HOST:PORT."""
     try:
         host, port = parse_address(master)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="HOST:PORT") from None
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    worker = Worker(host, port, engine_for)
+    worker = Worker(host, port, create_engine)
     gevent.signal_handler(signal.SIGTERM, worker.quit)
     if child:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches it through the master
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the worker through the master
         Gate(worker.quit)
     else:
         gevent.signal_handler(signal.SIGINT, worker.quit)

@@ -1,4 +1,4 @@
-"""The workers of this machine: child processes, ended with their master whatever happens to it."""
+"""The worker processes of this machine: child processes that end with their master."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import sys
 from gevent import subprocess
 
 STOP_SECONDS = 5.0
-"""How long a worker may take to end after the master said goodbye."""
+"""How long a worker may take to end after its standard input was closed."""
 
 
-class Children:
-    """Worker processes of ours; each ends when its standard input does."""
+class ChildWorkers:
+    """Worker processes of this machine; each ends when its standard input is closed."""
 
-    def __init__(self, host: str, port: int, number: int) -> None:
+    def __init__(self, host: str, port: int, count: int) -> None:
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         command = [sys.executable, "-P", "-m", "loadtests.fleet", "--child", address]
         self._processes = [
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) for _ in range(number)
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) for _ in range(count)
         ]
 
-    def gone(self) -> set[int]:
-        """Give the process ids of those that have ended."""
-        return {one.pid for one in self._processes if one.poll() is not None}
+    def find_ended(self) -> set[int]:
+        """Return the ids of the processes that have ended."""
+        return {process.pid for process in self._processes if process.poll() is not None}
 
     def close(self) -> None:
-        """End them all."""
+        """End all processes; those that don't end in time are killed."""
         for process in self._processes:
             if process.stdin:
                 process.stdin.close()

@@ -1,70 +1,45 @@
-"""The engine of several processes: deals the schedule out, and adds up what workers report."""
+"""The engine of several processes: it divides the load among workers and adds up what they report."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import gevent
-from gevent import socket
-from gevent.event import Event
-from locust.exception import RPCError
-from locust.rpc import Message, zmqrpc
-
-from loadtests.fleet.messages import AS_FILE, BEAT_SECONDS, SILENCE_SECONDS, Fields, deal_to_wire
-from loadtests.locust.open_loop import SPAWN_SECONDS
-from loadtests.profile.profile_models import OpenProfile, Profile, Stage, UserStage
-from loadtests.recording.recorder import Books
-from loadtests.recording.stats import Account, Sums
-from loadtests.schedule.clock import now
-from loadtests.schedule.engine import INTERRUPTED_SECONDS, EngineError, drain_seconds
-from loadtests.schedule.pacing import arrivals
-from loadtests.schedule.schedule_shard import Deal, counted
+from loadtests.fleet.child_processes import ChildWorkers
+from loadtests.fleet.messages import (
+    FILE_CONTEXT,
+    HEARTBEAT_SECONDS,
+    HEARTBEAT_TIMEOUT_SECONDS,
+    MessageFields,
+)
+from loadtests.fleet.sharding import ShardedPhase
+from loadtests.fleet.transport import MasterTransport, WorkerState
+from loadtests.locust import SPAWN_TIMEOUT_SECONDS
+from loadtests.profile import OpenProfile, Profile, Stage, UserStage
+from loadtests.recording import Recorder, StatsTable
+from loadtests.schedule import (
+    INTERRUPT_DRAIN_SECONDS,
+    EngineError,
+    ShardAssignment,
+    compute_drain_seconds,
+    now,
+)
 from slo.model import GeneratorProcess
 
 JOIN_SECONDS = 60.0
-"""How long workers may take to appear."""
-DEAL_AHEAD_SECONDS = 1.0
-"""How far ahead a new deal begins, so that every worker knows it by then."""
+"""How long the master waits for the expected workers."""
 LEAD_SECONDS = 0.3
 """How long an order may take to reach every worker."""
-LOST = "worker lost"
-_PINGS = 5
 _log = logging.getLogger(__name__)
-_NONE = Deal(0.0, -1, 1)
-_UNDERSTOOD = {"pong", "started", "failed", "sums", "done"}
 
 
-@dataclass
-class _Worker:
-    """What the master knows of one worker; ``ahead`` is its clock less ours, in seconds."""
+class FleetEngine:
+    """Sends with worker processes; ``start_children`` starts those of this machine at the master's address.
 
-    id: str
-    host: str
-    pid: int
-    heard: float
-    ahead: float = 0.0
-    trip: float = 1e9
-    pings: int = 0
-    started: bool = False
-    lost: bool = False
-    done: int = 0
-    """The last phase that it has ended."""
-    in_flight: int = 0
-    deals: list[Deal] = field(default_factory=list)
-    settled: int = 0
-    """Arrivals of the phase that it has booked."""
-    health: Fields = field(default_factory=dict)
-
-
-class Fleet:
-    """Sends with worker processes; ``summon`` brings those of this machine up, given the master's address.
-
-    A worker that is lost has its share dealt to the others; what it had of it and did not report is booked
-    as dropped. One that comes late is dealt a share from then on.
+    The shard of a lost worker is divided among the others; its arrivals up to then that it did not report are
+    recorded as dropped. A worker that joins late sends a shard from then on.
     """
 
     def __init__(
@@ -72,268 +47,150 @@ class Fleet:
         profile: Profile,
         seed: int,
         address: tuple[str, int],
-        wanted: int,
-        summon: Callable[[str, int], Any],
+        expected_workers: int,
+        start_children: Callable[[str, int], ChildWorkers],
     ) -> None:
-        self._profile, self._seed, self._address, self._wanted = profile, seed, address, wanted
-        self._summon = summon
-        self._workers: dict[str, _Worker] = {}
-        self._target, self._problem = "", ""
-        self._phase = 0
-        self._books: dict[int, Books] = {}
-        self._stages: Sequence[Stage | UserStage] = ()
-        self._begin = 0.0
-        self._changed = Event()
-        self._tasks: list[gevent.Greenlet[..., None]] = []
+        self._profile, self._seed, self._expected_workers = profile, seed, expected_workers
+        self._start_children = start_children
+        handlers = {
+            "ready": self._on_ready,
+            "failed": self._on_failed,
+            "stats": self._on_stats,
+            "done": self._on_done,
+        }
+        self._transport = MasterTransport(address, handlers, self._on_joined, self._on_lost)
+        self._target_url = ""
+        self._phase: ShardedPhase | None = None
+        self._recorders: dict[int, Recorder] = {}
+        """By phase; statistics of other phases come too late and are ignored."""
         self._versions: Mapping[str, str] = {}
         self.name = "fleet"
 
     @property
     def versions(self) -> Mapping[str, str]:
-        """Versions of the libraries that send."""
+        """Versions of the libraries that send, as reported by a worker."""
         return self._versions
 
     @property
     def in_flight(self) -> int:
-        """Requests that were under way when the workers last reported."""
-        return sum(one.in_flight for one in self._alive())
+        """Requests in flight when the workers last reported."""
+        return sum(worker.in_flight for worker in self._transport.list_alive())
 
     @property
     def lead_seconds(self) -> float:
-        """Tell how long an order takes to arrive."""
+        """How far in the future the start of a load must be, so that every worker has its order by then."""
         return LEAD_SECONDS
 
-    def processes(self) -> Sequence[GeneratorProcess]:
-        """Give how each worker did."""
-        return [GeneratorProcess(one.host, one.pid, one.lost, **one.health) for one in self._workers.values()]
+    def read_process_health(self) -> Sequence[GeneratorProcess]:
+        """Return the health of each worker process."""
+        return [
+            GeneratorProcess(worker.host, worker.pid, worker.is_lost, **worker.health)
+            for worker in self._transport.list_workers()
+        ]
 
     def __enter__(self) -> Self:
-        host, port = self._address
-        try:
-            self._server = zmqrpc.Server(host, port)
-        except RPCError as error:
-            raise EngineError(f"no workers can be had at {host}:{port}: {error}") from None
-        self._tasks = [gevent.spawn(self._listen), gevent.spawn(self._beat)]
-        for task in self._tasks:
-            task.link_exception(self._break)
-        self._summoned = self._summon(host, self._server.port)
-        self._await(
-            lambda: len(self._alive()) >= self._wanted and all(one.pings >= _PINGS for one in self._alive()),
-            JOIN_SECONDS,
-            "of {wanted} workers came up",
+        self._transport.open(self._start_children)
+        self._transport.wait_for(
+            self._have_workers_joined, JOIN_SECONDS, f"of {self._expected_workers} workers joined"
         )
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for worker in self._alive():
-            self._tell(worker, "quit")
-        for task in self._tasks:
-            task.kill()
-        self._summoned.close()
-        self._server.close(linger=1000)
+        self._transport.close()
 
-    def start(self, target: str, books: Books) -> None:
-        """Have every worker make ready; see :class:`loadtests.engine.Engine`."""
-        self._target, self._books[0] = target, books
-        for worker in self._alive():
-            self._load(worker)
-        self._await(
-            lambda: all(one.started for one in self._alive()),
-            SPAWN_SECONDS + SILENCE_SECONDS,
-            "of {wanted} workers were ready to send",
+    def start(self, target_url: str, recorder: Recorder) -> None:
+        """Let every worker start its engine; see :class:`loadtests.schedule.Engine`."""
+        self._target_url, self._recorders[0] = target_url, recorder
+        for worker in self._transport.list_alive():
+            self._prepare(worker)
+        self._transport.wait_for(
+            lambda: all(worker.is_ready for worker in self._transport.list_alive()),
+            SPAWN_TIMEOUT_SECONDS + HEARTBEAT_TIMEOUT_SECONDS,
+            f"of {self._expected_workers} workers were ready to send",
         )
 
     def send(
         self,
         stages: Sequence[Stage | UserStage],
-        begin: float,
-        books: Books,
-        deals: Sequence[Deal] = (),  # noqa: ARG002 - it is the one that deals
+        start_time: float,
+        recorder: Recorder,
+        assignments: Sequence[ShardAssignment] = (),  # noqa: ARG002 - the master makes the assignments
     ) -> None:
-        """Send the stages; see :class:`loadtests.engine.Engine`."""
-        self._phase += 1
-        self._books = {self._phase: books}
-        self._stages, self._begin = stages, begin
-        ready = [one for one in self._alive() if one.started]
-        for share, worker in enumerate(ready):
-            self._order(worker, [Deal(0.0, share, len(ready))])
-        patience = drain_seconds(self._profile.timeout_seconds) + SILENCE_SECONDS
-        end = begin + sum(stage.duration_seconds for stage in stages) + patience
+        """Send the stages; see :class:`loadtests.schedule.Engine`."""
+        number = self._phase.number + 1 if self._phase else 1
+        phase = ShardedPhase(number, self._profile, self._seed, stages, start_time, recorder, self._transport)
+        self._phase, self._recorders = phase, {number: recorder}
+        phase.start()
+        drain_seconds = compute_drain_seconds(self._profile.timeout_seconds) + HEARTBEAT_TIMEOUT_SECONDS
+        end = start_time + sum(stage.duration_seconds for stage in stages) + drain_seconds
         try:
-            self._wait_for_all(end)
+            self._transport.wait_while(phase.is_running, end)
         except BaseException:
-            for worker in self._alive():
-                self._tell(worker, "stop")
-            self._wait_for_all(now() + INTERRUPTED_SECONDS + BEAT_SECONDS)
+            for worker in self._transport.list_alive():
+                self._transport.send(worker, "stop")
+            self._transport.wait_while(phase.is_running, now() + INTERRUPT_DRAIN_SECONDS + HEARTBEAT_SECONDS)
             raise
-        if self._problem or not self._alive():
-            raise EngineError(self._problem or "every worker was lost")
+        if self._transport.problem or not self._transport.list_alive():
+            raise EngineError(self._transport.problem or "every worker was lost")
 
-    def deal(self, deal: Deal) -> None:
-        """Do nothing: it is the one that deals."""
+    def assign_shard(self, assignment: ShardAssignment) -> None:
+        """Do nothing: the master makes the assignments."""
 
-    # --- The talk ---------------------------------------------------------------------------------
+    # --- Workers ----------------------------------------------------------------------------------
 
-    def _listen(self) -> None:
-        while True:
-            try:
-                sender, message = self._server.recv_from_client()
-            except RPCError:
-                continue
-            worker = self._workers.get(sender)
-            if message.type == "hello":
-                self._welcome(sender, message.data)
-            elif worker is not None and not worker.lost and message.type in _UNDERSTOOD:
-                worker.heard = now()
-                getattr(self, f"_on_{message.type}")(worker, message.data)
-            self._changed.set()
+    def _have_workers_joined(self) -> bool:
+        workers = self._transport.list_alive()
+        return len(workers) >= self._expected_workers and all(worker.has_joined for worker in workers)
 
-    def _tell(self, worker: _Worker, kind: str, **fields: Any) -> None:
-        self._server.send_to_client(Message(kind, fields, worker.id))
-
-    def _beat(self) -> None:
-        while True:
-            gevent.sleep(BEAT_SECONDS)
-            gone = {(socket.gethostname(), pid) for pid in self._summoned.gone()}
-            for worker in self._alive():
-                if worker.heard < now() - SILENCE_SECONDS or (worker.host, worker.pid) in gone:
-                    self._lose(worker)
-                else:
-                    self._tell(worker, "beat")
-
-    def _welcome(self, sender: str, fields: Fields) -> None:
-        worker = self._workers[sender] = _Worker(sender, fields["host"], fields["pid"], now())
-        self._tell(worker, "ping", sent=now())
-
-    def _on_pong(self, worker: _Worker, fields: Fields) -> None:
-        """Estimate its clock from the quickest of some round trips (Cristian's algorithm)."""
-        time = now()
-        trip = time - fields["sent"]
-        if trip < worker.trip:
-            worker.trip, ahead = trip, fields["now"] - (fields["sent"] + time) / 2
-            worker.ahead = ahead if abs(ahead) > trip / 2 else 0.0
-        worker.pings += 1
-        if worker.pings < _PINGS:
-            self._tell(worker, "ping", sent=time)
-        elif self._target:  # it comes late
-            self._load(worker)
-
-    def _on_started(self, worker: _Worker, fields: Fields) -> None:
-        worker.started = True
-        self.name, self._versions = fields["engine"], fields["versions"]
-        if self._running():
-            self._deal_anew(worker)
-
-    def _on_failed(self, worker: _Worker, fields: Fields) -> None:
-        if self._phase:
-            _log.warning("worker %s failed and is taken for lost: %s", worker.id, fields["message"])
-        else:
-            self._problem = fields["message"]
-        self._lose(worker)
-
-    def _on_sums(self, worker: _Worker, fields: Fields) -> None:
-        worker.in_flight = fields["in_flight"]
-        books = self._books.get(fields["phase"])
-        if books is None:
-            return
-        sums = Sums.from_wire(fields["sums"])
-        sums.first -= worker.ahead
-        sums.last -= worker.ahead
-        if fields["phase"]:
-            worker.settled += sum(_settled(one) for one in sums.accounts.values())
-        books.add(sums)
-
-    def _on_done(self, worker: _Worker, fields: Fields) -> None:
-        self._on_sums(worker, fields)
-        worker.done, worker.health = fields["phase"], fields["health"]
-
-    # --- Dealing ----------------------------------------------------------------------------------
-
-    def _alive(self) -> list[_Worker]:
-        return [one for one in self._workers.values() if not one.lost]
-
-    def _running(self) -> bool:
-        return self._phase > 0 and any(one.done < self._phase for one in self._alive() if one.deals)
-
-    def _load(self, worker: _Worker) -> None:
-        share = max(self._wanted, 1)
+    def _prepare(self, worker: WorkerState) -> None:
+        """Let a worker start its engine, with its share of the requests in flight."""
         profile = self._profile
         if isinstance(profile, OpenProfile):
-            most = -(-profile.max_in_flight // share)
-            profile = profile.model_copy(update={"max_in_flight": most})
-        self._tell(
+            share = -(-profile.max_in_flight // max(self._expected_workers, 1))
+            profile = profile.model_copy(update={"max_in_flight": share})
+        self._transport.send(
             worker,
-            "load",
-            profile=profile.model_dump_json(by_alias=True, exclude_none=True, context=AS_FILE),
+            "prepare",
+            profile=profile.model_dump_json(by_alias=True, exclude_none=True, context=FILE_CONTEXT),
             seed=self._seed,
-            target=self._target,
+            target_url=self._target_url,
         )
 
-    def _order(self, worker: _Worker, deals: list[Deal]) -> None:
-        worker.deals, worker.settled, worker.health = deals, 0, {}
-        self._tell(
-            worker,
-            "send",
-            phase=self._phase,
-            stages=[
-                stage.model_dump_json(by_alias=True, exclude_none=True, context=AS_FILE)
-                for stage in self._stages
-            ],
-            begin=self._begin + worker.ahead,
-            deals=[deal_to_wire(deal) for deal in deals],
-        )
+    def _on_joined(self, worker: WorkerState) -> None:
+        if self._target_url:  # it joins late
+            self._prepare(worker)
 
-    def _deal_anew(self, late: _Worker | None = None) -> float:
-        """Deal what is left to those that are there; give when that begins, in seconds since the begin."""
-        since = now() - self._begin + DEAL_AHEAD_SECONDS
-        sending = [one for one in self._alive() if one.deals and one.done < self._phase]
-        shares = len(sending) + (late is not None)
-        for share, worker in enumerate(sending):
-            deal = Deal(since, share, shares)
-            worker.deals.append(deal)
-            self._tell(worker, "deal", deal=deal_to_wire(deal))
-        if late:
-            self._order(late, [_NONE, Deal(since, shares - 1, shares)])
-        return since
+    def _on_ready(self, worker: WorkerState, fields: MessageFields) -> None:
+        worker.is_ready = True
+        self.name, self._versions = fields["engine"], fields["versions"]
+        if self._phase and self._phase.is_running():
+            self._phase.add_worker(worker)
 
-    def _lose(self, worker: _Worker) -> None:
-        worker.lost, worker.in_flight = True, 0
-        if not self._phase or worker.done >= self._phase or not worker.deals:
+    def _on_failed(self, worker: WorkerState, fields: MessageFields) -> None:
+        if self._phase:
+            _log.warning("worker %s failed and counts as lost: %s", worker.id, fields["message"])
+        else:
+            self._transport.problem = fields["message"]
+        self._transport.lose(worker)
+
+    def _on_lost(self, worker: WorkerState) -> None:
+        if self._phase:
+            self._phase.remove_worker(worker)
+
+    def _on_stats(self, worker: WorkerState, fields: MessageFields) -> None:
+        worker.in_flight = fields["in_flight"]
+        recorder = self._recorders.get(fields["phase"])
+        if recorder is None:
             return
-        since = self._deal_anew()
-        books = self._books[self._phase]
-        if isinstance(self._profile, OpenProfile):
-            stages = [stage for stage in self._stages if isinstance(stage, Stage)]
-            moments = arrivals(stages, self._profile.arrivals, self._seed)
-            missing = counted(moments, worker.deals, since) - worker.settled
-            books.dropped(now(), LOST, number=max(missing, 0))
-        self._changed.set()
+        stats = StatsTable.deserialize(fields["stats"])
+        stats.first_start -= worker.clock_offset
+        stats.last_end -= worker.clock_offset
+        if self._phase:
+            self._phase.count_reported(worker, stats)
+        recorder.add_stats(stats)
 
-    def _break(self, task: gevent.Greenlet[..., None]) -> None:
-        self._problem = f"the talk with the workers broke off: {task.exception!r}"
-        self._changed.set()
-
-    def _wait_for_all(self, until: float) -> None:
-        while self._running() and now() < until and not self._problem:
-            self._changed.clear()
-            self._changed.wait(BEAT_SECONDS)
-
-    def _await(self, ready: Callable[[], bool], seconds: float, complaint: str) -> None:
-        give_up = now() + seconds
-        while not ready():
-            self._changed.clear()
-            self._changed.wait(BEAT_SECONDS)
-            if self._problem:
-                raise EngineError(self._problem)
-            if gone := self._summoned.gone():
-                raise EngineError(f"{len(gone)} workers ended before the load began")
-            if now() > give_up or (self._workers and not self._alive()):
-                counts = f"{len(self._alive())} {complaint.format(wanted=self._wanted)}"
-                raise EngineError(f"only {counts} within {seconds:.0f} s")
-
-
-def _settled(account: Account) -> int:
-    """Count arrivals: the first request of each has a lateness, and one that was dropped has none."""
-    return account.lateness.total + account.offered - account.sent
+    def _on_done(self, worker: WorkerState, fields: MessageFields) -> None:
+        self._on_stats(worker, fields)
+        worker.finished_phase, worker.health = fields["phase"], fields["health"]

@@ -1,17 +1,20 @@
-"""What master and workers say to each other, over Locust's own messaging (ZeroMQ, msgpack).
+"""The messages between master and workers, over Locust's messaging (ZeroMQ, msgpack).
 
 | message | from | fields |
 | --- | --- | --- |
-| ``hello`` | worker | ``host``, ``pid``, ``version`` |
+| ``hello`` | worker | ``host``, ``pid`` |
 | ``ping`` / ``pong`` | master / worker | ``sent``; ``sent``, ``now`` (Unix seconds by the worker's clock) |
-| ``load`` | master | ``profile`` (as JSON), ``seed``, ``target`` |
-| ``started`` | worker | ``versions``, ``engine`` |
+| ``prepare`` | master | ``profile`` (as JSON), ``seed``, ``target_url`` |
+| ``ready`` | worker | ``engine``, ``versions`` |
 | ``failed`` | worker | ``message`` |
-| ``send`` | master | ``phase``, ``stages``, ``begin`` (by the worker's clock), ``deals`` |
-| ``deal`` | master | ``deal`` |
-| ``sums`` | worker | ``phase``, ``sums``, ``in_flight`` |
+| ``send`` | master | ``phase``, ``stages``, ``start_time`` (by the worker's clock), ``assignments`` |
+| ``assign`` | master | ``assignment`` |
+| ``stats`` | worker | ``phase``, ``stats``, ``in_flight`` |
 | ``done`` | worker | the same, and ``health`` |
-| ``beat``, ``stop``, ``quit`` | master | |
+| ``heartbeat``, ``stop``, ``quit`` | master | |
+
+Phase 0 is what users send when they start; each call of an engine's ``send`` (warm-up, measured load) is one
+more.
 """
 
 from __future__ import annotations
@@ -20,24 +23,23 @@ from collections.abc import Mapping
 from dataclasses import astuple
 from typing import Any
 
-from loadtests.schedule.schedule_shard import Deal
+from loadtests.schedule import ShardAssignment
 
-BEAT_SECONDS = 0.25
-"""How often each side lets the other hear from it."""
-SILENCE_SECONDS = 5.0
-"""After so long without a word the other side is taken for lost."""
-AS_FILE = {"durations": "as in a file"}
-"""Context in which profiles and stages are written so that they can be read again."""
+HEARTBEAT_SECONDS = 0.25
+"""Time between two messages of each side."""
+HEARTBEAT_TIMEOUT_SECONDS = 5.0
+"""After this time without a message the other side counts as lost."""
+FILE_CONTEXT = {"durations": "as in a file"}
+"""Serialization context: profiles and stages are written as in a profile file, so that they can be read."""
 
-
-def deal_to_wire(deal: Deal) -> tuple[Any, ...]:
-    """Give plain data."""
-    return astuple(deal)
+MessageFields = Mapping[str, Any]
 
 
-def deal_from_wire(data: Any) -> Deal:
-    """Read it back."""
-    return Deal(*data)
+def serialize_assignment(assignment: ShardAssignment) -> tuple[Any, ...]:
+    """Return plain data that msgpack can encode."""
+    return astuple(assignment)
 
 
-Fields = Mapping[str, Any]
+def deserialize_assignment(data: Any) -> ShardAssignment:
+    """Return the assignment that :func:`serialize_assignment` was called with."""
+    return ShardAssignment(*data)

@@ -1,4 +1,4 @@
-"""A worker: it sends the share that the master deals it, and reports what it counted."""
+"""A worker: it sends the shard that the master assigns to it, and reports its statistics."""
 
 from __future__ import annotations
 
@@ -14,144 +14,156 @@ from locust.exception import RPCError
 from locust.rpc import Message, zmqrpc
 from pydantic import TypeAdapter
 
-from loadtests.fleet.messages import BEAT_SECONDS, SILENCE_SECONDS, Fields, deal_from_wire
-from loadtests.profile.profile_models import Profile, Stage, TraceStage, UserStage
-from loadtests.recording.process_health import Health
-from loadtests.recording.recorder import Books
-from loadtests.schedule.clock import now
-from loadtests.schedule.engine import Engine
-from loadtests.session.gc_tuning import rare_collection
-from loadtests.session.session import InterruptedLoadError
+from loadtests.fleet.messages import (
+    HEARTBEAT_SECONDS,
+    HEARTBEAT_TIMEOUT_SECONDS,
+    MessageFields,
+    deserialize_assignment,
+)
+from loadtests.profile import Profile, Stage, TraceStage, UserStage
+from loadtests.recording import Recorder
+from loadtests.schedule import Engine, now
+from loadtests.session import InterruptedLoadError, ProcessHealthMonitor, collect_garbage_rarely
 from slo.model import GeneratorProcess
 
-_profile: TypeAdapter[Profile] = TypeAdapter(Profile)
-_stages: TypeAdapter[TraceStage | Stage | UserStage] = TypeAdapter(TraceStage | Stage | UserStage)
+_PROFILE_ADAPTER: TypeAdapter[Profile] = TypeAdapter(Profile)
+_STAGE_ADAPTER: TypeAdapter[TraceStage | Stage | UserStage] = TypeAdapter(TraceStage | Stage | UserStage)
 
-_UNDERSTOOD = {"beat", "ping", "quit", "load", "send", "deal", "stop"}
-MakeEngine = Callable[[Profile, int], Engine]
+EngineFactory = Callable[[Profile, int], Engine]
 
 
 class Worker:
-    """Serves one master until it says quit, or is gone."""
+    """Works for one master until the master tells it to quit, or is lost."""
 
-    def __init__(self, host: str, port: int, make: MakeEngine) -> None:
+    def __init__(self, host: str, port: int, create_engine: EngineFactory) -> None:
         self._id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._client = zmqrpc.Client(host, port, self._id)
-        self._make = make
+        self._create_engine = create_engine
         self._engine: Engine | None = None
         self._phase = 0
-        self._books = Books()
-        self._sending: gevent.Greenlet[..., None] | None = None
-        self._heard: float | None = None
-        self._over = Event()
+        self._recorder = Recorder()
+        self._sender: gevent.Greenlet[..., None] | None = None
+        self._last_message_time: float | None = None
+        self._finished = Event()
+        self._handlers: dict[str, Callable[[MessageFields], None]] = {
+            "ping": self._on_ping,
+            "prepare": self._on_prepare,
+            "send": self._on_send,
+            "assign": self._on_assign,
+            "stop": self._on_stop,
+            "quit": self._on_quit,
+        }
 
     def run(self) -> bool:
-        """Serve; tell whether the master said goodbye."""
-        self._tell("hello", host=socket.gethostname(), pid=os.getpid())
-        tasks = [gevent.spawn(self._listen), gevent.spawn(self._report)]
-        with rare_collection():
-            self._over.wait()
+        """Work until the end; return whether the master ended it (not lost)."""
+        self._send_message("hello", host=socket.gethostname(), pid=os.getpid())
+        tasks = [gevent.spawn(self._receive_messages), gevent.spawn(self._report_stats)]
+        with collect_garbage_rarely():
+            self._finished.wait()
         for task in tasks:
             task.kill()
-        self._stop()
+        self._stop_load()
         if self._engine:
             self._engine.__exit__(None, None, None)
         self._client.close(linger=1000)
-        return not self._deserted()
-
-    def _deserted(self) -> bool:
-        """Tell whether a master that was there once is silent."""
-        return self._heard is not None and now() - self._heard > SILENCE_SECONDS
+        return not self._is_master_lost()
 
     def quit(self) -> None:
-        """End, as if the master had said so."""
-        self._over.set()
+        """End, as if the master had told it to."""
+        self._finished.set()
 
-    # --- The talk ---------------------------------------------------------------------------------
+    def _is_master_lost(self) -> bool:
+        """Return whether a master that once sent messages is silent now."""
+        if self._last_message_time is None:
+            return False
+        return now() - self._last_message_time > HEARTBEAT_TIMEOUT_SECONDS
 
-    def _tell(self, kind: str, **fields: Any) -> None:
+    # --- Messages ---------------------------------------------------------------------------------
+
+    def _send_message(self, kind: str, **fields: Any) -> None:
         self._client.send(Message(kind, fields, self._id))
 
-    def _listen(self) -> None:
+    def _receive_messages(self) -> None:
         while True:
             try:
                 message = self._client.recv()
             except RPCError:
                 continue
-            self._heard = now()
-            if message.type in _UNDERSTOOD:
-                getattr(self, f"_on_{message.type}")(message.data)
+            self._last_message_time = now()
+            if message.type in self._handlers:
+                self._handlers[message.type](message.data)
 
-    def _report(self) -> None:
+    def _report_stats(self) -> None:
+        """Send statistics regularly (they are our heartbeats), and end when the master is lost."""
         while True:
-            gevent.sleep(BEAT_SECONDS)
-            self._tell_sums("sums")
-            if self._deserted():
-                self._over.set()
+            gevent.sleep(HEARTBEAT_SECONDS)
+            self._send_stats("stats")
+            if self._is_master_lost():
+                self._finished.set()
 
-    def _tell_sums(self, kind: str, **fields: Any) -> None:
-        sums = self._books.take_sums()
+    def _send_stats(self, kind: str, **fields: Any) -> None:
+        stats = self._recorder.take_stats().serialize()
         in_flight = self._engine.in_flight if self._engine else 0
-        self._tell(kind, phase=self._phase, sums=sums.to_wire(), in_flight=in_flight, **fields)
+        self._send_message(kind, phase=self._phase, stats=stats, in_flight=in_flight, **fields)
 
-    def _on_beat(self, fields: Fields) -> None:
-        """Be glad."""
+    def _report_failure(self, greenlet: gevent.Greenlet[..., None]) -> None:
+        self._send_message("failed", message=str(greenlet.exception) or repr(greenlet.exception))
 
-    def _on_ping(self, fields: Fields) -> None:
-        self._tell("pong", sent=fields["sent"], now=now())
+    def _on_ping(self, fields: MessageFields) -> None:
+        self._send_message("pong", sent=fields["sent"], now=now())
 
-    def _on_quit(self, fields: Fields) -> None:  # noqa: ARG002 - it has none
-        self._over.set()
+    def _on_prepare(self, fields: MessageFields) -> None:
+        gevent.spawn(self._start_engine, fields).link_exception(self._report_failure)
 
-    def _on_load(self, fields: Fields) -> None:
-        gevent.spawn(self._load, fields).link_exception(self._fail)
+    def _on_send(self, fields: MessageFields) -> None:
+        self._sender = gevent.spawn(self._send_load, fields)
+        self._sender.link_exception(self._report_failure)
 
-    def _fail(self, greenlet: gevent.Greenlet[..., None]) -> None:
-        self._tell("failed", message=str(greenlet.exception) or repr(greenlet.exception))
+    def _on_assign(self, fields: MessageFields) -> None:
+        if self._engine and self._sender:
+            self._engine.assign_shard(deserialize_assignment(fields["assignment"]))
 
-    def _load(self, fields: Fields) -> None:
-        profile = _profile.validate_json(fields["profile"])
-        self._engine = self._make(profile, fields["seed"]).__enter__()
-        self._engine.start(fields["target"], self._books)
-        self._tell("started", engine=self._engine.name, versions=dict(self._engine.versions))
+    def _on_stop(self, fields: MessageFields) -> None:  # noqa: ARG002 - the message has no fields
+        gevent.spawn(self._stop_load)
 
-    def _on_send(self, fields: Fields) -> None:
-        self._sending = gevent.spawn(self._send, fields)
-        self._sending.link_exception(self._fail)
+    def _on_quit(self, fields: MessageFields) -> None:  # noqa: ARG002 - the message has no fields
+        self._finished.set()
 
-    def _on_deal(self, fields: Fields) -> None:
-        if self._engine and self._sending:
-            self._engine.deal(deal_from_wire(fields["deal"]))
+    # --- The load ---------------------------------------------------------------------------------
 
-    def _on_stop(self, fields: Fields) -> None:  # noqa: ARG002 - it has none
-        gevent.spawn(self._stop)
+    def _start_engine(self, fields: MessageFields) -> None:
+        profile = _PROFILE_ADAPTER.validate_json(fields["profile"])
+        self._engine = self._create_engine(profile, fields["seed"]).__enter__()
+        self._engine.start(fields["target_url"], self._recorder)
+        self._send_message("ready", engine=self._engine.name, versions=dict(self._engine.versions))
 
-    def _stop(self) -> None:
-        if self._sending:
-            self._sending.kill(InterruptedLoadError)
-
-    def _send(self, fields: Fields) -> None:
+    def _send_load(self, fields: MessageFields) -> None:
         if self._engine is None:
             return
-        self._tell_sums("sums")
+        self._send_stats("stats")
         self._phase = fields["phase"]
-        self._books = Books(fields["begin"])
-        stages = [_stages.validate_json(stage) for stage in fields["stages"]]
-        deals = [deal_from_wire(deal) for deal in fields["deals"]]
-        health = Health()
+        start_time = fields["start_time"]
+        self._recorder = Recorder(start_time)
+        stages = [_STAGE_ADAPTER.validate_json(stage) for stage in fields["stages"]]
+        assignments = [deserialize_assignment(assignment) for assignment in fields["assignments"]]
+        health_monitor = ProcessHealthMonitor()
         try:
-            with health:
-                self._engine.send(stages, fields["begin"], self._books, deals)
+            with health_monitor:
+                self._engine.send(stages, start_time, self._recorder, assignments)
         except InterruptedLoadError:
             pass
         finally:
-            self._tell_sums("done", health=_figures(health.reading()))
+            self._send_stats("done", health=_serialize_health(health_monitor.read_health()))
+
+    def _stop_load(self) -> None:
+        if self._sender:
+            self._sender.kill(InterruptedLoadError)
 
 
-def _figures(reading: GeneratorProcess) -> dict[str, float | None]:
-    """Give what the master does not know by itself."""
+def _serialize_health(health: GeneratorProcess) -> dict[str, float | None]:
+    """Return the fields that the master does not know itself."""
     return {
-        "cpu_ratio": reading.cpu_ratio,
-        "loop_lag_p99_seconds": reading.loop_lag_p99_seconds,
-        "loop_lag_max_seconds": reading.loop_lag_max_seconds,
+        "cpu_ratio": health.cpu_ratio,
+        "loop_lag_p99_seconds": health.loop_lag_p99_seconds,
+        "loop_lag_max_seconds": health.loop_lag_max_seconds,
     }

@@ -1,4 +1,4 @@
-"""Declared requests as the bytes that go on the wire."""
+"""Declared requests, compiled to the bytes that are sent."""
 
 from __future__ import annotations
 
@@ -7,34 +7,32 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from loadtests.profile.declared_requests import Expect, Request
-from loadtests.profile.target_url import Target
-
-UNEXPECTED_BODY = "unexpected body"
+from loadtests.profile import DeclaredRequest, Expectation, TargetUrl
+from loadtests.recording import UNEXPECTED_BODY
 
 
 @dataclass(slots=True, eq=False)
-class Compiled:
+class CompiledRequest:
     """A request, ready to send."""
 
     name: str
     payload: bytes
-    without_body: bool
-    """The answer has no body whatever its headers say (HEAD)."""
-    expect: int | None = None
-    keep: bool = False
-    """Somebody will ask for the headers or the body of the answer."""
+    expects_no_body: bool
+    """The response has no body, whatever its headers say (HEAD)."""
+    expected_status: int | None = None
+    keeps_response: bool = False
+    """The headers and the body of the response are needed later."""
     method: str = ""
-    check: Callable[[bytes], str | None] | None = None
-    """Gives what is wrong with a body, or ``None``."""
+    check_body: Callable[[bytes], str | None] | None = None
+    """Return the error class of a response body, ``None`` for the expected one."""
 
 
-def compiled(request: Request, target: Target) -> Compiled:
-    """Build the bytes of an HTTP/1.1 request (RFC 9112)."""
+def compile_request(request: DeclaredRequest, target_url: TargetUrl) -> CompiledRequest:
+    """Return a declared request as the bytes of an HTTP/1.1 request (RFC 9112)."""
     body = b""
-    headers = {"Host": target.authority, "User-Agent": "proofload", "Accept": "*/*"}
-    if target.authorization:
-        headers["Authorization"] = target.authorization
+    headers = {"Host": target_url.authority, "User-Agent": "proofload", "Accept": "*/*"}
+    if target_url.authorization:
+        headers["Authorization"] = target_url.authorization
     if request.json_body is not None:
         body = json.dumps(request.json_body).encode()
         headers["Content-Type"] = "application/json"
@@ -42,25 +40,28 @@ def compiled(request: Request, target: Target) -> Compiled:
         body = request.body.encode()
     if body or request.method in {"POST", "PUT", "PATCH"}:
         headers["Content-Length"] = str(len(body))
-    given = {name.lower(): name for name in request.headers}
-    headers = {name: value for name, value in headers.items() if name.lower() not in given} | request.headers
-    lines = [f"{request.method} {target.prefix}{request.path} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    overridden = {name.lower() for name in request.headers}
+    defaults = {name: value for name, value in headers.items() if name.lower() not in overridden}
+    lines = [f"{request.method} {target_url.path_prefix}{request.path} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in (defaults | request.headers).items()]
     head = "\r\n".join([*lines, "", ""]).encode("latin-1", errors="replace")
-    check = body_check(request.expect)
-    return Compiled(
+    check = build_body_check(request.expect)
+    return CompiledRequest(
         request.label,
         head + body,
         request.method == "HEAD",
         request.expect.status if request.expect else None,
-        keep=check is not None,
+        keeps_response=check is not None,
         method=request.method,
-        check=check,
+        check_body=check,
     )
 
 
-def body_check(expect: Expect | None) -> Callable[[bytes], str | None] | None:
-    """Give what looks at a body and says what is wrong with it, where anything is expected of it."""
+def build_body_check(expect: Expectation | None) -> Callable[[bytes], str | None] | None:
+    """Return a function that checks a response body; ``None`` if the profile expects nothing of the body.
+
+    The function returns :data:`UNEXPECTED_BODY`, or ``None`` for a body that meets the expectation.
+    """
     if expect is None or (expect.contains is None and expect.matches is None):
         return None
     text = (expect.contains or "").encode()

@@ -1,4 +1,4 @@
-"""One connection: sends a request, reads its answer, and says what became of it. No greenlet waits on it."""
+"""One connection: sends a request, reads its response and calls its owner back. No greenlet waits on it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import Any, Protocol
 
 from gevent.monkey import get_original
 
-from loadtests.http.compiled_request import Compiled
-from loadtests.http.response_parser import Answer, Heads, MalformedAnswerError
+from loadtests.http.compiled_request import CompiledRequest
+from loadtests.http.response_parser import MalformedResponseError, ResponseHeadCache, ResponseParser
 from loadtests.http.tls import TLSSocket
 
-_Socket = get_original("socket", "socket")  # gevent's own would switch greenlets
+_Socket = get_original("socket", "socket")  # a gevent socket would switch greenlets
 _READ, _WRITE = 1, 2
-_PIECE, _LARGE_PIECE = 4_096, 262_144
-"""Bytes asked for at once: a large buffer costs more to make than it saves, before an answer is large."""
-_END, _END_LENGTH = b"\r\n\r\n", 4
-_REASONS = {
+_CHUNK_BYTES, _LARGE_CHUNK_BYTES = 4_096, 262_144
+"""Size of one read in bytes. The large one is for the rest of a response that did not fit into one read:
+a large buffer takes longer to allocate than it saves on small responses."""
+_HEAD_END, _HEAD_END_BYTES = b"\r\n\r\n", 4
+_ERROR_CLASSES = {
     errno.ECONNREFUSED: "connection refused",
     errno.ECONNRESET: "connection reset",
     errno.EPIPE: "connection closed",
@@ -32,150 +33,155 @@ _REASONS = {
 }
 
 
-class Owner(Protocol):
-    """Whoever has a connection send."""
+class ConnectionOwner(Protocol):
+    """The object that sends through a connection and is called back by it."""
 
-    heads: Heads
+    head_cache: ResponseHeadCache
 
-    def connected(self, connection: Connection) -> None:
-        """Take note that a connection stands."""
+    def on_connected(self, connection: Connection) -> None:
+        """Handle an established connection."""
 
-    def done(self, connection: Connection, status: int, error: str | None, ended: float) -> None:
-        """Take the end of a request; ``status`` 0 and an error where there is no answer."""
+    def on_request_done(
+        self, connection: Connection, status: int, error: str | None, ended_at: float
+    ) -> None:
+        """Handle the end of a request; without a response, ``status`` is 0 and ``error`` its class."""
 
-    def lost(self, connection: Connection, error: str) -> None:
-        """Take note that a connection is gone that had nothing to do, or never stood."""
-
-
-IDLE_SECONDS = 4.0
-"""Longest that a connection is kept without a request. Servers close theirs after 5 s (uvicorn, Node) or
-more, and a request that is on its way at that moment has no answer, and is on nobody's books but ours."""
+    def on_connection_lost(self, connection: Connection, error: str) -> None:
+        """Handle a connection that closed while it was idle or before it was established."""
 
 
-def reason(error: OSError) -> str:
-    """Name a failure in words, so that failures can be counted."""
+MAX_IDLE_SECONDS = 4.0
+"""Longest time a connection stays open without a request. Servers close idle connections after 5 s (uvicorn,
+Node) or more; a request sent at that moment gets no response, and the server does not count it."""
+
+
+def classify_os_error(error: OSError) -> str:
+    """Return the error class of a socket error: a short text from a small set, for counting."""
     if isinstance(error, ssl.SSLError):
         return "TLS failed"
     if isinstance(error, socket.gaierror):
         return "name not resolved"
-    return _REASONS.get(error.errno or 0, type(error).__name__)
+    return _ERROR_CLASSES.get(error.errno or 0, type(error).__name__)
 
 
 class Connection:
-    """Sends one request after the other to one address, over TLS where a context is given.
+    """Sends one request after the other to one address, over TLS if a context is passed.
 
-    ``began`` is when the latest request was sent, ``first`` when the first byte of its answer came,
-    ``active`` when anything last moved, all by :func:`time.perf_counter`. ``received`` is the latest answer:
-    its bytes as they came, whose body begins at ``body_at``, or what was read of one in pieces; ``length``
-    is that of its body in bytes.
+    Times are seconds of :func:`time.perf_counter`: ``sent_at`` of the latest request, ``first_byte_at`` of
+    its response, ``last_active_at`` of the last transfer. ``received`` is the latest response: its bytes if
+    one read returned all of them (the body starts at offset ``body_at``), otherwise its parser.
+    ``body_bytes`` is the size of its body.
     """
 
     __slots__ = (
-        "_answer",
-        "_heads",
+        "_head_cache",
         "_owner",
+        "_parser",
         "_reader",
         "_recv",
-        "_rest",
         "_send",
         "_socket",
         "_tls",
+        "_unsent",
         "_writer",
-        "active",
-        "began",
         "body_at",
-        "busy",
-        "closed",
-        "first",
-        "intended",
-        "length",
-        "ready",
+        "body_bytes",
+        "first_byte_at",
+        "intended_start",
+        "is_busy",
+        "is_closed",
+        "is_ready",
+        "last_active_at",
         "received",
         "request",
+        "sent_at",
     )
 
-    def __init__(self, loop: Any, owner: Owner, address: tuple[int, Any], tls: Any, name: str) -> None:
-        """Begin to connect.
+    def __init__(
+        self, loop: Any, owner: ConnectionOwner, address: tuple[int, Any], tls_context: Any, host_name: str
+    ) -> None:
+        """Start to connect.
 
         Raises:
-            OSError: no socket can be had.
+            OSError: no socket can be created.
         """
-        family, place = address
-        self._owner, self._heads = owner, owner.heads
-        self._answer: Answer | None = None
-        self._rest = b""
-        self.request: Compiled | None = None
-        self.intended = self.began = self.active = self.first = perf_counter()
-        self.received: bytes | Answer = b""
-        self.body_at = self.length = 0
-        self.busy = self.ready = self.closed = False
-        raw = _Socket(family, socket.SOCK_STREAM)
-        raw.setblocking(False)
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        code = raw.connect_ex(place)
-        self._tls = (tls, name) if tls else None
-        self._take_socket(raw)
-        self._reader, self._writer = loop.io(raw.fileno(), _READ), loop.io(raw.fileno(), _WRITE)
+        family, socket_address = address
+        self._owner, self._head_cache = owner, owner.head_cache
+        self._parser: ResponseParser | None = None
+        self._unsent = b""
+        self.request: CompiledRequest | None = None
+        self.intended_start = self.sent_at = self.last_active_at = self.first_byte_at = perf_counter()
+        self.received: bytes | ResponseParser = b""
+        self.body_at = self.body_bytes = 0
+        self.is_busy = self.is_ready = self.is_closed = False
+        raw_socket = _Socket(family, socket.SOCK_STREAM)
+        raw_socket.setblocking(False)
+        raw_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        code = raw_socket.connect_ex(socket_address)
+        self._tls = (tls_context, host_name) if tls_context else None
+        self._use_socket(raw_socket)
+        self._reader = loop.io(raw_socket.fileno(), _READ)
+        self._writer = loop.io(raw_socket.fileno(), _WRITE)
         if code in {0, errno.EINPROGRESS}:
             self._writer.start(self._on_connect)
         else:
-            loop.run_callback(self._end, reason(OSError(code, "")))
+            loop.run_callback(self._fail, classify_os_error(OSError(code, "")))
 
-    def send(self, request: Compiled, intended: float) -> None:
-        """Send a request now; the connection has to stand and to be idle."""
-        self.request, self.intended, self.busy = request, intended, True
-        self.began = self.active = perf_counter()
+    def send(self, request: CompiledRequest, intended_start: float) -> None:
+        """Send a request now; the connection must be established and idle."""
+        self.request, self.intended_start, self.is_busy = request, intended_start, True
+        self.sent_at = self.last_active_at = perf_counter()
         self._write(request.payload)
 
-    def body(self) -> bytes:
-        """Give the body of the latest answer, of a request that keeps it."""
+    def read_body(self) -> bytes:
+        """Return the body of the latest response; its request must have ``keeps_response`` set."""
         received = self.received
         return received[self.body_at :] if isinstance(received, bytes) else received.body
 
     def close(self, error: str) -> None:
-        """Close it; a request under way ends with the error."""
-        self._end(error)
+        """Close the connection; a request in flight ends with the error."""
+        self._fail(error)
 
-    # --- Standing up ------------------------------------------------------------------------------
+    # --- Connecting -------------------------------------------------------------------------------
 
-    def _take_socket(self, taken: Any) -> None:
-        self._socket, self._recv, self._send = taken, taken.recv, taken.send
+    def _use_socket(self, new_socket: Any) -> None:
+        self._socket, self._recv, self._send = new_socket, new_socket.recv, new_socket.send
 
     def _on_connect(self) -> None:
         self._writer.stop()
         code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
-            self._end(reason(OSError(code, "")))
+            self._fail(classify_os_error(OSError(code, "")))
         elif self._tls is None:
-            self._stand()
+            self._mark_ready()
         else:
-            context, name = self._tls
+            context, host_name = self._tls
             try:
-                wrapped = TLSSocket(self._socket, context, name)
+                tls_socket = TLSSocket(self._socket, context, host_name)
             except (OSError, ValueError):
-                self._end("TLS failed")
+                self._fail("TLS failed")
                 return
-            self._take_socket(wrapped)
-            self._shake_hands()
+            self._use_socket(tls_socket)
+            self._do_handshake()
 
-    def _shake_hands(self) -> None:
+    def _do_handshake(self) -> None:
         self._reader.stop()
         self._writer.stop()
         try:
             self._socket.do_handshake()
         except ssl.SSLWantReadError:
-            self._reader.start(self._shake_hands)
+            self._reader.start(self._do_handshake)
         except ssl.SSLWantWriteError:
-            self._writer.start(self._shake_hands)
+            self._writer.start(self._do_handshake)
         except OSError as error:
-            self._end(reason(error))
+            self._fail(classify_os_error(error))
         else:
-            self._stand()
+            self._mark_ready()
 
-    def _stand(self) -> None:
-        self.ready = True
+    def _mark_ready(self) -> None:
+        self.is_ready = True
         self._reader.start(self._on_readable)
-        self._owner.connected(self)
+        self._owner.on_connected(self)
 
     # --- Sending and reading ----------------------------------------------------------------------
 
@@ -185,86 +191,89 @@ class Connection:
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             sent = 0
         except OSError as error:
-            self._end(reason(error))
+            self._fail(classify_os_error(error))
             return
         if sent < len(data):
-            self._rest = data[sent:]
+            self._unsent = data[sent:]
             self._writer.start(self._on_writable)
 
     def _on_writable(self) -> None:
         self._writer.stop()
-        self.active = perf_counter()
-        rest, self._rest = self._rest, b""
-        self._write(rest)
+        self.last_active_at = perf_counter()
+        unsent, self._unsent = self._unsent, b""
+        self._write(unsent)
 
     def _on_readable(self) -> None:
         try:
-            data = self._recv(_PIECE if self._answer is None else _LARGE_PIECE)
+            data = self._recv(_CHUNK_BYTES if self._parser is None else _LARGE_CHUNK_BYTES)
         except (BlockingIOError, ssl.SSLWantReadError):
             return
         except OSError as error:
-            self._end(reason(error))
+            self._fail(classify_os_error(error))
             return
-        if self._answer is None and self.busy:
-            end = data.find(_END) + _END_LENGTH
-            known = self._heads.get(data[:end])
-            if known is not None and len(data) == end + known[1] and not self._rest:
-                self.busy = False
-                self.received, self.body_at, self.length = data, end, known[1]
-                self.first = ended = perf_counter()
-                self._owner.done(self, known[0], None, ended)
+        if self._parser is None and self.is_busy:
+            head_end = data.find(_HEAD_END) + _HEAD_END_BYTES
+            cached = self._head_cache.get(data[:head_end])
+            if cached is not None and len(data) == head_end + cached[1] and not self._unsent:
+                self.is_busy = False
+                self.received, self.body_at, self.body_bytes = data, head_end, cached[1]
+                self.first_byte_at = ended_at = perf_counter()
+                self._owner.on_request_done(self, cached[0], None, ended_at)
                 return
-        self._read(data)
+        self._parse(data)
 
-    def _read(self, data: bytes) -> None:
-        """Read what llhttp has to see: the first of its kind, or an answer in several pieces."""
+    def _parse(self, data: bytes) -> None:
+        """Parse with llhttp: a response whose head is not cached, or one that takes several reads."""
         request = self.request
-        if not self.busy or request is None:
-            self._end("unexpected data" if data else "connection closed")
+        if not self.is_busy or request is None:
+            self._fail("unexpected data" if data else "connection closed")
             return
-        self.active = perf_counter()
-        first = self._answer is None
-        if self._answer is None:
-            self.first = self.active
-            self._answer = Answer(without_body=request.without_body, keep=request.keep)
-        answer = self._answer
+        self.last_active_at = perf_counter()
+        is_first_read = self._parser is None
+        if self._parser is None:
+            self.first_byte_at = self.last_active_at
+            self._parser = ResponseParser(
+                expects_no_body=request.expects_no_body, keeps_content=request.keeps_response
+            )
+        parser = self._parser
         try:
-            answer.feed(data) if data else answer.end()
-        except MalformedAnswerError as error:
-            self._end(str(error))
+            parser.feed(data) if data else parser.feed_eof()
+        except MalformedResponseError as error:
+            self._fail(str(error))
             return
-        if answer.whole:
-            if first and not request.without_body:
-                self._heads.learn(data, answer)
-            self._finish(answer)
+        if parser.is_complete:
+            if is_first_read and not request.expects_no_body:
+                self._head_cache.add(data, parser)
+            self._finish(parser)
         elif self._tls and self._socket.pending():
             self._on_readable()
 
-    def _finish(self, answer: Answer) -> None:
-        self._answer, self.busy = None, False
-        self.received, self.body_at, self.length = answer, 0, answer.body_bytes
-        if not answer.keep_alive or self._rest:
-            self._shut()
-        self._owner.done(self, answer.status, None, perf_counter())
+    def _finish(self, response: ResponseParser) -> None:
+        self._parser, self.is_busy = None, False
+        self.received, self.body_at, self.body_bytes = response, 0, response.body_bytes
+        if not response.keep_alive or self._unsent:
+            self._close_socket()
+        self._owner.on_request_done(self, response.status, None, perf_counter())
 
-    def _end(self, error: str) -> None:
-        """End without an answer."""
-        if self.closed:
+    def _fail(self, error: str) -> None:
+        """Close the socket; end a request in flight without a complete response."""
+        if self.is_closed:
             return
-        self._shut()
-        if self.busy:
-            self.busy = False
-            answer, self._answer = self._answer, None
-            self.received, self.body_at, self.length = answer or b"", 0, answer.body_bytes if answer else 0
-            ended = perf_counter()
-            if answer is None:
-                self.first = ended
-            self._owner.done(self, answer.status if answer else 0, error, ended)
+        self._close_socket()
+        if self.is_busy:
+            self.is_busy = False
+            partial, self._parser = self._parser, None
+            self.received, self.body_at = partial or b"", 0
+            self.body_bytes = partial.body_bytes if partial else 0
+            ended_at = perf_counter()
+            if partial is None:
+                self.first_byte_at = ended_at
+            self._owner.on_request_done(self, partial.status if partial else 0, error, ended_at)
         else:
-            self._owner.lost(self, error)
+            self._owner.on_connection_lost(self, error)
 
-    def _shut(self) -> None:
-        self.closed, self.ready = True, False
+    def _close_socket(self) -> None:
+        self.is_closed, self.is_ready = True, False
         self._reader.close()
         self._writer.close()
         self._socket.close()

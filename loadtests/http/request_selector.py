@@ -1,4 +1,4 @@
-"""Which request an arrival sends: drawn by weight or told by a trace, filled from a row, compiled once."""
+"""Selects the request of an arrival: by weight or from a trace, filled from a data row and compiled once."""
 
 from __future__ import annotations
 
@@ -6,51 +6,60 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from random import Random
 
-from loadtests.http.compiled_request import Compiled, compiled
-from loadtests.profile.data_rows import columns, filled, read_rows
-from loadtests.profile.declared_requests import Request
-from loadtests.profile.profile_models import Profile, TraceProfile
-from loadtests.profile.target_url import Target
+from loadtests.http.compiled_request import CompiledRequest, compile_request
+from loadtests.profile import (
+    DeclaredRequest,
+    Profile,
+    TargetUrl,
+    TraceProfile,
+    fill_request,
+    find_columns,
+    read_rows,
+)
 
-_BLOCK = 1_024
-_MOST_COMPILED = 100_000
-"""Requests that are kept compiled; beyond, they are compiled again."""
+_BLOCK_SIZE = 1_024
+_MAX_COMPILED = 100_000
+"""Compiled requests in the cache; others are compiled again."""
 
-Choose = Callable[[int], Compiled]
-"""Gives the request of the arrival of a number; the same seed gives the same, whoever sends it."""
+RequestSelector = Callable[[int], CompiledRequest]
+"""Returns the request of the n-th arrival; it depends on the seed only, not on the process that sends it."""
 
 
-def choice(profile: Profile, target: Target, seed: int) -> Choose:
-    """Make what chooses the requests of a profile that declares them."""
+def create_request_selector(profile: Profile, target_url: TargetUrl, seed: int) -> RequestSelector:
+    """Return the selector for a profile that declares its requests."""
     requests = profile.requests or []
-    index = _index(profile, requests, seed)
+    select_index = _create_index_selector(profile, requests, seed)
     if not profile.feeder:
-        ready = [compiled(one, target) for one in requests]
-        return (lambda _: ready[0]) if len(ready) == 1 else (lambda number: ready[index(number)])
+        compiled = [compile_request(request, target_url) for request in requests]
+        if len(compiled) == 1:
+            return lambda _: compiled[0]
+        return lambda number: compiled[select_index(number)]
     rows = read_rows(profile.feeder)
-    fed = [bool(columns(one)) for one in requests]
+    uses_row = [bool(find_columns(request)) for request in requests]
 
-    @lru_cache(maxsize=_MOST_COMPILED)
-    def ready_with(chosen: int, row: int) -> Compiled:
-        request = requests[chosen]
-        return compiled(filled(request, rows[row]) if fed[chosen] else request, target)
+    @lru_cache(maxsize=_MAX_COMPILED)
+    def compile_with_row(index: int, row: int) -> CompiledRequest:
+        request = requests[index]
+        return compile_request(fill_request(request, rows[row]) if uses_row[index] else request, target_url)
 
-    def choose(number: int) -> Compiled:
-        chosen = index(number)
-        return ready_with(chosen, number % len(rows) if fed[chosen] else 0)
+    def select_request(number: int) -> CompiledRequest:
+        index = select_index(number)
+        return compile_with_row(index, number % len(rows) if uses_row[index] else 0)
 
-    return choose
+    return select_request
 
 
-def _index(profile: Profile, requests: Sequence[Request], seed: int) -> Callable[[int], int]:
-    if isinstance(profile, TraceProfile) and profile.recorded.requests:
-        numbers = {request.label: number for number, request in enumerate(requests)}
-        told = [numbers[name] for name in profile.recorded.requests]
-        return lambda number: told[number % len(told)]
-    weights = [one.weight for one in requests]
+def _create_index_selector(
+    profile: Profile, requests: Sequence[DeclaredRequest], seed: int
+) -> Callable[[int], int]:
+    if isinstance(profile, TraceProfile) and profile.recorded_trace.request_names:
+        index_by_name = {request.label: index for index, request in enumerate(requests)}
+        traced = [index_by_name[name] for name in profile.recorded_trace.request_names]
+        return lambda number: traced[number % len(traced)]
+    weights = [request.weight for request in requests]
 
     @lru_cache(maxsize=4)
-    def block(number: int) -> list[int]:
-        return Random(f"{seed}/{number}").choices(range(len(requests)), weights, k=_BLOCK)
+    def draw_block(block: int) -> list[int]:
+        return Random(f"{seed}/{block}").choices(range(len(requests)), weights, k=_BLOCK_SIZE)
 
-    return lambda number: block(number // _BLOCK)[number % _BLOCK]
+    return lambda number: draw_block(number // _BLOCK_SIZE)[number % _BLOCK_SIZE]

@@ -1,134 +1,138 @@
-"""Where an answer ends, and its status: read by llhttp, and remembered for heads that come again.
+"""Finds the end and the status of a response: parsed by llhttp, or cached for a head that was parsed before.
 
-A service answers with the same head thousands of times (its ``Date`` changes once a second), so what llhttp
-found in one is kept under its very bytes. Everything else than a whole answer of known length in one piece
-is read by llhttp from beginning to end.
+A service sends the same head thousands of times (its ``Date`` changes once a second), so the result of llhttp
+is cached by the bytes of the head. Only a complete response of known length in one read is looked up there;
+llhttp parses all others.
 """
 
 from __future__ import annotations
 
 from httptools import HttpParserError, HttpResponseParser
 
-MOST_HEAD_BYTES = 65_536
-MOST_BODY_BYTES = 256 * 1024 * 1024
-_MOST_REMEMBERED = 1_024
-_END = b"\r\n\r\n"
-_FIRST_FINAL = 200
-_WITHOUT_BODY = {204, 304}
+MAX_HEAD_BYTES = 65_536
+MAX_BODY_BYTES = 256 * 1024 * 1024
+_MAX_CACHED_HEADS = 1_024
+_HEAD_END = b"\r\n\r\n"
+_FIRST_FINAL_STATUS = 200
+_STATUSES_WITHOUT_BODY = {204, 304}
 
 
-class MalformedAnswerError(Exception):
-    """What came is no HTTP answer, or more than one asked for; the text says what."""
+class MalformedResponseError(Exception):
+    """The received bytes are not an HTTP response, or it is too large; the text is the error class."""
 
 
-class Answer:
-    """One answer that comes in pieces; ``keep`` holds on to its headers and its body."""
+class ResponseParser:
+    """Parses one response as it arrives; ``keeps_content`` keeps its headers and its body.
 
-    def __init__(self, *, without_body: bool, keep: bool = False) -> None:
-        self._without_body = without_body
-        self._keep = keep
+    ``expects_no_body`` is for a response to HEAD. Sizes are in bytes.
+    """
+
+    def __init__(self, *, expects_no_body: bool, keeps_content: bool = False) -> None:
+        self._expects_no_body = expects_no_body
+        self._keeps_content = keeps_content
         self._parser = HttpResponseParser(self)
         self._head_bytes = 0
         self.body_bytes = 0
         self.headers: list[tuple[bytes, bytes]] = []
-        self._pieces: list[bytes] = []
-        self._head_over = self._bounded = False
-        self._extra = False
+        self._body_chunks: list[bytes] = []
+        self._has_head = self._has_length = False
+        self._has_extra_data = False
         self.status = 0
-        self.length: int | None = None
-        self.whole = self.keep_alive = False
+        self.content_length: int | None = None
+        self.is_complete = self.keep_alive = False
 
     def feed(self, data: bytes) -> None:
-        """Read a piece; ``whole`` tells whether the answer is complete.
+        """Parse received bytes; ``is_complete`` is set at the end of the response.
 
         Raises:
-            MalformedAnswerError: it is no answer.
+            MalformedResponseError: the bytes are not an HTTP response, or it is too large.
         """
-        if not self._head_over:
+        if not self._has_head:
             self._head_bytes += len(data)
-            if self._head_bytes > MOST_HEAD_BYTES and _END not in data:
-                raise MalformedAnswerError("answer too large")
+            if self._head_bytes > MAX_HEAD_BYTES and _HEAD_END not in data:
+                raise MalformedResponseError("answer too large")
         try:
             self._parser.feed_data(data)
         except HttpParserError:
-            if not self.whole:
-                raise MalformedAnswerError("malformed answer") from None
+            if not self.is_complete:
+                raise MalformedResponseError("malformed answer") from None
             self.keep_alive = False
-        if self._extra:
+        if self._has_extra_data:
             self.keep_alive = False
 
-    def end(self) -> None:
-        """Take note that the service closed the connection; that may be how its answer ends.
+    def feed_eof(self) -> None:
+        """Handle the end of the connection, which ends a response without a length.
 
         Raises:
-            MalformedAnswerError: the answer is cut short.
+            MalformedResponseError: the response is incomplete.
         """
-        if not self._head_over or self._bounded:
-            raise MalformedAnswerError("connection closed" if not self._head_bytes else "answer cut short")
-        self.whole, self.keep_alive = True, False
+        if not self._has_head or self._has_length:
+            raise MalformedResponseError("connection closed" if not self._head_bytes else "answer cut short")
+        self.is_complete, self.keep_alive = True, False
 
     @property
     def body(self) -> bytes:
-        """What was kept of the body."""
-        return b"".join(self._pieces)
+        """Body as received so far; empty unless ``keeps_content`` is set."""
+        return b"".join(self._body_chunks)
 
     # --- Called by llhttp -------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """Notice an answer that nobody asked for."""
-        self._extra = self.whole
+        """Detect a second response, which no request asked for."""
+        self._has_extra_data = self.is_complete
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Notice how the length is told."""
-        if self._keep:
+        """Keep the header; note how the length of the body is given."""
+        if self._keeps_content:
             self.headers.append((name, value))
         lower = name.lower()
         if lower == b"content-length":
-            self._bounded = True
-            self.length = int(value) if value.isdigit() else None
+            self._has_length = True
+            self.content_length = int(value) if value.isdigit() else None
         elif lower == b"transfer-encoding":
-            self._bounded = True
+            self._has_length = True
 
     def on_headers_complete(self) -> None:
-        """Take the status; some answers end here."""
+        """Take the status; a response without a body ends here."""
         status = self._parser.get_status_code()
-        if status < _FIRST_FINAL or self.whole:  # 100 Continue and its like come before the answer
+        is_interim = status < _FIRST_FINAL_STATUS  # e.g. 100 Continue, which precedes the response
+        if is_interim or self.is_complete:
             self.headers.clear()
             return
-        self.status, self._head_over = status, True
+        self.status, self._has_head = status, True
         self.keep_alive = self._parser.should_keep_alive()
-        if self._without_body or status in _WITHOUT_BODY:
-            self.whole = True
+        if self._expects_no_body or status in _STATUSES_WITHOUT_BODY:
+            self.is_complete = True
 
     def on_body(self, data: bytes) -> None:
-        """Count the body."""
+        """Count and keep a part of the body."""
         self.body_bytes += len(data)
-        if self.body_bytes > MOST_BODY_BYTES:
-            raise MalformedAnswerError("answer too large")
-        if self._keep:
-            self._pieces.append(data)
-        if self._without_body:
-            self._extra = True
+        if self.body_bytes > MAX_BODY_BYTES:
+            raise MalformedResponseError("answer too large")
+        if self._keeps_content:
+            self._body_chunks.append(data)
+        if self._expects_no_body:
+            self._has_extra_data = True
 
     def on_message_complete(self) -> None:
-        """Take note of the end; that of an interim answer is none."""
-        if self._head_over:
-            self.whole = True
+        """Mark the response as complete, unless it is an interim one."""
+        if self._has_head:
+            self.is_complete = True
 
 
-class Heads:
-    """Remembers the heads of answers that one asks for again and again."""
+class ResponseHeadCache:
+    """Status and body length of responses by the bytes of their heads."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, tuple[int, int]] = {}
-        self.get = self._known.get
-        """Give (status, length of the body) of a head's bytes, or ``None``."""
+        self._entries: dict[bytes, tuple[int, int]] = {}
+        self.get = self._entries.get
+        """Return (status, body length in bytes) for the bytes of a head, or ``None``."""
 
-    def learn(self, data: bytes, answer: Answer) -> None:
-        """Keep the head of an answer that came whole in one piece, if its length is known from it alone."""
-        end = data.find(_END) + len(_END)
-        if not answer.keep_alive or answer.length is None or len(data) != end + answer.length:
+    def add(self, data: bytes, response: ResponseParser) -> None:
+        """Cache the head of a response received in one read, if the head alone gives the body length."""
+        head_end, length = data.find(_HEAD_END) + len(_HEAD_END), response.content_length
+        if not response.keep_alive or length is None or len(data) != head_end + length:
             return
-        if len(self._known) >= _MOST_REMEMBERED:
-            self._known.clear()
-        self._known[data[:end]] = answer.status, answer.length
+        if len(self._entries) >= _MAX_CACHED_HEADS:
+            self._entries.clear()
+        self._entries[data[:head_end]] = response.status, length

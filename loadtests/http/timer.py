@@ -1,4 +1,4 @@
-"""Wakes the loop at an exact moment: by timerfd where there is one, the loop itself knows milliseconds."""
+"""Timers that call back at an exact time: Linux's timerfd if available, else the loop's (milliseconds)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 _CLOCK_MONOTONIC, _ABSOLUTE = 1, 1  # <time.h>, <sys/timerfd.h>
 _NONBLOCK_CLOEXEC = os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
 _READ = 1
-_NANO = 1_000_000_000
+_NANOSECONDS_PER_SECOND = 1_000_000_000
 
 
 class _Timespec(ctypes.Structure):
@@ -23,28 +23,28 @@ class _Itimerspec(ctypes.Structure):
     _fields_ = (("interval", _Timespec), ("value", _Timespec))
 
 
-class LoopAlarm:
-    """Calls back at a moment of :func:`time.perf_counter`, to the loop's precision."""
+class LoopTimer:
+    """Calls back at a time of :func:`time.perf_counter`, with the precision of the loop."""
 
     def __init__(self, loop: Any, callback: Callable[[], None]) -> None:
         self._loop, self._callback = loop, callback
         self._timer: Any = None
 
-    def at(self, moment: float) -> None:
-        """Set the moment; the one set before is forgotten."""
+    def set(self, moment: float) -> None:
+        """Set the time of the callback; it replaces the time set before."""
         self.close()
         self._timer = self._loop.timer(max(moment - perf_counter(), 0.0))
         self._timer.start(self._callback)
 
     def close(self) -> None:
-        """Call back no more."""
+        """Cancel the callback."""
         if self._timer is not None:
             self._timer.close()
             self._timer = None
 
 
-class TimerfdAlarm:
-    """The same by Linux's timerfd, to tens of microseconds (timerfd_create(2))."""
+class TimerfdTimer:
+    """Calls back at a time of :func:`time.perf_counter`, within tens of microseconds (timerfd_create(2))."""
 
     def __init__(self, loop: Any, callback: Callable[[], None]) -> None:
         self._callback = callback
@@ -55,20 +55,20 @@ class TimerfdAlarm:
         self._spec = _Itimerspec()
         self._reference = ctypes.byref(self._spec)
         self._watcher = loop.io(self._fd, _READ)
-        self._watcher.start(self._ring)
+        self._watcher.start(self._on_expired)
 
-    def at(self, moment: float) -> None:
-        """Set the moment; the one set before is forgotten, and one that is past rings at once."""
-        nano = max(int(moment * _NANO), 1)
-        self._spec.value.sec, self._spec.value.nsec = divmod(nano, _NANO)
+    def set(self, moment: float) -> None:
+        """Set the time of the callback; it replaces the time set before. A past time calls back at once."""
+        nanoseconds = max(int(moment * _NANOSECONDS_PER_SECOND), 1)
+        self._spec.value.sec, self._spec.value.nsec = divmod(nanoseconds, _NANOSECONDS_PER_SECOND)
         self._libc.timerfd_settime(self._fd, _ABSOLUTE, self._reference, None)
 
     def close(self) -> None:
-        """Call back no more."""
+        """Cancel the callback and close the timer."""
         self._watcher.close()
         os.close(self._fd)
 
-    def _ring(self) -> None:
+    def _on_expired(self) -> None:
         try:
             os.read(self._fd, 8)
         except BlockingIOError:
@@ -76,6 +76,6 @@ class TimerfdAlarm:
         self._callback()
 
 
-def alarm(loop: Any, callback: Callable[[], None]) -> LoopAlarm | TimerfdAlarm:
-    """Make the best alarm of this system."""
-    return TimerfdAlarm(loop, callback) if sys.platform == "linux" else LoopAlarm(loop, callback)
+def create_timer(loop: Any, callback: Callable[[], None]) -> LoopTimer | TimerfdTimer:
+    """Return the most precise timer of this system."""
+    return TimerfdTimer(loop, callback) if sys.platform == "linux" else LoopTimer(loop, callback)

@@ -1,4 +1,4 @@
-"""Hands the arrivals of a schedule to users, at their moments and in order; users wait here for them."""
+"""Assigns the arrivals of a schedule to waiting users, at their times and in order."""
 
 from __future__ import annotations
 
@@ -11,33 +11,41 @@ from gevent import getcurrent
 from gevent.event import Event
 from gevent.hub import get_hub
 
-from loadtests.http.timer import alarm
-from loadtests.recording.recorder import Books
-from loadtests.schedule.clock import ORIGIN, now
-from loadtests.schedule.schedule_shard import Deal, Hand
+from loadtests.http import create_timer
+from loadtests.recording import Recorder
+from loadtests.schedule import CLOCK_ORIGIN, ShardAssignment, ShardCursor, now
 
-BATCH = 32
-"""Arrivals handed out at a stretch when behind, before the loop goes round again."""
+BATCH_SIZE = 32
+"""Late arrivals released in one callback, before the loop runs other callbacks."""
 
 
 class Arrival:
-    """One arrival of a schedule: when its request was meant to start, and what came of it.
+    """One arrival of a schedule, with its user and the state of its task; times in Unix seconds.
 
-    It is ``settled`` when its task is over, and ``given_up`` where that was not waited for.
+    ``is_settled`` is set when the task is over, ``is_abandoned`` if the load ended before that.
     """
 
-    __slots__ = ("began", "books", "given_up", "intended", "number", "requests", "settled", "user")
+    __slots__ = (
+        "intended_start",
+        "is_abandoned",
+        "is_settled",
+        "number",
+        "recorder",
+        "request_count",
+        "task_started_at",
+        "user",
+    )
 
-    def __init__(self, number: int, intended: float, books: Books) -> None:
-        self.number, self.intended, self.books = number, intended, books
-        self.began = inf
-        self.requests = 0
-        self.settled = self.given_up = False
+    def __init__(self, number: int, intended_start: float, recorder: Recorder) -> None:
+        self.number, self.intended_start, self.recorder = number, intended_start, recorder
+        self.task_started_at = inf
+        self.request_count = 0
+        self.is_settled = self.is_abandoned = False
         self.user: Any = None
 
 
-class _Seat:
-    """Where a user waits for an arrival."""
+class _WaitingUser:
+    """A user's greenlet that waits for an arrival."""
 
     __slots__ = ("arrival", "greenlet")
 
@@ -46,110 +54,113 @@ class _Seat:
         self.arrival: Arrival | None = None
 
 
-class Schedule:
-    """One schedule at a time, for all users of a process."""
+class ArrivalQueue:
+    """The arrivals of one schedule at a time, for all users of a process."""
 
     def __init__(self) -> None:
         self._hub = get_hub()
-        self._alarm = alarm(self._hub.loop, self._tick)
-        self._hand, self._begin = Hand(), 0.0
-        self._next, self._number = inf, 0
-        self._seats: deque[_Seat] = deque()
+        self._timer = create_timer(self._hub.loop, self._release_due_arrivals)
+        self._cursor, self._start_time = ShardCursor(), 0.0
+        self._next_start, self._next_number = inf, 0
+        self._waiting_users: deque[_WaitingUser] = deque()
         self._due: deque[Arrival] = deque()
-        self._over = Event()
-        self.books = Books()
+        self._finished = Event()
+        self.recorder = Recorder()
         self.deadline = inf
         self.pending: set[Arrival] = set()
 
     @property
-    def waiting(self) -> int:
-        """Users that are free."""
-        return len(self._seats)
+    def free_user_count(self) -> int:
+        """Number of users that wait for an arrival."""
+        return len(self._waiting_users)
 
-    def start(self, hand: Hand, begin: float, deadline: float, books: Books) -> None:
-        """Hand out the arrivals in hand (moments since ``begin``) until ``deadline``."""
-        self._hand, self._begin, self.deadline, self.books = hand, begin, deadline, books
-        self._set(hand.next())
-        self._hub.loop.run_callback(self._tick)
+    def start(self, cursor: ShardCursor, start_time: float, deadline: float, recorder: Recorder) -> None:
+        """Release the arrivals of ``cursor``, which are relative to ``start_time``, until ``deadline``.
 
-    def deal(self, deal: Deal) -> None:
-        """Go on with another share of the schedule."""
-        self._set(self._hand.deal(deal))
-        self._hub.loop.run_callback(self._tick)
+        Both times are in Unix seconds.
+        """
+        self._cursor, self._start_time, self.deadline, self.recorder = cursor, start_time, deadline, recorder
+        self._set_next_arrival(cursor.take_next())
+        self._hub.loop.run_callback(self._release_due_arrivals)
+
+    def assign_shard(self, assignment: ShardAssignment) -> None:
+        """Continue with another shard of the schedule."""
+        self._set_next_arrival(self._cursor.reassign(assignment))
+        self._hub.loop.run_callback(self._release_due_arrivals)
 
     def take(self) -> Arrival:
-        """Give the next arrival, when there is one that nobody has taken."""
+        """Wait for the next due arrival that no other user has taken, and return it."""
         if self._due:
             return self._due.popleft()
-        seat = _Seat(getcurrent())
-        self._seats.append(seat)
+        waiting_user = _WaitingUser(getcurrent())
+        self._waiting_users.append(waiting_user)
         try:
-            while seat.arrival is None:
+            while waiting_user.arrival is None:
                 self._hub.switch()
         except BaseException:
-            if seat in self._seats:
-                self._seats.remove(seat)
+            if waiting_user in self._waiting_users:
+                self._waiting_users.remove(waiting_user)
             raise
-        return seat.arrival
+        return waiting_user.arrival
 
     def settle(self, arrival: Arrival) -> None:
-        """Take note that an arrival is in the books."""
-        arrival.settled = True
+        """Mark an arrival as finished; its requests have been recorded."""
+        arrival.is_settled = True
         self.pending.discard(arrival)
-        self._close_if_done()
+        self._notify_if_finished()
 
-    def wait(self, seconds: float) -> None:
-        """Wait until every arrival is settled, but not longer than so many seconds."""
-        until = now() + seconds
-        while (self._next < inf or self.pending) and now() < until:
-            self._over.clear()
-            self._over.wait(timeout=max(until - now(), 0.0))
+    def wait_until_settled(self, timeout_seconds: float) -> None:
+        """Wait until every arrival is settled, but at most ``timeout_seconds``."""
+        give_up_at = now() + timeout_seconds
+        while (self._next_start < inf or self.pending) and now() < give_up_at:
+            self._finished.clear()
+            self._finished.wait(timeout=max(give_up_at - now(), 0.0))
 
     def stop(self) -> list[float]:
-        """Hand out no more; give the intended starts of those that were not even due when they should."""
+        """Release no further arrival; return the intended starts of those due that were not released."""
         end = min(now(), self.deadline)
-        left = []
-        while self._next <= end:
-            left.append(self._next)
-            self._set(self._hand.next())
-        self._set(None)
-        self._hand = Hand()
+        unreleased = []
+        while self._next_start <= end:
+            unreleased.append(self._next_start)
+            self._set_next_arrival(self._cursor.take_next())
+        self._set_next_arrival(None)
+        self._cursor = ShardCursor()
         self._due.clear()
-        return left
+        return unreleased
 
     def close(self) -> None:
-        """Ring no more."""
-        self._alarm.close()
+        """Close the timer."""
+        self._timer.close()
 
-    def _tick(self) -> None:
-        left = BATCH
-        while self._next <= ORIGIN + perf_counter() and left:
-            arrival = Arrival(self._number, self._next, self.books)
+    def _release_due_arrivals(self) -> None:
+        left = BATCH_SIZE
+        while self._next_start <= CLOCK_ORIGIN + perf_counter() and left:
+            arrival = Arrival(self._next_number, self._next_start, self.recorder)
             self.pending.add(arrival)
-            self._set(self._hand.next())
-            self._give(arrival)
+            self._set_next_arrival(self._cursor.take_next())
+            self._release(arrival)
             left -= 1
-        if self._next <= ORIGIN + perf_counter():
-            self._hub.loop.run_callback(self._tick)
-        elif self._next < inf:
-            self._alarm.at(self._next - ORIGIN)
+        if self._next_start <= CLOCK_ORIGIN + perf_counter():
+            self._hub.loop.run_callback(self._release_due_arrivals)
+        elif self._next_start < inf:
+            self._timer.set(self._next_start - CLOCK_ORIGIN)
         else:
-            self._close_if_done()
+            self._notify_if_finished()
 
-    def _give(self, arrival: Arrival) -> None:
-        if not self._seats:
+    def _release(self, arrival: Arrival) -> None:
+        if not self._waiting_users:
             self._due.append(arrival)
             return
-        seat = self._seats.popleft()
-        seat.arrival = arrival
-        seat.greenlet.switch()
+        waiting_user = self._waiting_users.popleft()
+        waiting_user.arrival = arrival
+        waiting_user.greenlet.switch()
 
-    def _set(self, arrival: tuple[int, float] | None) -> None:
+    def _set_next_arrival(self, arrival: tuple[int, float] | None) -> None:
         if arrival is None:
-            self._next = inf
+            self._next_start = inf
         else:
-            self._number, self._next = arrival[0], self._begin + arrival[1]
+            self._next_number, self._next_start = arrival[0], self._start_time + arrival[1]
 
-    def _close_if_done(self) -> None:
-        if self._next == inf and not self.pending:
-            self._over.set()
+    def _notify_if_finished(self) -> None:
+        if self._next_start == inf and not self.pending:
+            self._finished.set()

@@ -1,4 +1,4 @@
-"""Closed load with Locust's users: a number of them, each waiting for its answer before it sends again."""
+"""Closed-loop load with Locust's users: each user waits for a response before it sends the next request."""
 
 from __future__ import annotations
 
@@ -9,78 +9,81 @@ from typing import Any
 import gevent
 
 from loadtests.locust.locust_engine import LocustEngine
-from loadtests.profile.profile_models import ClosedProfile, Stage, UserStage
-from loadtests.recording.recorder import Books
-from loadtests.schedule.clock import now
-from loadtests.schedule.engine import INTERRUPTED_SECONDS, share_of
-from loadtests.schedule.schedule_shard import WHOLE, Deal
+from loadtests.profile import ClosedProfile, Stage, UserStage
+from loadtests.recording import Recorder
+from loadtests.schedule import (
+    INTERRUPT_DRAIN_SECONDS,
+    WHOLE_SCHEDULE,
+    ShardAssignment,
+    compute_user_share,
+    now,
+)
 
 _SEED_BITS = 32
-STOP_SECONDS = 1.0
-"""How long users may take to end what they are at, beyond the time at which it should have timed out."""
+STOP_MARGIN_SECONDS = 1.0
+"""Time beyond the request timeout in which users may finish their tasks."""
 
 
-class ClosedEngine(LocustEngine):
-    """Sends with a number of users that wait for their answers; what they offer is what they send."""
+class ClosedLoopEngine(LocustEngine):
+    """Sends with a number of users; the offered rate is the achieved rate."""
 
     name = "locust-closed"
 
     def __init__(self, profile: ClosedProfile, seed: int) -> None:
-        self._books = Books()
+        self._recorder = Recorder()
         self._seed = seed
-        self._users, self._deal = 0, WHOLE[0]
-        self._stop_seconds = profile.timeout_seconds + STOP_SECONDS
-        super().__init__(profile, self._stop_seconds)
+        self._user_count, self._assignment = 0, WHOLE_SCHEDULE[0]
+        self._stop_timeout = profile.timeout_seconds + STOP_MARGIN_SECONDS
+        super().__init__(profile, self._stop_timeout)
 
     @property
     def in_flight(self) -> int:
-        """Users at work: each has at most one request under way."""
+        """Number of running users; each has at most one request in flight."""
         return self._runner.user_count
 
-    def start(self, target: str, books: Books) -> None:
-        """Take the target; users come up with each stage."""
-        self._show(books)
-        self._environment.host = target
+    def start(self, target_url: str, recorder: Recorder) -> None:
+        """Set the target URL; users are spawned at each stage."""
+        self._show_statistics(recorder)
+        self._environment.host = target_url
 
     def send(
         self,
         stages: Sequence[Stage | UserStage],
-        begin: float,
-        books: Books,
-        deals: Sequence[Deal] = WHOLE,
+        start_time: float,
+        recorder: Recorder,
+        assignments: Sequence[ShardAssignment] = WHOLE_SCHEDULE,
     ) -> None:
-        """Send the stages; see :class:`loadtests.engine.Engine`."""
-        self._books, self._deal = books, deals[-1]
-        self._show(books)
-        random.seed(self._seed << _SEED_BITS | self._deal.share)
-        self._environment.stop_timeout = self._stop_seconds
-        end = begin
-        gevent.sleep(max(begin - now(), 0.0))
-        self._clients.closing(False)
+        """Send the stages; see :class:`loadtests.schedule.Engine`."""
+        self._recorder, self._assignment = recorder, assignments[-1]
+        self._show_statistics(recorder)
+        random.seed(self._seed << _SEED_BITS | self._assignment.shard)
+        self._environment.stop_timeout = self._stop_timeout
+        stage_end = start_time
+        gevent.sleep(max(start_time - now(), 0.0))
+        self._user_class_factory.set_closing(False)
         try:
             for stage in stages:
                 if isinstance(stage, UserStage):
-                    end += stage.duration_seconds
-                    self._users = stage.users
-                    self._bring_up()
-                    gevent.sleep(max(end - now(), 0.0))
+                    stage_end += stage.duration_seconds
+                    self._user_count = stage.users
+                    self._set_user_count()
+                    gevent.sleep(max(stage_end - now(), 0.0))
         except BaseException:
-            self._environment.stop_timeout = INTERRUPTED_SECONDS
+            self._environment.stop_timeout = INTERRUPT_DRAIN_SECONDS
             raise
         finally:
-            self._clients.closing(True)
+            self._user_class_factory.set_closing(True)
             self._runner.stop()
 
-    def deal(self, deal: Deal) -> None:
-        """Go on with another share of the users; see :class:`loadtests.engine.Engine`."""
-        self._deal = deal
-        self._bring_up()
+    def assign_shard(self, assignment: ShardAssignment) -> None:
+        """Continue with another share of the users; see :class:`loadtests.schedule.Engine`."""
+        self._assignment = assignment
+        self._set_user_count()
 
-    def _bring_up(self) -> None:
-        users = share_of(self._users, self._deal)
+    def _set_user_count(self) -> None:
+        users = compute_user_share(self._user_count, self._assignment)
         self._runner.start(users, spawn_rate=max(users, 1))
 
-    def _book(self, arrival: Any, **row: Any) -> None:  # noqa: ARG002 - users of a closed load have none
-        asked = row.pop("asked")
-        row["began"] = asked
-        self._books.sent(intended=None, **row)
+    def _record(self, arrival: Any, **request: Any) -> None:  # noqa: ARG002 - a closed loop has no arrivals
+        request["sent_at"] = request.pop("requested_at")
+        self._recorder.record_request(intended_start=None, **request)

@@ -1,4 +1,4 @@
-"""What became of a request, from Locust's ``request`` event: its status, and the class of its failure."""
+"""The status and the error class of a request, from the arguments of Locust's ``request`` event."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from locust.contrib.fasthttp import LocustBadStatusCode
 from locust.exception import CatchResponseError
 from requests.exceptions import HTTPError
 
-from loadtests.http.user_session import WireError
-from loadtests.recording.recorder import Books
-from loadtests.schedule.clock import now
+from loadtests.locust.user_session import NoUsableResponseError
+from loadtests.recording import Recorder
+from loadtests.schedule import now
 
-_CLASSES: tuple[tuple[type[BaseException], str], ...] = (
+_ERROR_CLASSES: tuple[tuple[type[BaseException], str], ...] = (
     (CatchResponseError, "unexpected answer"),
     (HTTPConnectionClosed, "connection closed"),
     (HTTPParseError, "malformed answer"),
@@ -30,45 +30,45 @@ _CLASSES: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-def status(response: Any) -> int:
-    """Give the HTTP status of an answer; 0 where there was none."""
+def get_status(response: Any) -> int:
+    """Return the HTTP status of a response; 0 without one."""
     return int(getattr(response, "status_code", 0) or 0)
 
 
-def error_class(exception: BaseException | None, response: Any) -> str | None:
-    """Name the class of a failure in words, so that failures can be counted; ``None`` for a good answer."""
+def classify_error(exception: BaseException | None, response: Any) -> str | None:
+    """Return the error class of a request, a short text for counting; ``None`` for a good response."""
     if exception is None:
         return None
     for error in (exception, getattr(response, "error", None)):
-        if isinstance(error, WireError):  # whatever else a task says of it, no answer came
+        if isinstance(error, NoUsableResponseError):  # no response came, whatever the task reports
             return error.text
-    exception = getattr(exception, "original", None) or exception  # what geventhttpclient wrapped
+    exception = getattr(exception, "original", None) or exception  # geventhttpclient wraps the socket's error
     if isinstance(exception, LocustBadStatusCode | HTTPError):
-        return f"status {status(response)}"
-    for kind, words in _CLASSES:
-        if isinstance(exception, kind):
-            return words
+        return f"status {get_status(response)}"
+    for exception_type, error_class in _ERROR_CLASSES:
+        if isinstance(exception, exception_type):
+            return error_class
     return type(exception).__name__
 
 
-def book(
-    books: Books,
+def record_request(
+    recorder: Recorder,
     name: str,
     response_time: float,
     response: Any,
     exception: BaseException | None,
     **_: object,
 ) -> None:
-    """Write down a request of a user who waits for answers: it was offered when it was sent.
+    """Record a request of a closed loop: its offered time is its send.
 
-    ``response_time`` is in milliseconds, as Locust gives it.
+    ``response_time`` is in milliseconds, as in Locust.
     """
-    ended = now()
-    books.sent(
+    ended_at = now()
+    recorder.record_request(
         name,
-        intended=None,
-        began=ended - response_time / 1000,
-        ended=ended,
-        status=status(response),
-        error=error_class(exception, response),
+        intended_start=None,
+        sent_at=ended_at - response_time / 1000,
+        ended_at=ended_at,
+        status=get_status(response),
+        error=classify_error(exception, response),
     )

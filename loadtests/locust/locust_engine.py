@@ -1,8 +1,8 @@
-"""What the engines share that send with Locust's users."""
+"""The base class of the engines that send with Locust's users."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from math import nan
 from types import TracebackType
@@ -11,50 +11,51 @@ from typing import Any, Self
 import locust
 from locust import User
 from locust.env import Environment
+from locust.event import EventHook
 
-from loadtests.http.responses import Reply
-from loadtests.locust.clients import Clients
-from loadtests.locust.error_classes import error_class, status
+from loadtests.http import RawResponse
+from loadtests.locust.error_classes import classify_error, get_status
 from loadtests.locust.locust_statistics import LocustStatistics
-from loadtests.locust.request_event import RequestEvent
-from loadtests.locust.users import user_classes
-from loadtests.profile.profile_models import Profile
-from loadtests.recording.recorder import Books
-from loadtests.schedule.clock import ORIGIN, now
+from loadtests.locust.user_class_factory import UserClassFactory
+from loadtests.locust.users import load_user_classes
+from loadtests.profile import Profile
+from loadtests.recording import Recorder
+from loadtests.schedule import CLOCK_ORIGIN, now
 from slo.model import GeneratorProcess
 
 
 class LocustEngine:
-    """Holds Locust's environment and its runner, and books every request of its users.
+    """Runs Locust's environment and runner, and records every request of its users.
 
-    Listeners that the locustfile adds to ``locust.events`` are heard; Locust's statistics are filled from
-    the books instead (:mod:`loadtests.statistics`).
+    Listeners that the locustfile adds to ``locust.events`` are called. Locust's statistics are filled from
+    the recorder (:mod:`loadtests.locust.locust_statistics`).
     """
 
     def __init__(self, profile: Profile, stop_timeout: float) -> None:
-        self._clients = Clients(self._report, profile.timeout_seconds)
-        users = [self._arranged(one) for one in user_classes(profile, self._clients)]
+        self._user_class_factory = UserClassFactory(self._report_request, profile.timeout_seconds)
+        loaded = load_user_classes(profile, self._user_class_factory)
+        users = [self._prepare_user_class(user_class) for user_class in loaded]
         events = locust.events
         self._environment = Environment(user_classes=users, events=events, stop_timeout=stop_timeout)
         listeners = list(events.request._handlers)  # noqa: SLF001 - those of the locustfile
         self._runner = self._environment.create_local_runner()
         self._statistics = LocustStatistics(self._environment.stats)
-        self._shown = Books()
-        self._request = events.request = RequestEvent(listeners, self._on_request)
-        _fire(events.init, environment=self._environment, runner=self._runner, web_ui=None)
+        self._shown_recorder = Recorder()
+        self._request_event = events.request = RequestEvent(listeners, self._on_request_event)
+        _fire_event(events.init, environment=self._environment, runner=self._runner, web_ui=None)
 
     @property
     def versions(self) -> Mapping[str, str]:
-        """Versions of the libraries that send."""
+        """Versions of the libraries that send requests, by name."""
         return {name: version(name) for name in ("locust", "gevent", "httptools", "geventhttpclient")}
 
     @property
     def lead_seconds(self) -> float:
-        """Tell how long an order takes to arrive."""
+        """Seconds that an order to send takes to arrive: none within this process."""
         return 0.0
 
-    def processes(self) -> Sequence[GeneratorProcess]:
-        """Give none: it sends itself."""
+    def read_process_health(self) -> Sequence[GeneratorProcess]:
+        """Return nothing: no other process sends for this engine."""
         return ()
 
     def __enter__(self) -> Self:
@@ -64,49 +65,49 @@ class LocustEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._runner.stop()
-        self._shown.reduce()
-        _fire(self._environment.events.quitting, environment=self._environment, reverse=True)
+        self._shown_recorder.reduce_rows()
+        _fire_event(self._environment.events.quitting, environment=self._environment, reverse=True)
         self._runner.quit()
-        self._clients.close()
+        self._user_class_factory.close()
 
-    def _show(self, books: Books) -> None:
-        """Have Locust's statistics show what is written in these books, and in them alone."""
-        self._shown.reduce()
+    def _show_statistics(self, recorder: Recorder) -> None:
+        """Clear Locust's statistics, and fill them from this recorder from now on."""
+        self._shown_recorder.reduce_rows()
         self._environment.stats.clear_all()
-        self._shown = books
-        books.tell(self._statistics.add)
+        self._shown_recorder = recorder
+        recorder.add_listener(self._statistics.add)
 
-    def _at_hand(self) -> Any:
-        """Give the arrival that the current greenlet works for, if any."""
+    def _find_current_arrival(self) -> Any:
+        """Return the arrival whose task the current greenlet runs, ``None`` for none."""
         return None
 
-    def _arranged(self, user: type[User]) -> type[User]:
-        """Give the class of users that the engine sends with."""
-        return user
+    def _prepare_user_class(self, user_class: type[User]) -> type[User]:
+        """Return the user class that the engine runs in place of ``user_class``."""
+        return user_class
 
-    def _book(self, arrival: Any, **row: Any) -> None:
-        """Write down a request that is over; ``arrival`` is what its user was at, if it was at any."""
+    def _record(self, arrival: Any, **request: Any) -> None:
+        """Record a finished request of an arrival's task, or of no arrival (``None``)."""
         raise NotImplementedError
 
-    def _report(self, user: Any, meta: dict[str, Any], reply: Reply) -> None:
-        """Book a request of our own client, and tell whoever listens."""
+    def _report_request(self, user: Any, meta: dict[str, Any], raw_response: RawResponse) -> None:
+        """Record a request of a :class:`~loadtests.locust.user_session.PooledSession`; call the listeners."""
         error = meta["exception"]
-        self._book(
+        self._record(
             getattr(user, "_arrival", None),
             name=meta["name"],
-            asked=reply.asked + ORIGIN,
-            began=reply.began + ORIGIN,
-            first=reply.first + ORIGIN,
-            ended=reply.ended + ORIGIN,
-            status=reply.status,
-            error=None if error is None else error_class(error, meta["response"]),
+            requested_at=raw_response.requested_at + CLOCK_ORIGIN,
+            sent_at=raw_response.sent_at + CLOCK_ORIGIN,
+            first_byte_at=raw_response.first_byte_at + CLOCK_ORIGIN,
+            ended_at=raw_response.ended_at + CLOCK_ORIGIN,
+            status=raw_response.status,
+            error=None if error is None else classify_error(error, meta["response"]),
             method=meta["request_type"],
-            body_bytes=reply.length,
+            body_bytes=raw_response.body_bytes,
         )
-        if self._request.heard:
-            self._request.tell(meta)
+        if self._request_event.has_listeners:
+            self._request_event.notify_listeners(meta)
 
-    def _on_request(
+    def _on_request_event(
         self,
         name: str,
         request_type: str,
@@ -116,21 +117,46 @@ class LocustEngine:
         exception: BaseException | None = None,
         **_: object,
     ) -> None:
-        """Book a request of any other client."""
-        ended = now()
-        self._book(
-            self._at_hand(),
+        """Record a request of any other client."""
+        ended_at = now()
+        self._record(
+            self._find_current_arrival(),
             name=name,
-            asked=ended - (response_time or 0) / 1000,
-            began=None,
-            first=nan,
-            ended=ended,
-            status=status(response),
-            error=error_class(exception, response),
+            requested_at=ended_at - (response_time or 0) / 1000,
+            sent_at=None,
+            first_byte_at=nan,
+            ended_at=ended_at,
+            status=get_status(response),
+            error=classify_error(exception, response),
             method=request_type,
             body_bytes=response_length or 0,
         )
 
 
-def _fire(event: Any, **fields: Any) -> None:
+class RequestEvent(EventHook):
+    """``events.request``, fired by Locust's clients; records each request before the listeners are called.
+
+    Requests of our own client are recorded without it, and cost nothing here if there are no listeners.
+    """
+
+    def __init__(self, listeners: list[Callable[..., None]], record_request: Callable[..., None]) -> None:
+        self._handlers = listeners
+        self._record_request = record_request
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether the locustfile has added a listener."""
+        return bool(self._handlers)
+
+    def fire(self, *, reverse: bool = False, **kwargs: Any) -> None:
+        """Record a request that one of Locust's clients sent; call the listeners."""
+        self._record_request(**kwargs)
+        super().fire(reverse=reverse, **kwargs)  # type: ignore[no-untyped-call]
+
+    def notify_listeners(self, meta: dict[str, Any]) -> None:
+        """Call the listeners with a request that is already recorded."""
+        super().fire(**meta)  # type: ignore[no-untyped-call]
+
+
+def _fire_event(event: Any, **fields: Any) -> None:
     event.fire(**fields)

@@ -1,4 +1,4 @@
-"""Open load with Locust's users: each takes the next arrival from one schedule, waits for it, and sends."""
+"""Open-loop load with Locust's users: each waits for the next arrival of the schedule and runs one task."""
 
 from __future__ import annotations
 
@@ -12,109 +12,118 @@ import gevent
 from gevent import getcurrent
 from locust import User
 
-from loadtests.locust.arrival_queue import Arrival, Schedule
+from loadtests.locust.arrival_queue import Arrival, ArrivalQueue
 from loadtests.locust.locust_engine import LocustEngine
-from loadtests.locust.subclassing import derived
-from loadtests.profile.profile_models import ScheduledProfile, Stage, TraceProfile, UserStage
-from loadtests.recording.recorder import UNANSWERED, Books
-from loadtests.schedule.clock import ORIGIN, now
-from loadtests.schedule.engine import GRACE_SECONDS, INTERRUPTED_SECONDS, EngineError, drain_seconds
-from loadtests.schedule.pacing import arrivals
-from loadtests.schedule.schedule_shard import WHOLE, Deal, Hand
+from loadtests.locust.user_class_factory import create_subclass
+from loadtests.profile import ScheduledProfile, Stage, TraceProfile, UserStage
+from loadtests.recording import UNANSWERED_AT_END, Recorder
+from loadtests.schedule import (
+    CLOCK_ORIGIN,
+    INTERRUPT_DRAIN_SECONDS,
+    LATE_START_SECONDS,
+    WHOLE_SCHEDULE,
+    EngineError,
+    ShardAssignment,
+    ShardCursor,
+    compute_drain_seconds,
+    generate_arrivals,
+    now,
+)
 
-SPAWN_SECONDS, SPAWN_POLL_SECONDS = 30.0, 0.02
-"""How long the users may take for their ``on_start``, and how often to look."""
+SPAWN_TIMEOUT_SECONDS, SPAWN_POLL_INTERVAL_SECONDS = 30.0, 0.02
+"""Time in which the users must have finished their ``on_start``, and the interval of the check."""
 
 _SEED_BITS = 32
+_NO_FREE_USER = "no user was free"
 
 
-class OpenEngine(LocustEngine):
-    """Sends arrivals at a rate with Locust's users.
+class OpenLoopEngine(LocustEngine):
+    """Sends the arrivals of a schedule with Locust's users.
 
-    At most ``max_in_flight`` requests are under way at once; an arrival that finds no user free begins
-    late, and is booked as late. A task is one arrival; its further requests, and those of ``on_start``,
-    are booked as offered when they are sent.
+    At most ``max_in_flight`` requests are in flight; an arrival that finds no free user starts late and is
+    recorded as late. A task is one arrival; its further requests, and those of ``on_start``, are recorded as
+    offered at their send.
     """
 
     name = "locust"
 
     def __init__(self, profile: ScheduledProfile | TraceProfile, seed: int) -> None:
         self._profile, self._seed = profile, seed
-        self._schedule = Schedule()
+        self._arrival_queue = ArrivalQueue()
         super().__init__(profile, 0)
 
-    def _arranged(self, user: type[User]) -> type[User]:
-        return _paced(user, self._schedule, self._seed)
+    def _prepare_user_class(self, user_class: type[User]) -> type[User]:
+        return _create_arrival_user(user_class, self._arrival_queue, self._seed)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, trace)
-        self._schedule.close()
+        self._arrival_queue.close()
 
     @property
     def in_flight(self) -> int:
-        """Requests that are under way now."""
-        return sum(arrival.began < inf for arrival in self._schedule.pending)
+        """Number of arrivals whose task is running."""
+        return sum(arrival.task_started_at < inf for arrival in self._arrival_queue.pending)
 
-    def start(self, target: str, books: Books) -> None:
-        """Bring the users up; see :class:`loadtests.engine.Engine`."""
-        self._environment.host = target
-        self._show(books)
-        self._schedule.books = books
-        wanted = self._profile.max_in_flight
-        self._runner.start(wanted, spawn_rate=wanted)
-        give_up = now() + SPAWN_SECONDS
-        while self._schedule.waiting < wanted and now() < give_up:
-            gevent.sleep(SPAWN_POLL_SECONDS)
+    def start(self, target_url: str, recorder: Recorder) -> None:
+        """Spawn the users; see :class:`loadtests.schedule.Engine`."""
+        self._environment.host = target_url
+        self._show_statistics(recorder)
+        self._arrival_queue.recorder = recorder
+        user_count = self._profile.max_in_flight
+        self._runner.start(user_count, spawn_rate=user_count)
+        give_up_at = now() + SPAWN_TIMEOUT_SECONDS
+        while self._arrival_queue.free_user_count < user_count and now() < give_up_at:
+            gevent.sleep(SPAWN_POLL_INTERVAL_SECONDS)
             spawning = self._runner.spawning_greenlet
             if spawning is not None and spawning.ready():
-                wanted = self._runner.user_count  # without those whose on_start failed
-        if not self._schedule.waiting:
-            raise EngineError(
-                f"no user came up: each failed in its on_start, or took longer than {SPAWN_SECONDS:.0f} s"
-            )
+                user_count = self._runner.user_count  # without users whose on_start failed
+        if not self._arrival_queue.free_user_count:
+            seconds = f"{SPAWN_TIMEOUT_SECONDS:.0f} s"
+            raise EngineError(f"no user started: each on_start failed or took longer than {seconds}")
 
     def send(
         self,
         stages: Sequence[Stage | UserStage],
-        begin: float,
-        books: Books,
-        deals: Sequence[Deal] = WHOLE,
+        start_time: float,
+        recorder: Recorder,
+        assignments: Sequence[ShardAssignment] = WHOLE_SCHEDULE,
     ) -> None:
-        """Send the stages; see :class:`loadtests.engine.Engine`."""
+        """Send the stages; see :class:`loadtests.schedule.Engine`."""
         open_stages = [stage for stage in stages if isinstance(stage, Stage)]
-        end = begin + sum(stage.duration_seconds for stage in open_stages)
-        hand = Hand(arrivals(open_stages, self._profile.arrivals, self._seed), deals)
-        self._show(books)
-        self._schedule.start(hand, begin, end + GRACE_SECONDS, books)
+        end = start_time + sum(stage.duration_seconds for stage in open_stages)
+        cursor = ShardCursor(generate_arrivals(open_stages, self._profile.arrivals, self._seed), assignments)
+        self._show_statistics(recorder)
+        self._arrival_queue.start(cursor, start_time, end + LATE_START_SECONDS, recorder)
         try:
-            gevent.sleep(max(end - now(), 0.0))  # a deal may still come when all is sent
-            self._schedule.wait(end + drain_seconds(self._profile.timeout_seconds) - now())
+            gevent.sleep(max(end - now(), 0.0))  # until the end another shard may be assigned
+            drained_at = end + compute_drain_seconds(self._profile.timeout_seconds)
+            self._arrival_queue.wait_until_settled(drained_at - now())
         except BaseException:
-            self._end(books, INTERRUPTED_SECONDS)
+            self._finish(recorder, INTERRUPT_DRAIN_SECONDS)
             raise
-        self._end(books, 0.0)
+        self._finish(recorder, 0.0)
 
-    def deal(self, deal: Deal) -> None:
-        """Go on with another share; see :class:`loadtests.engine.Engine`."""
-        self._schedule.deal(deal)
+    def assign_shard(self, assignment: ShardAssignment) -> None:
+        """Continue with another shard; see :class:`loadtests.schedule.Engine`."""
+        self._arrival_queue.assign_shard(assignment)
 
-    def _end(self, books: Books, patience: float) -> None:
-        """Hand out no more, wait a moment for what is under way, and book the rest for what it is."""
-        for intended in self._schedule.stop():
-            books.dropped(intended, "no user was free")
-        waiting = [arrival for arrival in self._schedule.pending if arrival.began == inf]
+    def _finish(self, recorder: Recorder, wait_seconds: float) -> None:
+        """Release no further arrival, wait for running tasks; record the rest as dropped or unanswered."""
+        for intended_start in self._arrival_queue.stop():
+            recorder.record_dropped(intended_start, _NO_FREE_USER)
+        waiting = [arrival for arrival in self._arrival_queue.pending if arrival.task_started_at == inf]
         for arrival in waiting:
-            if arrival.intended <= now():
-                books.dropped(arrival.intended, "no user was free")
-            self._schedule.settle(arrival)
-        self._schedule.wait(patience if self._schedule.pending else 0.0)
-        for arrival in list(self._schedule.pending):
-            _give_up(arrival, books)
-            self._schedule.settle(arrival)
+            if arrival.intended_start <= now():
+                recorder.record_dropped(arrival.intended_start, _NO_FREE_USER)
+            self._arrival_queue.settle(arrival)
+        self._arrival_queue.wait_until_settled(wait_seconds if self._arrival_queue.pending else 0.0)
+        for arrival in list(self._arrival_queue.pending):
+            _abandon_arrival(arrival, recorder)
+            self._arrival_queue.settle(arrival)
 
-    def _at_hand(self) -> Any:
+    def _find_current_arrival(self) -> Any:
         greenlet: Any = getcurrent()
         while greenlet is not None:
             if (arrival := getattr(greenlet, "arrival", None)) is not None:
@@ -123,74 +132,81 @@ class OpenEngine(LocustEngine):
             greenlet = parent and parent()
         return None
 
-    def _book(self, arrival: Any, **row: Any) -> None:
-        asked, began = row.pop("asked"), row.pop("began")
-        if arrival is None or (arrival.settled and not arrival.given_up):  # its task left a greenlet behind
-            self._schedule.books.sent(intended=None, began=asked, **row)
-        elif arrival.given_up:
-            return  # it is booked as unanswered
-        elif arrival.requests:
-            arrival.books.sent(intended=None, began=asked, **row)
+    def _record(self, arrival: Arrival | None, **request: Any) -> None:
+        requested_at, sent_at = request.pop("requested_at"), request.pop("sent_at")
+        if arrival is None:
+            self._arrival_queue.recorder.record_request(intended_start=None, sent_at=requested_at, **request)
+            return
+        if arrival.is_abandoned:
+            return  # already recorded as unanswered
+        if arrival.is_settled:  # a request of a greenlet that outlived its task
+            self._arrival_queue.recorder.record_request(intended_start=None, sent_at=requested_at, **request)
+        elif arrival.request_count:
+            arrival.recorder.record_request(intended_start=None, sent_at=requested_at, **request)
         else:
-            arrival.books.sent(intended=arrival.intended, began=began or arrival.began, **row)
-        if arrival is not None:
-            arrival.requests += 1
+            first_sent_at = sent_at or arrival.task_started_at
+            arrival.recorder.record_request(
+                intended_start=arrival.intended_start, sent_at=first_sent_at, **request
+            )
+        arrival.request_count += 1
 
 
-def _give_up(arrival: Arrival, books: Books) -> None:
-    """Book the request that an arrival still waits for, or that it never sent one."""
-    arrival.given_up = True
+def _abandon_arrival(arrival: Arrival, recorder: Recorder) -> None:
+    """Record the request that an arrival still waits for, or that its task sent none."""
+    arrival.is_abandoned = True
     client = getattr(arrival.user, "client", None)
-    asked = getattr(client, "under_way", ("(unanswered)", "", arrival.began - ORIGIN))  # others do not say
-    if asked and not (arrival.requests and not hasattr(client, "under_way")):
-        name, method, began = asked
-        books.sent(
+    is_known = hasattr(client, "pending_request")  # only a PooledSession has the attribute
+    unknown = ("(unanswered)", "", arrival.task_started_at - CLOCK_ORIGIN)
+    pending_request = getattr(client, "pending_request", unknown)
+    if pending_request and (is_known or not arrival.request_count):
+        name, method, requested_at = pending_request
+        recorder.record_request(
             name,
-            intended=None if arrival.requests else arrival.intended,
-            began=began + ORIGIN,
-            ended=now(),
+            intended_start=None if arrival.request_count else arrival.intended_start,
+            sent_at=requested_at + CLOCK_ORIGIN,
+            ended_at=now(),
             status=0,
-            error=UNANSWERED,
+            error=UNANSWERED_AT_END,
             method=method,
         )
-    elif not arrival.requests:
-        books.dropped(arrival.intended, "task sent no request before the end")
+    elif not arrival.request_count:
+        recorder.record_dropped(arrival.intended_start, "task sent no request before the end")
 
 
-def _paced(user: type[User], schedule: Schedule, seed: int) -> type[User]:
-    """Make a user that runs one of its tasks at each arrival it takes."""
-    tasks = list(user.tasks)
+def _create_arrival_user(user_class: type[User], arrival_queue: ArrivalQueue, seed: int) -> type[User]:
+    """Return a user class that runs one of its tasks for each arrival that it takes."""
+    tasks = list(user_class.tasks)
 
-    paced = derived(user, user.__name__, {"wait_time": lambda _: 0})
-    paced.tasks = [_at_arrivals(tasks, schedule, seed)]
-    return paced
+    arrival_user = create_subclass(user_class, user_class.__name__, {"wait_time": lambda _: 0})
+    arrival_user.tasks = [_create_arrival_task(tasks, arrival_queue, seed)]
+    return arrival_user
 
 
-def _at_arrivals(tasks: list[Any], schedule: Schedule, seed: int) -> Callable[[Any], None]:
-    def arrive(user: Any) -> None:
-        arrival = schedule.take()
-        if arrival.settled:
+def _create_arrival_task(tasks: list[Any], arrival_queue: ArrivalQueue, seed: int) -> Callable[[Any], None]:
+    def run_task(user: Any) -> None:
+        arrival = arrival_queue.take()
+        if arrival.is_settled:
             return
-        if now() > schedule.deadline:
-            arrival.books.dropped(arrival.intended, "no user was free")
-            schedule.settle(arrival)
+        if now() > arrival_queue.deadline:
+            arrival.recorder.record_dropped(arrival.intended_start, _NO_FREE_USER)
+            arrival_queue.settle(arrival)
             return
         random.seed(seed << _SEED_BITS | arrival.number)  # the n-th arrival is the same in every run
         task = random.choice(tasks)
         greenlet: Any = getcurrent()
-        user._arrival = greenlet.arrival = arrival  # noqa: SLF001 - the attributes are ours
+        user._arrival = greenlet.arrival = arrival  # noqa: SLF001 - our own attribute
         arrival.user = user
-        arrival.began = now()
+        arrival.task_started_at = now()
         reason = f"task {task.__name__} sent no request"
         try:
             task(user)
         except Exception as error:
             reason = f"task {task.__name__} raised {type(error).__name__}"
-            raise  # Locust's log has the traceback
+            raise  # Locust logs the traceback
         finally:
-            user._arrival = greenlet.arrival = None  # noqa: SLF001 - likewise
-            if not arrival.requests and not arrival.settled:
-                arrival.books.dropped(arrival.intended, reason)
-            schedule.settle(arrival)
+            user._arrival = greenlet.arrival = None  # noqa: SLF001 - our own attribute
+            if not arrival.request_count and not arrival.is_settled:
+                arrival.recorder.record_dropped(arrival.intended_start, reason)
+            arrival_queue.settle(arrival)
 
-    return arrive
+    return run_task

@@ -1,4 +1,4 @@
-"""The Locust users of a profile: those of its locustfile, or one made of the requests it declares."""
+"""The Locust users of a profile: those of its locustfile, or one that sends its declared requests."""
 
 from __future__ import annotations
 
@@ -9,71 +9,83 @@ from pathlib import Path
 
 from locust import FastHttpUser, User
 from locust.user.task import TaskSet
-from locust.util.load_locustfile import load_locustfile
 
-from loadtests.http.compiled_request import body_check
-from loadtests.locust.clients import Clients
-from loadtests.locust.subclassing import derived
-from loadtests.profile.data_rows import Row, columns, filled, read_rows
-from loadtests.profile.declared_requests import Request
-from loadtests.profile.profile_models import OpenProfile, Profile
-from slo.documents.yaml_source import Problem, ProblemsError
+from loadtests.http import build_body_check
+from loadtests.locust.locustfile_loader import load_users_and_shapes
+from loadtests.locust.user_class_factory import UserClassFactory, create_subclass
+from loadtests.profile import (
+    DeclaredRequest,
+    OpenProfile,
+    Profile,
+    Row,
+    fill_request,
+    find_columns,
+    read_rows,
+)
+from slo.documents import Problem, ProblemsError
 
-_FIRST_BAD = 400
+_FIRST_ERROR_STATUS = 400
 
 
-def user_classes(profile: Profile, clients: Clients) -> list[type[User]]:
-    """Give the users that a profile sends with, by these clients.
+def load_user_classes(profile: Profile, user_class_factory: UserClassFactory) -> list[type[User]]:
+    """Return the user classes of a profile, derived by the factory.
 
     Raises:
-        ProblemsError: its locustfile can't be loaded, or holds what can't be sent in that way.
+        ProblemsError: the locustfile cannot be loaded, or its users do not fit the profile's arrivals.
     """
     if profile.requests is not None:
-        return [clients.given_to(declared(profile))]
+        return [user_class_factory.create_user_class(create_declared_user(profile))]
     path = Path(profile.locustfile or "")
-    classes = _loaded(path)
+    classes = _load_locustfile(path)
     if isinstance(profile, OpenProfile):
-        _check_open(path, classes)
-    return [clients.given_to(one) for one in classes]
+        _check_open_loop(path, classes)
+    return [user_class_factory.create_user_class(user_class) for user_class in classes]
 
 
-def declared(profile: Profile) -> type[User]:
-    """Make a user of declared requests, each a task of its weight."""
+def create_declared_user(profile: Profile) -> type[User]:
+    """Return a user class whose tasks send the declared requests, by their weights."""
     rows = read_rows(profile.feeder) if profile.feeder else ()
     requests = profile.requests or []
-    tasks = [task for request in requests for task in [_task(request, rows)] * request.weight]
-    return derived(FastHttpUser, "DeclaredRequests", {"tasks": tasks})
+    tasks = [task for request in requests for task in [_create_task(request, rows)] * request.weight]
+    return create_subclass(FastHttpUser, "DeclaredRequests", {"tasks": tasks})
 
 
-def _task(request: Request, rows: Sequence[Row]) -> Callable[[FastHttpUser], None]:
-    numbers, fed, check = count(), bool(columns(request)), body_check(request.expect)
+def _create_task(request: DeclaredRequest, rows: Sequence[Row]) -> Callable[[FastHttpUser], None]:
+    numbers, uses_row = count(), bool(find_columns(request))
+    check_body = build_body_check(request.expect)
 
     def send(user: FastHttpUser) -> None:
-        one = filled(request, rows[next(numbers) % len(rows)]) if fed else request
-        asked = {"name": request.label, "headers": one.headers, "data": one.body, "json": one.json_body}
-        with user.client.request(one.method, one.path, catch_response=True, **asked) as answer:
-            complaint = _complaint(request, answer.status_code) or (check and check(answer.content or b""))
-            if answer.status_code and complaint:
-                answer.failure(complaint)
-            elif answer.status_code:
-                answer.success()
+        filled = fill_request(request, rows[next(numbers) % len(rows)]) if uses_row else request
+        content = {"headers": filled.headers, "data": filled.body, "json": filled.json_body}
+        with user.client.request(
+            filled.method, filled.path, name=request.label, catch_response=True, **content
+        ) as response:
+            status = response.status_code
+            error = _find_status_error(request, status) or (
+                check_body and check_body(response.content or b"")
+            )
+            if status and error:
+                response.failure(error)
+            elif status:
+                response.success()
 
     send.__name__ = request.label
     return send
 
 
-def _complaint(request: Request, status: int) -> str | None:
+def _find_status_error(request: DeclaredRequest, status: int) -> str | None:
     expected = request.expect.status if request.expect else None
     if expected is None:
-        return f"status {status}" if status >= _FIRST_BAD else None
+        return f"status {status}" if status >= _FIRST_ERROR_STATUS else None
     return None if status == expected else f"status {status}, expected {expected}"
 
 
-def _loaded(path: Path) -> list[type[User]]:
+def _load_locustfile(path: Path) -> list[type[User]]:
     try:
-        users, shapes = load_locustfile(str(path))
+        users, shapes = load_users_and_shapes(path)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a user's file does on import
-        frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename == str(path)]
+        stack = traceback.extract_tb(error.__traceback__)
+        frames = [frame for frame in stack if frame.filename == str(path)]
         line = error.lineno if isinstance(error, SyntaxError) else frames[-1].lineno if frames else None
         message = f"can't be loaded: {type(error).__name__}: {error}"
         raise ProblemsError([Problem(str(path), line, "", message)]) from None
@@ -87,21 +99,19 @@ def _loaded(path: Path) -> list[type[User]]:
     return list(users.values())
 
 
-def _check_open(path: Path, classes: list[type[User]]) -> None:
+def _check_open_loop(path: Path, classes: list[type[User]]) -> None:
     problems = []
     if len(classes) > 1:
-        names = ", ".join(one.__name__ for one in classes)
-        problems.append(
-            f"defines {len(classes)} user classes ({names}); arrivals at a rate take one, with tasks"
-        )
-    for one in classes:
-        nested = sorted(
-            {task.__name__ for task in one.tasks if isinstance(task, type) and issubclass(task, TaskSet)}
-        )
-        if nested:
-            message = f"{one.__name__} has the task sets {', '.join(nested)}"
-            problems.append(f"{message}; arrivals at a rate take functions, or use arrivals: closed")
-        if not one.tasks:
-            problems.append(f"{one.__name__} has no task")
+        names = ", ".join(user_class.__name__ for user_class in classes)
+        message = f"defines {len(classes)} user classes ({names})"
+        problems.append(f"{message}; a load with arrivals at a rate can take one user class only")
+    for user_class in classes:
+        types = [task for task in user_class.tasks if isinstance(task, type)]
+        task_sets = sorted({task.__name__ for task in types if issubclass(task, TaskSet)})
+        if task_sets:
+            message = f"{user_class.__name__} has the task sets {', '.join(task_sets)}"
+            problems.append(f"{message}; arrivals at a rate need task functions, or use arrivals: closed")
+        if not user_class.tasks:
+            problems.append(f"{user_class.__name__} has no task")
     if problems:
         raise ProblemsError([Problem(str(path), None, "", problem) for problem in problems])

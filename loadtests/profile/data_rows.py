@@ -1,7 +1,8 @@
-"""Rows that fill the ``${column}`` of declared requests. Imports neither Locust nor gevent.
+"""Rows of a feeder, and the ``${column}`` placeholders of declared requests that they fill.
 
-A string that is one placeholder and nothing else becomes the row's value as it is (a number, a list);
-inside other text it becomes the text of it, in JSON where it is no text. ``$$`` stands for a ``$``.
+A JSON string that is exactly one placeholder becomes the row's value with its type (a number, a list).
+Elsewhere the value is inserted as text; values that are not strings are written as JSON. ``$$`` stands for
+``$``.
 """
 
 from __future__ import annotations
@@ -16,136 +17,154 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from loadtests.profile.declared_requests import Request
-from slo.documents.yaml_source import Problem, ProblemsError, shown
+from loadtests.profile.declared_requests import DeclaredRequest
+from slo.documents import Problem, ProblemsError, format_value
 
 Row = Mapping[str, Any]
+"""Values of one row by column name."""
 _PLACEHOLDER = re.compile(r"\$(?:\$|\{([^{}]+)\})")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_MOST_ROWS = 1_000_000
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_MAX_ROWS = 1_000_000
+
+
+# --- Reading rows ---------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=4)
 def read_rows(feeder: str) -> Sequence[Row]:
-    """Read ``FILE.csv``, ``FILE.jsonl`` or ``FILE.py:FUNCTION``, which gives mappings.
+    """Read the rows of ``FILE.csv``, ``FILE.jsonl`` or ``FILE.py:FUNCTION``.
+
+    The function returns mappings of columns to values.
 
     Raises:
-        ProblemsError: what is wrong with the file.
+        ProblemsError: the file can't be read, or its content is invalid.
     """
     path, _, function = feeder.partition(".py:")
     try:
         if function:
-            return _checked(feeder, _called(Path(f"{path}.py"), function))
-        read = {".csv": _csv, ".jsonl": _jsonl}.get(Path(feeder).suffix)
-        if read is None:
+            return _validate_rows(feeder, _call_row_function(Path(f"{path}.py"), function))
+        parse = {".csv": _parse_csv, ".jsonl": _parse_jsonl}.get(Path(feeder).suffix)
+        if parse is None:
             raise ProblemsError([Problem(feeder, None, "", "should end in .csv, .jsonl or .py:FUNCTION")])
         with Path(feeder).open(newline="", encoding="utf-8") as file:
-            return _checked(feeder, list(read(feeder, file)))
+            return _validate_rows(feeder, list(parse(feeder, file)))
     except OSError as error:
         raise ProblemsError([Problem(feeder, None, "", f"can't be read: {error.strerror}")]) from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ProblemsError([Problem(feeder, None, "", f"is no text in UTF-8: {error}")]) from None
+        raise ProblemsError([Problem(feeder, None, "", f"is not valid UTF-8 text: {error}")]) from None
 
 
-def columns(request: Request) -> set[str]:
-    """Give the columns that a request asks for."""
-    texts = [request.path, request.body or "", *request.headers.values(), *_strings(request.json_body)]
-    return {name for text in texts for name in _PLACEHOLDER.findall(text) if name}
-
-
-def feeds_headers(request: Request) -> bool:
-    """Tell whether a value of a row stands in a header."""
-    return any(_PLACEHOLDER.search(value) for value in request.headers.values())
-
-
-def filled(request: Request, row: Row) -> Request:
-    """Give the request with the values of a row; in the path they are percent-encoded.
-
-    Raises:
-        ValueError: a value can't stand in a header.
-    """
-    headers = {name: _text(value, row) for name, value in request.headers.items()}
-    for name, value in headers.items():
-        if _CONTROL.search(value):
-            raise ValueError(f"{shown(value)} can't stand in the header {name}")
-    return request.model_copy(
-        update={
-            "name": request.label,
-            "path": _PLACEHOLDER.sub(lambda found: quote(_value(found, row), safe=""), request.path),
-            "headers": headers,
-            "body": None if request.body is None else _text(request.body, row),
-            "json_body": _json(request.json_body, row),
-        }
-    )
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _strings(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _strings(part)
-
-
-def _json(value: Any, row: Row) -> Any:
-    if isinstance(value, str):
-        found = _PLACEHOLDER.fullmatch(value)
-        return row[found[1]] if found and found[1] else _text(value, row)
-    if isinstance(value, Mapping):
-        return {key: _json(part, row) for key, part in value.items()}
-    return [_json(part, row) for part in value] if isinstance(value, list) else value
-
-
-def _text(text: str, row: Row) -> str:
-    return _PLACEHOLDER.sub(lambda found: _value(found, row), text)
-
-
-def _value(found: re.Match[str], row: Row) -> str:
-    if not found[1]:
-        return "$"
-    value = row[found[1]]
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _csv(_name: str, file: Any) -> Iterator[Row]:
+def _parse_csv(_name: str, file: Any) -> Iterator[Row]:
     for row in csv.DictReader(file, strict=True):
         yield {column: value or "" for column, value in row.items() if column is not None}
 
 
-def _jsonl(name: str, file: Any) -> Iterator[Row]:
-    for number, line in enumerate(file, 1):
+def _parse_jsonl(name: str, file: Any) -> Iterator[Row]:
+    for line_number, line in enumerate(file, 1):
         if line.strip():
             try:
                 row = json.loads(line)
             except json.JSONDecodeError as error:
-                raise ProblemsError([Problem(name, number, "", f"is no JSON: {error.msg}")]) from None
+                raise ProblemsError([Problem(name, line_number, "", f"is not JSON: {error.msg}")]) from None
             if not isinstance(row, dict):
-                raise ProblemsError([Problem(name, number, "", f"should be an object, got {shown(row)}")])
+                message = f"should be a JSON object, got {format_value(row)}"
+                raise ProblemsError([Problem(name, line_number, "", message)])
             yield row
 
 
-def _called(path: Path, function: str) -> list[Any]:
+def _call_row_function(path: Path, function: str) -> list[Any]:
     try:
         rows = list(runpy.run_path(str(path))[function]())
     except OSError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a user's file does
-        message = f"{function}() gives no rows: {type(error).__name__}: {error}"
+    except Exception as error:  # noqa: BLE001 - code of the user may raise anything
+        message = f"{function}() returned no rows: {type(error).__name__}: {error}"
         raise ProblemsError([Problem(str(path), None, "", message)]) from None
     return rows
 
 
-def _checked(name: str, rows: list[Any]) -> Sequence[Row]:
+def _validate_rows(name: str, rows: list[Any]) -> Sequence[Row]:
     problem = None
     if not rows:
-        problem = "holds no row"
-    elif len(rows) > _MOST_ROWS:
-        problem = f"holds {len(rows):,} rows, more than {_MOST_ROWS:,}"
-    elif wrong := next((row for row in rows if not isinstance(row, Mapping)), None):
-        problem = f"gives {shown(wrong)} as a row; each should be a mapping of columns to values"
+        problem = "contains no rows"
+    elif len(rows) > _MAX_ROWS:
+        problem = f"contains {len(rows):,} rows; the maximum is {_MAX_ROWS:,}"
+    elif invalid := next((row for row in rows if not isinstance(row, Mapping)), None):
+        problem = f"each row should be a mapping of columns to values, got {format_value(invalid)}"
     if problem:
         raise ProblemsError([Problem(name, None, "", problem)])
     return rows
+
+
+# --- Filling requests -----------------------------------------------------------------------------
+
+
+def find_columns(request: DeclaredRequest) -> set[str]:
+    """Return the columns that the placeholders of a request name."""
+    texts = [
+        request.path,
+        request.body or "",
+        *request.headers.values(),
+        *_iterate_strings(request.json_body),
+    ]
+    return {name for text in texts for name in _PLACEHOLDER.findall(text) if name}
+
+
+def has_header_placeholder(request: DeclaredRequest) -> bool:
+    """Return whether a header of the request contains a placeholder."""
+    return any(_PLACEHOLDER.search(value) for value in request.headers.values())
+
+
+def fill_request(request: DeclaredRequest, row: Row) -> DeclaredRequest:
+    """Return the request with the values of a row; values in the path are percent-encoded.
+
+    Raises:
+        ValueError: a header would contain a control character.
+    """
+    headers = {name: _fill_text(value, row) for name, value in request.headers.items()}
+    for name, value in headers.items():
+        if _CONTROL_CHARACTER.search(value):
+            raise ValueError(f"{format_value(value)} contains a control character, in the header {name}")
+    return request.model_copy(
+        update={
+            "name": request.label,
+            "path": _PLACEHOLDER.sub(
+                lambda placeholder: quote(_read_column(placeholder, row), safe=""), request.path
+            ),
+            "headers": headers,
+            "body": None if request.body is None else _fill_text(request.body, row),
+            "json_body": _fill_json(request.json_body, row),
+        }
+    )
+
+
+def _iterate_strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _iterate_strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _iterate_strings(item)
+
+
+def _fill_json(value: Any, row: Row) -> Any:
+    if isinstance(value, str):
+        placeholder = _PLACEHOLDER.fullmatch(value)
+        return row[placeholder[1]] if placeholder and placeholder[1] else _fill_text(value, row)
+    if isinstance(value, Mapping):
+        return {key: _fill_json(item, row) for key, item in value.items()}
+    return [_fill_json(item, row) for item in value] if isinstance(value, list) else value
+
+
+def _fill_text(text: str, row: Row) -> str:
+    return _PLACEHOLDER.sub(lambda placeholder: _read_column(placeholder, row), text)
+
+
+def _read_column(placeholder: re.Match[str], row: Row) -> str:
+    """Return the text that replaces a placeholder."""
+    if not placeholder[1]:
+        return "$"
+    value = row[placeholder[1]]
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,4 +1,4 @@
-"""Load profiles: what to send, how often, for how long. Imports neither Locust nor gevent."""
+"""Models of a load profile: stages, abort conditions and the three kinds of profile."""
 
 from __future__ import annotations
 
@@ -11,41 +11,46 @@ from typing import Annotated, Any, Literal, Self
 import pydantic
 from pydantic import BeforeValidator, Field, PlainSerializer, SerializationInfo, TypeAdapter, WithJsonSchema
 
-from loadtests.profile.declared_requests import Request
-from loadtests.profile.durations import PATTERN, parse_duration
+from loadtests.profile.declared_requests import DeclaredRequest
+from loadtests.profile.durations import DURATION_PATTERN, parse_duration
 from loadtests.profile.trace import Trace, read_trace
-from slo.documents.yaml_source import StrictModel, shown
+from slo.documents import StrictModel, format_value
 
-SCHEMA_FILE = Path(__file__).parent / "profile.schema.json"
+PROFILE_SCHEMA_FILE = Path(__file__).parent / "profile.schema.json"
 
 
-def _seconds(value: Any) -> float:
+def _parse_duration_field(value: Any) -> float:
     if not isinstance(value, str):
-        raise ValueError(f"{shown(value)} is no duration; write one like 30s, 5m or 1h30m")  # noqa: TRY004 - pydantic's
+        message = f"{format_value(value)} is not a duration; write one like 30s, 5m or 1h30m"
+        raise ValueError(message)  # noqa: TRY004 - pydantic reports a ValueError
     return parse_duration(value)
 
 
-def _seconds_or_none(value: Any) -> float:
-    return 0.0 if value == "0s" else _seconds(value)
+def _parse_zero_or_duration(value: Any) -> float:
+    return 0.0 if value == "0s" else _parse_duration_field(value)
 
 
-def _written(value: float, info: SerializationInfo) -> float | str:
-    """Write it as in a file where ``context`` asks for that, else in seconds."""
+def _serialize_duration(value: float, info: SerializationInfo) -> float | str:
+    """Return the duration as profile files write it when the context is set, otherwise in seconds."""
     if not info.context:
         return value
     return f"{value:.9f}s" if value else "0s"
 
 
-_AS_WRITTEN = PlainSerializer(_written)
-_TEXT = WithJsonSchema({"type": "string", "pattern": PATTERN, "examples": ["500ms", "30s", "5m", "1h30m"]})
-Duration = Annotated[float, BeforeValidator(_seconds), _AS_WRITTEN, _TEXT]
-"""A duration in the file, seconds once read."""
-Pause = Annotated[float, BeforeValidator(_seconds_or_none), _AS_WRITTEN, _TEXT]
-"""A duration in the file, ``0s`` allowed; seconds once read."""
+_DURATION_SERIALIZER = PlainSerializer(_serialize_duration)
+_DURATION_SCHEMA = WithJsonSchema(
+    {"type": "string", "pattern": DURATION_PATTERN, "examples": ["500ms", "30s", "5m", "1h30m"]}
+)
+Duration = Annotated[float, BeforeValidator(_parse_duration_field), _DURATION_SERIALIZER, _DURATION_SCHEMA]
+"""A duration in the file, seconds in the model."""
+ZeroOrDuration = Annotated[
+    float, BeforeValidator(_parse_zero_or_duration), _DURATION_SERIALIZER, _DURATION_SCHEMA
+]
+"""A duration in the file, ``0s`` allowed; seconds in the model."""
 
 
 class Stage(StrictModel):
-    """A stretch of an open load: a constant rate, or a ramp from ``rate`` to ``to`` (requests/s)."""
+    """A stage of an open load: a constant rate, or a ramp from ``rate`` to ``to`` (requests/s)."""
 
     duration_seconds: Duration = Field(alias="duration")
     rate: float = Field(ge=0)
@@ -63,37 +68,38 @@ class Stage(StrictModel):
 
 
 class TraceStage(Stage):
-    """A recording, stretched to its duration; ``rate`` is the mean."""
+    """A recorded trace, stretched to the duration of the stage; ``rate`` is its mean rate."""
 
     trace: str
 
     @property
-    def moments(self) -> Iterator[float]:
-        """Arrivals in seconds since the stage's begin, ascending."""
-        recorded, stretch = self._stretched()
-        return (time * stretch for time in recorded.times)
+    def arrival_times(self) -> Iterator[float]:
+        """Arrival times in seconds since the start of the stage, ascending."""
+        trace, stretch = self._read_stretched_trace()
+        return (time * stretch for time in trace.arrival_times)
 
-    def before(self, elapsed: float) -> int:
-        """Count the arrivals before so many seconds."""
-        recorded, stretch = self._stretched()
-        return bisect_left(recorded.times, elapsed / stretch)
+    def count_before(self, elapsed: float) -> int:
+        """Count the arrivals in the first ``elapsed`` seconds of the stage."""
+        trace, stretch = self._read_stretched_trace()
+        return bisect_left(trace.arrival_times, elapsed / stretch)
 
-    def _stretched(self) -> tuple[Trace, float]:
-        recorded = read_trace(Path(self.trace))
-        return recorded, self.duration_seconds / recorded.seconds
+    def _read_stretched_trace(self) -> tuple[Trace, float]:
+        """Return the trace and the factor that its times are multiplied by."""
+        trace = read_trace(Path(self.trace))
+        return trace, self.duration_seconds / trace.duration_seconds
 
 
 class UserStage(StrictModel):
-    """A stretch of a closed load: a number of users, each of which waits for its answer."""
+    """A stage of a closed load: a number of users, each of which waits for its response."""
 
     duration_seconds: Duration = Field(alias="duration")
     users: int = Field(ge=1)
 
 
-class Abort(StrictModel):
-    """When to give a load up: what is so bad, once so much time is over.
+class AbortCondition(StrictModel):
+    """A limit that aborts the load when it is exceeded, checked once ``after`` has passed.
 
-    One of a share of failed requests, or a percentile of response time.
+    The limit is either a ratio of failed requests or a percentile of the response time.
     """
 
     error_ratio: float | None = Field(None, ge=0, lt=1)
@@ -101,72 +107,74 @@ class Abort(StrictModel):
     p90_seconds: Duration | None = Field(None, alias="p90")
     p95_seconds: Duration | None = Field(None, alias="p95")
     p99_seconds: Duration | None = Field(None, alias="p99")
-    after_seconds: Pause = Field(0.0, alias="after")
+    after_seconds: ZeroOrDuration = Field(0.0, alias="after")
 
     @pydantic.model_validator(mode="after")
-    def _one_limit(self) -> Self:
+    def _check_single_limit(self) -> Self:
         if len(self.limits) != 1:
             raise ValueError("give one of error_ratio, p50, p90, p95 and p99")
         return self
 
     @property
     def limits(self) -> dict[str, float]:
-        """The limit by its name."""
-        given = {
+        """The limits that are set, by name; percentiles in seconds."""
+        limits = {
             "error_ratio": self.error_ratio,
             "p50": self.p50_seconds,
             "p90": self.p90_seconds,
             "p95": self.p95_seconds,
             "p99": self.p99_seconds,
         }
-        return {name: limit for name, limit in given.items() if limit is not None}
+        return {name: limit for name, limit in limits.items() if limit is not None}
 
 
-class _Common(StrictModel):
+class _ProfileBase(StrictModel):
     name: str = Field(min_length=1)
-    warmup_seconds: Pause = Field(0.0, alias="warmup")
+    warmup_seconds: ZeroOrDuration = Field(0.0, alias="warmup")
     locustfile: str | None = None
-    requests: list[Request] | None = Field(None, min_length=1)
+    requests: list[DeclaredRequest] | None = Field(None, min_length=1)
     feeder: str | None = None
     timeout_seconds: Duration = Field(10.0, alias="timeout")
-    """How long a connection, and each wait for bytes of an answer, may take."""
+    """Time limit for connecting, and for each wait for bytes of a response."""
     insecure: bool = False
-    """Declared requests take any certificate."""
-    abort: list[Abort] = Field(default_factory=list)
+    """Declared requests accept any certificate."""
+    abort: list[AbortCondition] = Field(default_factory=list)
     seed: int = Field(1, ge=0)
 
     @pydantic.model_validator(mode="after")
-    def _one_source(self) -> Self:
+    def _check_request_source(self) -> Self:
         if (self.locustfile is None) == (self.requests is None):
             raise ValueError("give either a locustfile or requests")
         if self.feeder and not self.requests:
-            raise ValueError("feeder: fills declared requests; a locustfile reads its own rows")
+            raise ValueError("feeder: applies to declared requests; a locustfile reads its own rows")
         if self.insecure and not self.requests:
-            raise ValueError("insecure: is for declared requests; a class of a locustfile has its own")
+            raise ValueError(
+                "insecure: applies to declared requests; a user class of a locustfile sets its own"
+            )
         return self
 
 
-class OpenProfile(_Common):
-    """Arrivals at moments of their own, whether or not the service keeps up (an open model)."""
+class OpenProfile(_ProfileBase):
+    """Arrivals at scheduled times, whether or not the service keeps up (an open model)."""
 
     max_in_flight: int = Field(500, ge=1, le=10_000)
 
     @property
     def schedule(self) -> Sequence[Stage]:
-        """What is sent, stretch by stretch."""
+        """The stages to send."""
         raise NotImplementedError
 
 
 class ScheduledProfile(OpenProfile):
-    """Arrivals at rates."""
+    """Arrivals at the rates of the stages."""
 
     arrivals: Literal["constant", "poisson"] = "constant"
     stages: list[Stage] = Field(min_length=1)
 
     @pydantic.model_validator(mode="after")
-    def _some_rate(self) -> Self:
+    def _check_positive_rate(self) -> Self:
         if not any(stage.peak_rate for stage in self.stages):
-            raise ValueError("stages: none has a rate above 0, so nothing would be sent")
+            raise ValueError("stages: no stage has a rate above 0, so nothing would be sent")
         return self
 
     @property
@@ -176,27 +184,27 @@ class ScheduledProfile(OpenProfile):
 
 
 class TraceProfile(OpenProfile):
-    """Arrivals as they were recorded, stretched to ``duration`` where that is given."""
+    """Arrivals of a recorded trace, stretched to ``duration`` when that is set."""
 
     arrivals: Literal["trace"]
     trace: str
     duration_seconds: Duration | None = Field(None, alias="duration")
 
     @property
-    def recorded(self) -> Trace:
-        """What was recorded."""
+    def recorded_trace(self) -> Trace:
+        """The trace, read from its file."""
         return read_trace(Path(self.trace))
 
     @property
     def schedule(self) -> Sequence[Stage]:
-        """One stage, of the whole recording."""
-        seconds = self.duration_seconds or self.recorded.seconds
-        rate = len(self.recorded.times) / seconds
+        """One stage with the whole trace."""
+        seconds = self.duration_seconds or self.recorded_trace.duration_seconds
+        rate = len(self.recorded_trace.arrival_times) / seconds
         return [TraceStage.model_construct(duration_seconds=seconds, rate=rate, to=None, trace=self.trace)]
 
 
-class ClosedProfile(_Common):
-    """Users that each wait for their answer before they send again (a closed model)."""
+class ClosedProfile(_ProfileBase):
+    """Users that each wait for a response before they send again (a closed model)."""
 
     arrivals: Literal["closed"]
     stages: list[UserStage] = Field(min_length=1)
@@ -211,13 +219,13 @@ Profile = ScheduledProfile | TraceProfile | ClosedProfile
 """A validated load profile; durations in seconds, rates in requests/s."""
 
 
-def seconds_of(profile: Profile) -> float:
-    """Length of the measured load in seconds, without warm-up."""
+def compute_load_seconds(profile: Profile) -> float:
+    """Return the duration of the measured load in seconds, without warm-up."""
     return sum(stage.duration_seconds for stage in profile.schedule)
 
 
-def profile_schema() -> dict[str, Any]:
-    """Describe the file as a JSON Schema."""
+def build_profile_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a profile file."""
     schema = TypeAdapter[Any](Profile).json_schema(by_alias=True)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -227,4 +235,4 @@ def profile_schema() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    SCHEMA_FILE.write_text(json.dumps(profile_schema(), indent=2) + "\n", encoding="utf-8")
+    PROFILE_SCHEMA_FILE.write_text(json.dumps(build_profile_schema(), indent=2) + "\n", encoding="utf-8")

@@ -1,35 +1,36 @@
-"""Reads a load profile, with the files that it names. Imports neither Locust nor gevent."""
+"""Reads a load profile and the files that it names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pydantic
 
-from loadtests.profile.data_rows import Row, columns, feeds_headers, filled, read_rows
-from loadtests.profile.declared_requests import Request
+from loadtests.profile.data_rows import Row, fill_request, find_columns, has_header_placeholder, read_rows
+from loadtests.profile.declared_requests import DeclaredRequest
 from loadtests.profile.profile_models import (
     ClosedProfile,
     Profile,
     ScheduledProfile,
     TraceProfile,
-    seconds_of,
+    compute_load_seconds,
 )
 from loadtests.profile.trace import read_trace
-from slo.documents.yaml_source import (
+from slo.documents import (
     Document,
     Problem,
     ProblemsError,
+    format_value,
+    list_validation_problems,
     load_documents,
-    shown,
-    validation_problems,
 )
 
-_MOST_PROBLEMS = 20
-_KINDS: Mapping[Any, type[Profile]] = {
+_MAX_PROBLEMS = 20
+_MAX_NAMES = 5
+"""Unknown request names that a message lists."""
+_PROFILE_CLASSES: Mapping[Any, type[Profile]] = {
     "constant": ScheduledProfile,
     "poisson": ScheduledProfile,
     "trace": TraceProfile,
@@ -38,123 +39,133 @@ _KINDS: Mapping[Any, type[Profile]] = {
 
 
 def load_profile(path: Path, *, duration: float | None = None, rate: float | None = None) -> Profile:
-    """Read a load profile; ``locustfile`` is an absolute path afterwards.
+    """Read a load profile; the paths of its locustfile, trace and feeder become absolute.
 
-    ``duration`` (seconds) scales the stages to that length in total, ``rate`` (requests/s) scales them so
-    that this is the highest. So are paths of a trace and of a feeder.
+    ``duration`` (seconds) scales the stages to that total length. ``rate`` (requests/s) scales the rates so
+    that it is the highest one.
 
     Raises:
-        ProblemsError: everything that is wrong with the file, or that ``rate`` doesn't apply to it.
+        ProblemsError: the profile or a file that it names is invalid, or ``rate`` does not apply to it.
     """
-    document = _document(path)
-    profile = _with_files(document, _validated(document))
+    document = _read_single_document(path)
+    profile = _resolve_files(document, _validate_profile(document))
     if rate is not None:
         if not isinstance(profile, ScheduledProfile):
-            message = f"{profile.arrivals} arrivals have no rate of their own: it can't be overridden"
-            raise ProblemsError([document.problem(("arrivals",), message)])
-        profile = _at_rate(profile, rate)
-    return profile if duration is None else _lasting(profile, duration)
+            message = f"{profile.arrivals} arrivals have no rate that could be overridden"
+            raise ProblemsError([document.make_problem(("arrivals",), message)])
+        profile = _scale_to_rate(profile, rate)
+    return profile if duration is None else _scale_to_duration(profile, duration)
 
 
-def _with_files(document: Document, profile: Profile) -> Profile:
-    """Resolve the files that a profile names beside itself, and read those that are data."""
-    folder = Path(document.path).parent
-    update: dict[str, str] = {}
-    problems: list[Problem] = []
-    if profile.locustfile is not None:
-        file = (folder / profile.locustfile).resolve()
-        update["locustfile"] = str(file)
-        if not file.is_file():
-            problems.append(document.problem(("locustfile",), f"{file} is no file"))
-    if profile.feeder is not None:
-        update["feeder"] = str((folder / profile.feeder).resolve())
-        problems += _gathered(partial(_check_feeder, document, profile, update["feeder"]))
-    if isinstance(profile, TraceProfile):
-        update["trace"] = str((folder / profile.trace).resolve())
-        problems += _gathered(partial(_check_trace, document, profile, Path(update["trace"])))
-    if problems:
-        raise ProblemsError(problems)
-    return profile.model_copy(update=update)
+def _read_single_document(path: Path) -> Document:
+    document, *others = load_documents(path)
+    if others:
+        raise ProblemsError([others[0].make_problem((), "a second document; a profile is one document")])
+    return document
 
 
-def _gathered(check: Callable[[], None]) -> Sequence[Problem]:
-    try:
-        check()
-    except ProblemsError as error:
-        return error.problems
-    return ()
-
-
-def _check_feeder(document: Document, profile: Profile, feeder: str) -> None:
-    rows, requests = read_rows(feeder), profile.requests or []
-    asked = [(number, name) for number, one in enumerate(requests) for name in sorted(columns(one))]
-    problems = [
-        document.problem(
-            ("requests", number), f"asks for the column {name}, which {Path(feeder).name} has not"
-        )
-        for number, name in asked
-        if not all(name in row for row in rows)
-    ]
-    if not asked:
-        problems.append(document.problem(("feeder",), "no request asks for a column of it; write ${column}"))
-    if not problems:
-        problems = [
-            document.problem(("requests", number), f"row {row_number}: {text}")
-            for number, one in enumerate(requests)
-            if feeds_headers(one)
-            for row_number, text in _unfit(one, rows)
-        ][:_MOST_PROBLEMS]
-    if problems:
-        raise ProblemsError(problems)
-
-
-def _unfit(request: Request, rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
-    for number, row in enumerate(rows, 1):
-        try:
-            filled(request, row)
-        except ValueError as error:
-            yield number, str(error)
-
-
-def _check_trace(document: Document, profile: Profile, path: Path) -> None:
-    told = set(read_trace(path).requests)
-    known = {request.label for request in profile.requests or []}
-    if told and profile.requests is None:
-        message = f"{path.name} names requests, but a locustfile chooses its tasks itself: drop that column"
-        raise ProblemsError([document.problem(("trace",), message)])
-    if unknown := sorted(told - known):
-        message = f"{path.name} names {', '.join(map(shown, unknown[:5]))}, which no request is called"
-        raise ProblemsError([document.problem(("trace",), message)])
-
-
-def _document(path: Path) -> Document:
-    first, *more = load_documents(path)
-    if more:
-        raise ProblemsError([more[0].problem((), "a second document; a profile is one")])
-    return first
-
-
-def _validated(document: Document) -> Profile:
+def _validate_profile(document: Document) -> Profile:
     data = document.data
     if not isinstance(data, dict):
-        raise ProblemsError([document.problem((), f"should be a mapping, got {shown(data)}")])
+        raise ProblemsError([document.make_problem((), f"should be a mapping, got {format_value(data)}")])
     arrivals = data.get("arrivals", "constant")
-    kind = _KINDS.get(arrivals) if isinstance(arrivals, str) else None
+    profile_class = _PROFILE_CLASSES.get(arrivals) if isinstance(arrivals, str) else None
     problems: list[Problem] = []
-    if kind is None:
-        message = f"{shown(arrivals)} is not supported; write one of {', '.join(_KINDS)}"
-        problems.append(document.problem(("arrivals",), message))
-        data = {**data, "arrivals": "constant"}  # so that what else is wrong is told too
+    if profile_class is None:
+        message = f"{format_value(arrivals)} is not supported; write one of {', '.join(_PROFILE_CLASSES)}"
+        problems.append(document.make_problem(("arrivals",), message))
+        data = {**data, "arrivals": "constant"}  # so that all other problems are reported as well
     try:
-        profile = (kind or ScheduledProfile).model_validate(data)
+        profile = (profile_class or ScheduledProfile).model_validate(data)
     except pydantic.ValidationError as error:
-        problems += validation_problems(document, error)
+        problems += list_validation_problems(document, error)
     if problems:
         raise ProblemsError(problems)
     return profile
 
 
-def _at_rate(profile: ScheduledProfile, rate: float) -> ScheduledProfile:
+# --- Files that a profile names -------------------------------------------------------------------
+
+
+def _resolve_files(document: Document, profile: Profile) -> Profile:
+    """Return the profile with absolute paths, after checking the files."""
+    folder = Path(document.path).parent
+    paths: dict[str, str] = {}
+    problems: list[Problem] = []
+    if profile.locustfile is not None:
+        locustfile = (folder / profile.locustfile).resolve()
+        paths["locustfile"] = str(locustfile)
+        if not locustfile.is_file():
+            problems.append(document.make_problem(("locustfile",), f"{locustfile} is not a file"))
+    if profile.feeder is not None:
+        paths["feeder"] = str((folder / profile.feeder).resolve())
+        problems += _check_feeder(document, profile, paths["feeder"])
+    if isinstance(profile, TraceProfile):
+        paths["trace"] = str((folder / profile.trace).resolve())
+        problems += _check_trace(document, profile, Path(paths["trace"]))
+    if problems:
+        raise ProblemsError(problems)
+    return profile.model_copy(update=paths)
+
+
+def _check_feeder(document: Document, profile: Profile, feeder: str) -> Sequence[Problem]:
+    """Return the problems of the rows, and of the placeholders that they don't fit."""
+    try:
+        rows = read_rows(feeder)
+    except ProblemsError as error:
+        return error.problems
+    requests = profile.requests or []
+    columns = [
+        (index, name) for index, request in enumerate(requests) for name in sorted(find_columns(request))
+    ]
+    if not columns:
+        return [document.make_problem(("feeder",), "no request uses one of its columns; write ${column}")]
+    problems = [
+        document.make_problem(
+            ("requests", index), f"uses the column {name}, which {Path(feeder).name} does not have"
+        )
+        for index, name in columns
+        if not all(name in row for row in rows)
+    ]
+    if problems:
+        return problems
+    return [
+        document.make_problem(("requests", index), f"row {row_number}: {message}")
+        for index, request in enumerate(requests)
+        if has_header_placeholder(request)
+        for row_number, message in _find_unusable_rows(request, rows)
+    ][:_MAX_PROBLEMS]
+
+
+def _find_unusable_rows(request: DeclaredRequest, rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
+    """Yield the number of each row that can't fill the request, and the reason."""
+    for number, row in enumerate(rows, 1):
+        try:
+            fill_request(request, row)
+        except ValueError as error:
+            yield number, str(error)
+
+
+def _check_trace(document: Document, profile: Profile, path: Path) -> Sequence[Problem]:
+    """Return the problems of a trace, and of the request names in it."""
+    try:
+        names = set(read_trace(path).request_names)
+    except ProblemsError as error:
+        return error.problems
+    declared_names = {request.label for request in profile.requests or []}
+    if names and profile.requests is None:
+        message = f"{path.name} names requests, but a locustfile chooses its own tasks: remove that column"
+        return [document.make_problem(("trace",), message)]
+    if unknown := sorted(names - declared_names):
+        listed = ", ".join(map(format_value, unknown[:_MAX_NAMES]))
+        return [document.make_problem(("trace",), f"{path.name} names {listed}; no request has that name")]
+    return []
+
+
+# --- Scaling --------------------------------------------------------------------------------------
+
+
+def _scale_to_rate(profile: ScheduledProfile, rate: float) -> ScheduledProfile:
     factor = rate / max(stage.peak_rate for stage in profile.stages)
     stages = [
         stage.model_copy(
@@ -165,10 +176,10 @@ def _at_rate(profile: ScheduledProfile, rate: float) -> ScheduledProfile:
     return profile.model_copy(update={"stages": stages})
 
 
-def _lasting(profile: Profile, duration: float) -> Profile:
+def _scale_to_duration(profile: Profile, duration: float) -> Profile:
     if isinstance(profile, TraceProfile):
         return profile.model_copy(update={"duration_seconds": duration})
-    factor = duration / seconds_of(profile)
+    factor = duration / compute_load_seconds(profile)
     stages = [
         stage.model_copy(update={"duration_seconds": stage.duration_seconds * factor})
         for stage in profile.stages

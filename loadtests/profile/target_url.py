@@ -1,4 +1,4 @@
-"""The address of a service: where requests go. Imports the standard library alone."""
+"""Addresses: the target URL, to which requests are sent, and the ``HOST:PORT`` of our own sockets."""
 
 from __future__ import annotations
 
@@ -11,47 +11,74 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Where requests go: the parts of a base URL."""
+class TargetUrl:
+    """The parts of a target URL."""
 
     host: str
     port: int
-    tls: bool
-    prefix: str = ""
-    """Path of the base URL, which comes before that of each request."""
+    uses_tls: bool
+    path_prefix: str = ""
+    """Path of the URL; the path of each request is appended to it."""
     authorization: str = field(default="", repr=False)
-    """Value of the header (RFC 7617) where the URL has a user and a password."""
+    """Value of the ``Authorization`` header (RFC 7617), when the URL contains a user and a password."""
 
     @property
     def authority(self) -> str:
         """The value of the ``Host`` header (RFC 9112, 3.2)."""
         host = f"[{self.host}]" if _is_ipv6(self.host) else self.host
-        return host if self.port == _DEFAULT_PORTS["https" if self.tls else "http"] else f"{host}:{self.port}"
+        default_port = _DEFAULT_PORTS["https" if self.uses_tls else "http"]
+        return host if self.port == default_port else f"{host}:{self.port}"
 
 
-def without_secrets(url: str) -> str:
-    """Give an address as it may be shown and written: without user and password."""
+def remove_credentials(url: str) -> str:
+    """Return a URL without user and password, so that it can be shown and written to files."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def parse_target(url: str) -> Target:
-    """Take a base URL apart.
+def parse_target_url(url: str) -> TargetUrl:
+    """Split a target URL into its parts.
 
     Raises:
-        ValueError: it is no HTTP URL of a host.
+        ValueError: the text is not an HTTP URL with a host.
     """
     parts = urlsplit(url)
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise ValueError(
-            f"{without_secrets(url)!r} is no address of a service; write one like http://127.0.0.1:8000"
+            f"{remove_credentials(url)!r} is not an HTTP URL; write one like http://127.0.0.1:8000"
         )
     port = parts.port or _DEFAULT_PORTS[parts.scheme]
-    prefix, secret = parts.path.rstrip("/"), _basic(parts.username, parts.password)
-    return Target(parts.hostname, port, parts.scheme == "https", prefix, secret)
+    authorization = _format_basic_auth(parts.username, parts.password)
+    return TargetUrl(parts.hostname, port, parts.scheme == "https", parts.path.rstrip("/"), authorization)
 
 
-def _basic(user: str | None, password: str | None) -> str:
+def parse_address(text: str) -> tuple[str, int]:
+    """Return host and port of ``HOST:PORT`` (``[::1]:5557`` for IPv6).
+
+    Raises:
+        ValueError: the text has no host, or no port between 1 and 65535.
+    """
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65_536:  # noqa: PLR2004 - ports have 16 bits
+        raise ValueError(f"{text!r} is not a HOST:PORT address; write one like 127.0.0.1:5557")
+    return host.strip("[]") if host.startswith("[") else host, int(port)
+
+
+def parse_port_address(text: str) -> tuple[str, int]:
+    """Return host and port of ``[HOST:]PORT``; the default host is 127.0.0.1.
+
+    Raises:
+        ValueError: the text is neither a port nor an address with a port.
+    """
+    try:
+        return parse_address(text if ":" in text else f"127.0.0.1:{text}")
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is not a port; write one like 9646, or with an address of this machine: 0.0.0.0:9646"
+        ) from None
+
+
+def _format_basic_auth(user: str | None, password: str | None) -> str:
     if user is None:
         return ""
     pair = f"{unquote(user)}:{unquote(password or '')}"
@@ -63,29 +90,3 @@ def _is_ipv6(host: str) -> bool:
         return isinstance(ip_address(host), IPv6Address)
     except ValueError:
         return False
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """Read ``HOST:PORT`` (``[::1]:5557`` for IPv6).
-
-    Raises:
-        ValueError: it is none.
-    """
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65_536:  # noqa: PLR2004 - ports have 16 bits
-        raise ValueError(f"{text!r} is no address; write one like 127.0.0.1:5557")
-    return host.strip("[]") if host.startswith("[") else host, int(port)
-
-
-def parse_port(text: str) -> tuple[str, int]:
-    """Read ``[HOST:]PORT``; the host is loopback where none is given.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    try:
-        return parse_address(text if ":" in text else f"127.0.0.1:{text}")
-    except ValueError:
-        raise ValueError(
-            f"{text!r} is no port; write one like 9646, or with an address of this machine 0.0.0.0:9646"
-        ) from None

@@ -1,81 +1,91 @@
-"""Recorded arrivals: when requests came once, to be sent so again. Imports neither Locust nor gevent."""
+"""Recorded arrivals, read from CSV files, which a load can replay."""
 
 from __future__ import annotations
 
 import csv
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 from pathlib import Path
 
-from slo.documents.yaml_source import Problem, ProblemsError, shown
+from slo.documents import Problem, ProblemsError, format_value
 
-TIME, REQUEST = "time_seconds", "request"
-_MOST_PROBLEMS = 20
+TIME_COLUMN, REQUEST_COLUMN = "time_seconds", "request"
+_MAX_PROBLEMS = 20
 
 
 @dataclass(frozen=True)
 class Trace:
-    """Arrivals in seconds since the first, ascending, and the names of their requests where they are told."""
+    """Recorded arrivals: seconds since the first one, ascending, and the request names when recorded."""
 
-    times: Sequence[float]
-    requests: Sequence[str]
+    arrival_times: Sequence[float]
+    request_names: Sequence[str]
 
     @property
-    def seconds(self) -> float:
-        """Length, with a mean gap after the last arrival."""
-        count = len(self.times)
-        return self.times[-1] * count / (count - 1) if count > 1 and self.times[-1] else 1.0
+    def duration_seconds(self) -> float:
+        """Time from the first to the last arrival, plus one mean gap; 1 s when it can't be computed."""
+        count = len(self.arrival_times)
+        if count > 1 and self.arrival_times[-1]:
+            return self.arrival_times[-1] * count / (count - 1)
+        return 1.0
 
 
 @lru_cache(maxsize=4)
 def read_trace(path: Path) -> Trace:
-    """Read a CSV file with the column ``time_seconds`` and perhaps ``request``.
+    """Read a CSV file with the column ``time_seconds`` and, optionally, ``request``.
 
     Raises:
-        ProblemsError: what is wrong with the file, line by line.
+        ProblemsError: the file can't be read, or some of its lines are invalid.
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return _read(str(path), csv.DictReader(file))
+            return _parse_trace(str(path), csv.DictReader(file))
     except OSError as error:
         raise ProblemsError([Problem(str(path), None, "", f"can't be read: {error.strerror}")]) from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ProblemsError([Problem(str(path), None, "", f"is no CSV in UTF-8: {error}")]) from None
+        raise ProblemsError([Problem(str(path), None, "", f"is not a CSV file in UTF-8: {error}")]) from None
 
 
-def _read(name: str, rows: csv.DictReader[str]) -> Trace:
+def _parse_trace(name: str, rows: csv.DictReader[str]) -> Trace:
     columns = rows.fieldnames or []
-    if TIME not in columns or set(columns) - {TIME, REQUEST}:
-        message = f"has the columns {', '.join(columns) or 'none'}; needs {TIME}, and perhaps {REQUEST}"
+    if TIME_COLUMN not in columns or set(columns) - {TIME_COLUMN, REQUEST_COLUMN}:
+        message = (
+            f"has the columns {', '.join(columns) or 'none'}; "
+            f"{TIME_COLUMN} is required and {REQUEST_COLUMN} is optional"
+        )
         raise ProblemsError([Problem(name, 1, "", message)])
-    times, requests = array("d"), []
+    arrival_times, request_names = array("d"), []
     problems: list[Problem] = []
     for row in rows:
-        problems.extend(Problem(name, rows.line_num, TIME, text) for text in _wrong(row[TIME], times))
-        if len(problems) >= _MOST_PROBLEMS:
+        try:
+            arrival_times.append(_parse_arrival_time(row[TIME_COLUMN], arrival_times))
+        except ValueError as error:
+            problems.append(Problem(name, rows.line_num, TIME_COLUMN, str(error)))
+        if len(problems) >= _MAX_PROBLEMS:
             break
-        if REQUEST in columns:
-            requests.append(row[REQUEST] or "")
-    if not times and not problems:
-        problems.append(Problem(name, None, "", "holds no arrival"))
+        if REQUEST_COLUMN in columns:
+            request_names.append(row[REQUEST_COLUMN] or "")
+    if not arrival_times and not problems:
+        problems.append(Problem(name, None, "", "contains no arrivals"))
     if problems:
         raise ProblemsError(problems)
-    return Trace(times, requests)
+    return Trace(arrival_times, request_names)
 
 
-def _wrong(text: str | None, times: array[float]) -> Iterator[str]:
-    """Take a time, or say what is wrong with it."""
+def _parse_arrival_time(text: str | None, earlier_times: Sequence[float]) -> float:
+    """Return the seconds of an arrival.
+
+    Raises:
+        ValueError: the text is not a number of seconds, or the time is before the previous arrival.
+    """
     try:
         time = float(text or "")
     except ValueError:
-        yield f"{shown(text)} is no number of seconds"
-        return
+        raise ValueError(f"{format_value(text)} is not a number of seconds") from None
     if not isfinite(time) or time < 0:
-        yield f"{shown(text)} is no time since the first arrival"
-    elif times and time < times[-1]:
-        yield f"{shown(text)} comes after {times[-1]:g}; times have to ascend"
-    else:
-        times.append(time)
+        raise ValueError(f"{format_value(text)} is not a time since the first arrival")
+    if earlier_times and time < earlier_times[-1]:
+        raise ValueError(f"{format_value(text)} follows {earlier_times[-1]:g}; times must ascend")
+    return time

@@ -1,4 +1,4 @@
-"""``run.json``: the record of a run as JSON and back. Imports neither Locust nor gevent."""
+"""``run.json``: a run record to JSON data and back, and its JSON Schema."""
 
 from __future__ import annotations
 
@@ -10,43 +10,45 @@ from typing import Any
 import pydantic
 from pydantic import TypeAdapter
 
-from slo.model import SCHEMA, RunRecord
+from slo.model import SCHEMA_VERSION, RunRecord
 
-SCHEMA_FILE = Path(__file__).parent / "run.schema.json"
-_record = TypeAdapter(RunRecord)
+RUN_SCHEMA_FILE = Path(__file__).parent / "run.schema.json"
+_RECORD_ADAPTER = TypeAdapter(RunRecord)
 
 
-def to_json(record: RunRecord) -> dict[str, Any]:
-    """Give a record as plain JSON data, with the share of the offered requests that was sent."""
-    data = {"schema": SCHEMA, **_record.dump_python(record, mode="json")}
+def run_to_json(record: RunRecord) -> dict[str, Any]:
+    """Return a record as JSON data, with the ratio of offered requests that were sent."""
+    data = {"schema": SCHEMA_VERSION, **_RECORD_ADAPTER.dump_python(record, mode="json")}
     data["total"]["achieved_ratio"] = record.total.achieved_ratio
     for name, counts in record.requests.items():
         data["requests"][name]["achieved_ratio"] = counts.achieved_ratio
     return data
 
 
-def from_json(data: Mapping[str, Any]) -> RunRecord:
-    """Read what :func:`to_json` wrote.
+def run_from_json(data: Mapping[str, Any]) -> RunRecord:
+    """Return the record of JSON data that :func:`run_to_json` wrote.
 
     Raises:
-        ValueError: the data is of another schema, or no record of a run.
+        ValueError: the data has another schema number, or is not a run record.
     """
-    if data.get("schema") != SCHEMA:
-        raise ValueError(f"run of schema {data.get('schema')!r}, expected {SCHEMA}")
+    if data.get("schema") != SCHEMA_VERSION:
+        raise ValueError(f"run of schema {data.get('schema')!r}, expected {SCHEMA_VERSION}")
     try:
-        return _record.validate_python({name: value for name, value in data.items() if name != "schema"})
+        return _RECORD_ADAPTER.validate_python(
+            {name: value for name, value in data.items() if name != "schema"}
+        )
     except pydantic.ValidationError as error:
-        raise ValueError(f"no record of a run: {error}") from None
+        raise ValueError(f"not a run record: {error}") from None
 
 
-def run_schema() -> dict[str, Any]:
-    """Describe the file as a JSON Schema."""
-    schema = _record.json_schema(mode="serialization")
-    schema["properties"] = {"schema": {"const": SCHEMA}, **schema["properties"]}
+def build_run_schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``run.json``."""
+    schema = _RECORD_ADAPTER.json_schema(mode="serialization")
+    schema["properties"] = {"schema": {"const": SCHEMA_VERSION}, **schema["properties"]}
     schema["required"] = ["schema", *schema["required"]]
     schema["$defs"]["RequestCounts"]["properties"]["achieved_ratio"] = {
         "type": ["number", "null"],
-        "description": "sent / offered; not given of the warm-up",
+        "description": "sent / offered; absent for the warm-up",
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -56,4 +58,4 @@ def run_schema() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    SCHEMA_FILE.write_text(json.dumps(run_schema(), indent=2) + "\n", encoding="utf-8")
+    RUN_SCHEMA_FILE.write_text(json.dumps(build_run_schema(), indent=2) + "\n", encoding="utf-8")

@@ -1,6 +1,6 @@
-"""Sums of a load: what is counted of each name and of each second. Those of several processes add up.
+"""Statistics of a load by request name and by second; those of several processes add up.
 
-Times in Unix seconds; a second's number counts from the begin of the load.
+Times are in Unix seconds. Seconds are numbered from the start of the load.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from loadtests.recording.hdr_histogram import Histogram
+from loadtests.recording.hdr_histogram import DurationHistogram
 from slo.model import RequestCounts
 
-_COUNTS = ("offered", "sent", "completed", "failed")
-_TIMES = ("lateness", "response_time", "service_time", "time_to_first_byte")
-_RESPONSE_TIMES = "response_time"
+_COUNT_FIELDS = ("offered", "sent", "completed", "failed")
+_HISTOGRAM_FIELDS = ("lateness", "response_time", "service_time", "time_to_first_byte")
+_COUNTER_FIELDS = ("statuses", "errors", "failures")
 
 
 @dataclass(slots=True)
-class Account:
-    """What is kept of one name; ``method`` is that of HTTP, where it is known."""
+class RequestStats:
+    """Statistics of one request name; ``method`` is the HTTP method where it is known."""
 
     method: str = ""
     offered: int = 0
@@ -29,110 +29,108 @@ class Account:
     completed: int = 0
     failed: int = 0
     body_bytes: int = 0
-    lateness: Histogram = field(default_factory=Histogram)
-    response_time: Histogram = field(default_factory=Histogram)
-    service_time: Histogram = field(default_factory=Histogram)
-    time_to_first_byte: Histogram = field(default_factory=Histogram)
+    lateness: DurationHistogram = field(default_factory=DurationHistogram)
+    response_time: DurationHistogram = field(default_factory=DurationHistogram)
+    service_time: DurationHistogram = field(default_factory=DurationHistogram)
+    time_to_first_byte: DurationHistogram = field(default_factory=DurationHistogram)
     statuses: Counter[int] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
-    """Errors of requests that were sent; ``errors`` holds those of dropped arrivals too."""
+    """Error classes of requests that were sent; ``errors`` contains those of dropped arrivals as well."""
 
     @property
     def dropped(self) -> int:
-        """Arrivals that no request was sent for."""
+        """Arrivals for which no request was sent."""
         return self.offered - self.sent
 
-    def add(self, other: Account) -> None:
-        """Add what another one counted."""
+    def add(self, other: RequestStats) -> None:
+        """Add other statistics to these."""
         self.method = self.method or other.method
-        for name in (*_COUNTS, "body_bytes"):
+        for name in (*_COUNT_FIELDS, "body_bytes"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in _TIMES:
+        for name in _HISTOGRAM_FIELDS:
             getattr(self, name).merge(getattr(other, name))
         self.statuses.update(other.statuses)
         self.errors.update(other.errors)
         self.failures.update(other.failures)
 
-    def counts(self) -> RequestCounts:
-        """Give them as a run's record has them."""
+    def to_counts(self) -> RequestCounts:
+        """Return the counts and percentiles that the run record contains."""
         return RequestCounts(
-            **{name: getattr(self, name) for name in _COUNTS},
+            **{name: getattr(self, name) for name in _COUNT_FIELDS},
             dropped=self.dropped,
-            **{name: getattr(self, name).quantiles() for name in _TIMES},
-            statuses={str(status): number for status, number in self.statuses.most_common()},
+            **{name: getattr(self, name).compute_quantiles() for name in _HISTOGRAM_FIELDS},
+            statuses={str(status): count for status, count in self.statuses.most_common()},
             errors=dict(self.errors.most_common()),
         )
 
-    def to_wire(self) -> dict[str, Any]:
-        """Give plain data that msgpack can send."""
+    def serialize(self) -> dict[str, Any]:
+        """Return plain data that msgpack can encode."""
         return {
-            **{name: getattr(self, name) for name in ("method", *_COUNTS, "body_bytes")},
-            **{name: getattr(self, name).to_wire() for name in _TIMES},
-            "statuses": dict(self.statuses),
-            "errors": dict(self.errors),
-            "failures": dict(self.failures),
+            **{name: getattr(self, name) for name in ("method", *_COUNT_FIELDS, "body_bytes")},
+            **{name: getattr(self, name).serialize() for name in _HISTOGRAM_FIELDS},
+            **{name: dict(getattr(self, name)) for name in _COUNTER_FIELDS},
         }
 
     @classmethod
-    def from_wire(cls, data: Mapping[str, Any]) -> Account:
-        """Read what :meth:`to_wire` gave."""
-        times = {name: Histogram.from_wire(data[name]) for name in _TIMES}
-        counters = {name: Counter(data[name]) for name in ("statuses", "errors", "failures")}
-        return cls(**{**data, **times, **counters})
+    def deserialize(cls, data: Mapping[str, Any]) -> RequestStats:
+        """Return the statistics that :meth:`serialize` was called on."""
+        histograms = {name: DurationHistogram.deserialize(data[name]) for name in _HISTOGRAM_FIELDS}
+        counters = {name: Counter(data[name]) for name in _COUNTER_FIELDS}
+        return cls(**{**data, **histograms, **counters})
 
 
 @dataclass(slots=True)
-class SecondSums:
-    """What is counted of one second; requests by when they were sent, answers by when they ended."""
+class SecondStats:
+    """Statistics of one second: requests by the time of the send, responses by the time of their end."""
 
     offered: int = 0
     sent: int = 0
     completed: int = 0
     failed: int = 0
-    response_time: Histogram = field(default_factory=Histogram)
+    response_time: DurationHistogram = field(default_factory=DurationHistogram)
 
-    def add(self, other: SecondSums) -> None:
-        """Add what another one counted."""
-        for name in _COUNTS:
+    def add(self, other: SecondStats) -> None:
+        """Add other statistics to these."""
+        for name in _COUNT_FIELDS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.response_time.merge(other.response_time)
 
-    def to_wire(self) -> dict[str, Any]:
-        """Give plain data that msgpack can send."""
-        counts = {name: getattr(self, name) for name in _COUNTS}
-        return {**counts, _RESPONSE_TIMES: self.response_time.to_wire()}
+    def serialize(self) -> dict[str, Any]:
+        """Return plain data that msgpack can encode."""
+        counts = {name: getattr(self, name) for name in _COUNT_FIELDS}
+        return {**counts, "response_time": self.response_time.serialize()}
 
     @classmethod
-    def from_wire(cls, data: Mapping[str, Any]) -> SecondSums:
-        """Read what :meth:`to_wire` gave."""
-        return cls(**{**data, _RESPONSE_TIMES: Histogram.from_wire(data[_RESPONSE_TIMES])})
+    def deserialize(cls, data: Mapping[str, Any]) -> SecondStats:
+        """Return the statistics that :meth:`serialize` was called on."""
+        return cls(**{**data, "response_time": DurationHistogram.deserialize(data["response_time"])})
 
 
 @dataclass(slots=True)
-class Sums:
-    """Everything that is counted; ``first`` and ``last`` are the edges of what was seen."""
+class StatsTable:
+    """All statistics of a load; its requests are between ``first_start`` and ``last_end``."""
 
-    accounts: dict[str, Account] = field(default_factory=dict)
-    seconds: dict[int, SecondSums] = field(default_factory=dict)
-    first: float = inf
-    last: float = -inf
+    by_name: dict[str, RequestStats] = field(default_factory=dict)
+    by_second: dict[int, SecondStats] = field(default_factory=dict)
+    first_start: float = inf
+    last_end: float = -inf
 
-    def to_wire(self) -> dict[str, Any]:
-        """Give plain data that msgpack can send."""
+    def serialize(self) -> dict[str, Any]:
+        """Return plain data that msgpack can encode."""
         return {
-            "accounts": {name: one.to_wire() for name, one in self.accounts.items()},
-            "seconds": {number: one.to_wire() for number, one in self.seconds.items()},
-            "first": self.first,
-            "last": self.last,
+            "by_name": {name: stats.serialize() for name, stats in self.by_name.items()},
+            "by_second": {number: stats.serialize() for number, stats in self.by_second.items()},
+            "first_start": self.first_start,
+            "last_end": self.last_end,
         }
 
     @classmethod
-    def from_wire(cls, data: Mapping[str, Any]) -> Sums:
-        """Read what :meth:`to_wire` gave."""
+    def deserialize(cls, data: Mapping[str, Any]) -> StatsTable:
+        """Return the statistics that :meth:`serialize` was called on."""
         return cls(
-            {name: Account.from_wire(one) for name, one in data["accounts"].items()},
-            {int(number): SecondSums.from_wire(one) for number, one in data["seconds"].items()},
-            data["first"],
-            data["last"],
+            {name: RequestStats.deserialize(stats) for name, stats in data["by_name"].items()},
+            {int(number): SecondStats.deserialize(stats) for number, stats in data["by_second"].items()},
+            data["first_start"],
+            data["last_end"],
         )

@@ -1,13 +1,13 @@
-"""Unix time that never steps: read once, then carried on by the monotonic clock."""
+"""Unix time that never steps: read once, then advanced by the monotonic clock."""
 
 from __future__ import annotations
 
 from time import perf_counter, time
 
-ORIGIN = time() - perf_counter()
+CLOCK_ORIGIN = time() - perf_counter()
 """Unix time at which :func:`time.perf_counter` was zero."""
 
 
 def now() -> float:
-    """Give the Unix time in seconds, to the microsecond."""
-    return ORIGIN + perf_counter()
+    """Return the Unix time in seconds, to the microsecond."""
+    return CLOCK_ORIGIN + perf_counter()

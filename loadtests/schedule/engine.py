@@ -1,4 +1,4 @@
-"""The seam between what is to be sent and what sends it."""
+"""The interface of load engines, and the time limits that they share."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from loadtests.profile.profile_models import Stage, UserStage
-from loadtests.recording.recorder import Books
-from loadtests.schedule.schedule_shard import WHOLE, Deal
+from loadtests.profile import Stage, UserStage
+from loadtests.recording import Recorder
+from loadtests.schedule.schedule_shard import WHOLE_SCHEDULE, ShardAssignment
 from slo.model import GeneratorProcess
 
-GRACE_SECONDS = 5.0
-"""How long after the schedule's end an arrival may still begin; later ones are dropped."""
-PATIENCE_SECONDS = 5.0
-"""How long an answer is waited for beyond the time at which it should have timed out."""
-INTERRUPTED_SECONDS = 2.0
-"""Likewise after an interruption."""
+LATE_START_SECONDS = 5.0
+"""How long after the end of the schedule a late arrival may still start; later ones are dropped."""
+TIMEOUT_MARGIN_SECONDS = 5.0
+"""How long an engine waits for a response beyond the timeout of the request."""
+INTERRUPT_DRAIN_SECONDS = 2.0
+"""How long an engine waits for responses after an interruption."""
 
 
-def drain_seconds(timeout: float) -> float:
-    """Give how long after the schedule's end the last answer is waited for."""
-    return GRACE_SECONDS + timeout + PATIENCE_SECONDS
+def compute_drain_seconds(timeout: float) -> float:
+    """Return how many seconds after the end of the schedule the last response is awaited."""
+    return LATE_START_SECONDS + timeout + TIMEOUT_MARGIN_SECONDS
 
 
 class EngineError(Exception):
@@ -29,11 +29,11 @@ class EngineError(Exception):
 
 
 class Engine(Protocol):
-    """Sends load, between being entered and being left; entering sends nothing yet."""
+    """Sends load while it is entered as a context manager; entering it sends nothing yet."""
 
     @property
     def name(self) -> str:
-        """Name that reports show."""
+        """The name that reports show."""
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -41,14 +41,14 @@ class Engine(Protocol):
 
     @property
     def lead_seconds(self) -> float:
-        """How far ahead the begin of a load has to lie when it is ordered."""
+        """How far in the future the start of a load must be when :meth:`send` is called."""
 
     @property
     def in_flight(self) -> int:
-        """Requests that are under way now."""
+        """Number of requests in flight now."""
 
-    def processes(self) -> Sequence[GeneratorProcess]:
-        """Give how each process did that sent for this one (:mod:`loadtests.health`), if any did."""
+    def read_process_health(self) -> Sequence[GeneratorProcess]:
+        """Return the health of each worker process; empty when the engine sends in this process."""
 
     def __enter__(self) -> Self: ...
 
@@ -56,36 +56,37 @@ class Engine(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def start(self, target: str, books: Books) -> None:
-        """Bring the users up; what they send before their first task is written in ``books``.
-
-        ``target`` is the base URL of the service.
+    def start(self, target_url: str, recorder: Recorder) -> None:
+        """Start the users; requests that they send before their first task go to ``recorder``.
 
         Raises:
-            EngineError: no user came up.
+            EngineError: no user could start.
         """
 
     def send(
         self,
         stages: Sequence[Stage | UserStage],
-        begin: float,
-        books: Books,
-        deals: Sequence[Deal] = WHOLE,
+        start_time: float,
+        recorder: Recorder,
+        assignments: Sequence[ShardAssignment] = WHOLE_SCHEDULE,
     ) -> None:
-        """Send the stages from ``begin`` (Unix seconds), and return when every request is over.
+        """Send the stages from ``start_time`` (Unix seconds), and return when every request has ended.
 
-        Only the shares of them that ``deals`` gives (:mod:`loadtests.hand`).
+        ``assignments`` select the shard of the schedule to send (``schedule_shard.py``).
 
-        Whatever is raised meanwhile (an interruption) ends the load early: what is under way gets a
-        moment to finish, and all that was sent is in the books before it is passed on.
+        An exception that is raised meanwhile (an interruption) ends the load early: requests in flight get
+        ``INTERRUPT_DRAIN_SECONDS`` to finish, and everything that was sent is recorded before the exception
+        is passed on.
         """
 
-    def deal(self, deal: Deal) -> None:
-        """Go on with another share of what is being sent."""
+    def assign_shard(self, assignment: ShardAssignment) -> None:
+        """Continue the running load with another shard."""
 
 
-def share_of(users: int, deal: Deal) -> int:
-    """Give a process's share of a number of users; the shares add up to it."""
-    if deal.share < 0:
+def compute_user_share(users: int, assignment: ShardAssignment) -> int:
+    """Return the number of users of a closed load that this process runs; over all processes they add up."""
+    if assignment.shard < 0:
         return 0
-    return users * (deal.share + 1) // deal.shares - users * deal.share // deal.shares
+    first = users * assignment.shard // assignment.shard_count
+    end = users * (assignment.shard + 1) // assignment.shard_count
+    return end - first

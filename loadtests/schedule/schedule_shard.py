@@ -1,7 +1,8 @@
-"""Which arrivals of a schedule one process sends: those that were dealt to it.
+"""Which arrivals of a schedule a process sends: the shards of a load with several processes.
 
-Every process walks through the same schedule, and takes the n-th arrival if n is its own by the deal that
-holds at that moment. So the shares add up to the schedule exactly, whatever was dealt anew on the way.
+Every process iterates over the same schedule and takes arrival number n when the assignment that applies at
+the time of that arrival gives it the shard of n. The shards therefore add up to the whole schedule, even when
+they are reassigned during the load.
 """
 
 from __future__ import annotations
@@ -12,62 +13,75 @@ from itertools import chain
 
 
 @dataclass(frozen=True, slots=True)
-class Deal:
-    """From ``since`` (seconds after the load's begin) on, share number ``share`` of ``shares`` is ours.
+class ShardAssignment:
+    """The shard that a process sends from ``since`` on, in seconds since the start of the load.
 
-    The n-th arrival belongs to share n mod ``shares``. A share of -1 is none.
+    Arrival number n belongs to shard n mod ``shard_count``. A ``shard`` of -1 means no arrivals.
     """
 
     since: float = 0.0
-    share: int = 0
-    shares: int = 1
+    shard: int = 0
+    shard_count: int = 1
 
 
-WHOLE = (Deal(),)
-"""The deal of a load that one process sends alone."""
+WHOLE_SCHEDULE = (ShardAssignment(),)
+"""The assignment of a load that one process sends alone."""
 
 
-class Hand:
-    """Gives the arrivals that are dealt to this process, each with its number in the whole schedule."""
+class ShardCursor:
+    """Iterates over the arrivals of this process, each with its number in the whole schedule."""
 
-    def __init__(self, moments: Iterable[float] = (), deals: Iterable[Deal] = WHOLE) -> None:
-        self._arrivals: Iterator[tuple[int, float]] = enumerate(moments)
-        self._deals = list(deals)
-        self._holds = self._held = 0
-        """Which deal holds where we look, and which held at the last arrival that was taken for good."""
-        self._ahead: list[tuple[int, float]] = []
-        """What was looked at since the last arrival that was taken for good."""
+    def __init__(
+        self, arrival_times: Iterable[float] = (), assignments: Iterable[ShardAssignment] = WHOLE_SCHEDULE
+    ) -> None:
+        self._arrivals: Iterator[tuple[int, float]] = enumerate(arrival_times)
+        self._assignments = list(assignments)
+        self._current_index = self._committed_index = 0
+        """Index of the assignment at the cursor, and at the last arrival that was definitely taken."""
+        self._lookahead: list[tuple[int, float]] = []
+        """Arrivals read since the last one that was definitely taken; a reassignment reads them again."""
 
-    def next(self) -> tuple[int, float] | None:
-        """Give the next arrival, number and moment, or ``None`` at the end; the one before is taken."""
-        self._ahead.clear()
-        self._held = self._holds
-        deals = self._deals
+    def take_next(self) -> tuple[int, float] | None:
+        """Return number and time of the next arrival, or ``None`` at the end.
+
+        The call makes the arrival that was returned before definite: :meth:`reassign` can't replace it any
+        more.
+        """
+        self._lookahead.clear()
+        self._committed_index = self._current_index
+        assignments = self._assignments
         for arrival in self._arrivals:
-            number, moment = arrival
-            while self._holds + 1 < len(deals) and deals[self._holds + 1].since <= moment:
-                self._holds += 1
-            ours = number % deals[self._holds].shares == deals[self._holds].share
-            if ours or moment >= deals[-1].since:  # what lies before is not ours for good
-                self._ahead.append(arrival)
-            if ours:
+            number, time = arrival
+            while (
+                self._current_index + 1 < len(assignments)
+                and assignments[self._current_index + 1].since <= time
+            ):
+                self._current_index += 1
+            assignment = assignments[self._current_index]
+            is_ours = number % assignment.shard_count == assignment.shard
+            if is_ours or time >= assignments[-1].since:  # earlier arrivals can't be reassigned
+                self._lookahead.append(arrival)
+            if is_ours:
                 return arrival
         return None
 
-    def deal(self, deal: Deal) -> tuple[int, float] | None:
-        """Deal anew, and give the next arrival instead of the one that :meth:`next` gave last.
+    def reassign(self, assignment: ShardAssignment) -> tuple[int, float] | None:
+        """Add an assignment, and return the next arrival, which replaces the last one that was returned.
 
-        ``deal.since`` is not before that of the last deal, nor before what any process has taken.
+        ``assignment.since`` must not be before that of the last assignment, nor before an arrival that any
+        process has taken.
         """
-        self._deals.append(deal)
-        self._holds = self._held
-        self._arrivals = chain(list(self._ahead), self._arrivals)
-        return self.next()
+        self._assignments.append(assignment)
+        self._current_index = self._committed_index
+        self._arrivals = chain(list(self._lookahead), self._arrivals)
+        return self.take_next()
 
 
-def counted(moments: Iterable[float], deals: Iterable[Deal], until: float) -> int:
-    """Count the arrivals before ``until`` (seconds after the load's begin) that these deals give."""
-    hand, number = Hand(moments, deals), 0
-    while (arrival := hand.next()) is not None and arrival[1] < until:
-        number += 1
-    return number
+def count_arrivals(
+    arrival_times: Iterable[float], assignments: Iterable[ShardAssignment], until: float
+) -> int:
+    """Count the arrivals of a shard before ``until`` (seconds since the start of the load)."""
+    cursor, count = ShardCursor(arrival_times, assignments), 0
+    while (arrival := cursor.take_next()) is not None and arrival[1] < until:
+        count += 1
+    return count

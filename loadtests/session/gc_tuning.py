@@ -1,4 +1,4 @@
-"""The garbage collector, kept from pausing a load."""
+"""Tunes the garbage collector so that it does not pause a load."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_RARE = 1_000_000
+_RARE_THRESHOLD = 1_000_000
+"""Allocations until a collection."""
 
 
 @contextmanager
-def rare_collection() -> Iterator[None]:
-    """Collect now, and seldom until the end: a load makes little that needs it."""
+def collect_garbage_rarely() -> Iterator[None]:
+    """Collect garbage now, then rarely until the context ends: a load creates few reference cycles."""
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_RARE, 50, 50)
+    gc.set_threshold(_RARE_THRESHOLD, 50, 50)
     try:
         yield
     finally:

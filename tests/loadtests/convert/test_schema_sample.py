@@ -1,4 +1,4 @@
-"""Examples made of schemas: what is made is what the schema allows."""
+"""Generated examples are valid by their schema."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.convert.schema_sample import NoExampleError, sample
+from loadtests.convert.schema_sample import NoExampleError, generate_example
 
 LIMITS = st.integers(-5, 5)
 
@@ -21,25 +21,25 @@ def numbers(low: int, span: int, kind: str) -> dict[str, Any]:
 SCHEMAS: st.SearchStrategy[Any] = st.recursive(
     st.builds(numbers, LIMITS, st.integers(0, 9), st.sampled_from(["integer", "number"]))
     | st.builds(lambda low: {"type": "integer", "exclusiveMinimum": low}, LIMITS)
-    | st.builds(lambda low, more: {"type": "string", "minLength": low, "maxLength": low + more},
+    | st.builds(lambda low, span: {"type": "string", "minLength": low, "maxLength": low + span},
                 st.integers(0, 9), st.integers(0, 9))
     | st.sampled_from([{"type": "boolean"}, {"type": "null"}, {"enum": ["a", 1]}, {"const": 3}, {}])
     | st.sampled_from([{"type": ["null", "integer"]}, {"type": "string", "format": "date"}]),
-    lambda inner: st.builds(lambda one, n: {"type": "array", "items": one, "minItems": n},
+    lambda inner: st.builds(lambda items, count: {"type": "array", "items": items, "minItems": count},
                             inner, st.integers(0, 2))
-    | st.builds(lambda parts: {"type": "object", "properties": parts, "required": list(parts)},
+    | st.builds(lambda properties: {"type": "object", "properties": properties, "required": list(properties)},
                 st.dictionaries(st.sampled_from("abc"), inner))
-    | st.builds(lambda parts: {"anyOf": parts}, st.lists(inner, min_size=1, max_size=2)),
+    | st.builds(lambda choices: {"anyOf": choices}, st.lists(inner, min_size=1, max_size=2)),
     max_leaves=6,
 )  # fmt: skip
 
 
 @given(SCHEMAS)
-def test_what_is_made_fits(schema: dict[str, Any]) -> None:
-    jsonschema.validate(sample({}, schema), schema)
+def test_an_example_is_valid_by_its_schema(schema: dict[str, Any]) -> None:
+    jsonschema.validate(generate_example({}, schema), schema)
 
 
-def test_parts_of_all_are_joined() -> None:
+def test_the_parts_of_all_of_are_merged() -> None:
     document = {
         "parts": {"a": {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]}}
     }
@@ -49,17 +49,20 @@ def test_parts_of_all_are_joined() -> None:
             {"properties": {"y": {"type": "string"}}, "required": ["y"]},
         ]
     }
-    assert sample(document, schema) == {"x": 1, "y": "text"}
+    assert generate_example(document, schema) == {"x": 1, "y": "text"}
 
 
-BAD = {
-    "a reference that leads nowhere": ({"$ref": "#/a/b"}, "leads nowhere"),
-    "a reference out of the document": ({"$ref": "other.yaml#/a"}, "can't be followed"),
-    "a reference in a circle": ({"$ref": "#/circle"}, "can't be followed"),
-    "a schema that needs itself": ({"$ref": "#/endless"}, "without an end"),
-    "a pattern": ({"type": "string", "pattern": "^a$"}, "has no example"),
-    "a type of another kind": ({"type": "file"}, "'file' is not understood"),
-    "no number in between": ({"type": "integer", "minimum": 3, "maximum": 2}, "no number lies between"),
+WITHOUT_EXAMPLE = {
+    "a reference that leads to nothing": ({"$ref": "#/a/b"}, "leads to nothing"),
+    "a reference out of the document": ({"$ref": "other.yaml#/a"}, "can't be resolved"),
+    "a circular reference": ({"$ref": "#/circle"}, "can't be resolved"),
+    "a schema that requires itself": ({"$ref": "#/endless"}, "requires itself"),
+    "a pattern": ({"type": "string", "pattern": "^a$"}, "no example of the pattern"),
+    "an unknown type": ({"type": "file"}, "'file' is not supported"),
+    "a minimum above the maximum": (
+        {"type": "integer", "minimum": 3, "maximum": 2},
+        "there is no number between",
+    ),
 }
 DOCUMENT = {
     "circle": {"$ref": "#/circle"},
@@ -67,7 +70,7 @@ DOCUMENT = {
 }
 
 
-@pytest.mark.parametrize(("schema", "said"), BAD.values(), ids=BAD)
-def test_what_has_no_example_is_told(schema: dict[str, Any], said: str) -> None:
-    with pytest.raises(NoExampleError, match=said):
-        sample(DOCUMENT, schema)
+@pytest.mark.parametrize(("schema", "message"), WITHOUT_EXAMPLE.values(), ids=WITHOUT_EXAMPLE)
+def test_a_schema_without_an_example_is_reported(schema: dict[str, Any], message: str) -> None:
+    with pytest.raises(NoExampleError, match=message):
+        generate_example(DOCUMENT, schema)

@@ -1,4 +1,4 @@
-"""Load profiles as text, the files they name, and what is said of those that are wrong."""
+"""Profiles as text, the files that they name, and invalid profiles with the messages about them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ arrivals: trace
 trace: t.csv
 requests: [{name: a, path: /}]
 """
-FED = """\
+WITH_FEEDER = """\
 name: test
 feeder: rows.csv
 stages:
@@ -48,118 +48,154 @@ FILES = {
 
 
 @dataclass(frozen=True)
-class Bad:
+class InvalidProfile:
     old: str
     new: str
-    said: tuple[str, ...]
+    messages: tuple[str, ...]
     base: str = OPEN
 
 
-BAD = {
-    "an unknown field": Bad(
+INVALID_PROFILES = {
+    "an unknown field": InvalidProfile(
         "name: test", "name: test\nwarm_up: 3s", ("profile.yaml:2", "warm_up", "warmup?")
     ),
-    "no name": Bad("name: test\n", "", ("name", "is required")),
-    "no stages": Bad(
+    "no name": InvalidProfile("name: test\n", "", ("name", "is required")),
+    "no stages": InvalidProfile(
         "stages:\n  - {duration: 30s, rate: 100}\n  - {duration: 10s, rate: 100, to: 300}",
         "stages: []",
         ("profile.yaml:2", "stages", "at least 1"),
     ),
-    "a duration without a unit": Bad("30s", "30", ("profile.yaml:3", "stages[0].duration", "30s")),
-    "a duration of nothing": Bad("30s", "0s", ("stages[0].duration", "no time at all")),
-    "a negative rate": Bad("rate: 100}", "rate: -1}", ("profile.yaml:3", "stages[0].rate", "-1")),
-    "a rate that is text": Bad("rate: 100}", "rate: fast}", ("stages[0].rate", "'fast'")),
-    "a rate that is infinite": Bad("rate: 100}", "rate: .inf}", ("stages[0].rate", "finite")),
-    "only rates of zero": Bad(
-        "rate: 100", "rate: 0", ("none has a rate above 0",), OPEN.replace(", to: 300", "")
+    "a duration without a unit": InvalidProfile("30s", "30", ("profile.yaml:3", "stages[0].duration", "30s")),
+    "a duration of zero": InvalidProfile("30s", "0s", ("stages[0].duration", "a duration of zero")),
+    "a negative rate": InvalidProfile("rate: 100}", "rate: -1}", ("profile.yaml:3", "stages[0].rate", "-1")),
+    "a rate that is text": InvalidProfile("rate: 100}", "rate: fast}", ("stages[0].rate", "'fast'")),
+    "a rate that is infinite": InvalidProfile("rate: 100}", "rate: .inf}", ("stages[0].rate", "finite")),
+    "only rates of zero": InvalidProfile(
+        "rate: 100", "rate: 0", ("no stage has a rate above 0",), OPEN.replace(", to: 300", "")
     ),
-    "users in an open profile": Bad("rate: 100}", "users: 3}", ("stages[0].users", "stages[0].rate")),
-    "a rate in a closed profile": Bad("users: 10", "rate: 10", ("stages[0].rate", "stages[0].users"), CLOSED),
-    "arrivals of no kind": Bad(
+    "users in an open profile": InvalidProfile(
+        "rate: 100}", "users: 3}", ("stages[0].users", "stages[0].rate")
+    ),
+    "a rate in a closed profile": InvalidProfile(
+        "users: 10", "rate: 10", ("stages[0].rate", "stages[0].users"), CLOSED
+    ),
+    "an unknown kind of arrivals": InvalidProfile(
         "name: test", "name: test\narrivals: burst", ("profile.yaml:2", "'burst' is not supported", "poisson")
     ),
-    "a trace with stages": Bad(
+    "a trace with stages": InvalidProfile(
         "name: test", "name: test\narrivals: trace\ntrace: t.csv", ("profile.yaml:4", "stages")
     ),
-    "a trace that isn't there": Bad("t.csv", "none.csv", ("none.csv: can't be read",), TRACE),
-    "a trace without its column": Bad(
-        "t.csv", "rows.csv", ("rows.csv:1", "has the columns user, age; needs time_seconds"), TRACE
+    "a trace file that does not exist": InvalidProfile(
+        "t.csv", "none.csv", ("none.csv: can't be read",), TRACE
     ),
-    "a trace with bad times": Bad(
+    "a trace without the time column": InvalidProfile(
+        "t.csv", "rows.csv", ("rows.csv:1", "has the columns user, age; time_seconds is required"), TRACE
+    ),
+    "a trace with invalid times": InvalidProfile(
         "t.csv",
         "bad.csv",
-        ("bad.csv:3: time_seconds: 'soon' is no number", "bad.csv:4: time_seconds: '0.5' comes after 1"),
+        ("bad.csv:3: time_seconds: 'soon' is not a number", "bad.csv:4: time_seconds: '0.5' follows 1"),
         TRACE,
     ),
-    "a trace of requests that nothing is called": Bad(
-        "name: a", "name: b", ("profile.yaml:3: trace: t.csv names 'a', which no request is called",), TRACE
+    "a trace with request names that no request has": InvalidProfile(
+        "name: a", "name: b", ("profile.yaml:3: trace: t.csv names 'a'; no request has that name",), TRACE
     ),
-    "a trace of requests for a locustfile": Bad(
-        "requests: [{name: a, path: /}]", "locustfile: users.py", ("a locustfile chooses its tasks",), TRACE
+    "a trace with request names, and a locustfile": InvalidProfile(
+        "requests: [{name: a, path: /}]",
+        "locustfile: users.py",
+        ("a locustfile chooses its own tasks",),
+        TRACE,
     ),
-    "a feeder of no kind": Bad("rows.csv", "rows.txt", ("rows.txt: should end in .csv, .jsonl",), FED),
-    "a feeder that isn't there": Bad("rows.csv", "no.csv", ("no.csv: can't be read",), FED),
-    "a feeder without rows": Bad("rows.csv", "empty.csv", ("empty.csv: holds no row",), FED),
-    "a feeder of broken JSON": Bad("rows.csv", "bad.jsonl", ("bad.jsonl:2: is no JSON",), FED),
-    "a feeder of Python that fails": Bad("rows.csv", "rows.py:fail", ("rows.py: fail() gives no rows",), FED),
-    "a column that the rows have not": Bad(
-        "${age}", "${size}", ("profile.yaml:6: requests[0]: asks for the column size",), FED
+    "a feeder with an unknown extension": InvalidProfile(
+        "rows.csv", "rows.txt", ("rows.txt: should end in .csv, .jsonl",), WITH_FEEDER
     ),
-    "a feeder that nothing asks": Bad(
-        "path: '/${user}?age=${age}'", "path: /", ("profile.yaml:2: feeder: no request asks",), FED
+    "a feeder file that does not exist": InvalidProfile(
+        "rows.csv", "no.csv", ("no.csv: can't be read",), WITH_FEEDER
     ),
-    "a feeder for a locustfile": Bad(
-        "requests:\n  - {path: '/${user}?age=${age}'}", "locustfile: users.py", ("feeder", "declared"), FED
+    "a feeder without rows": InvalidProfile(
+        "rows.csv", "empty.csv", ("empty.csv: contains no rows",), WITH_FEEDER
     ),
-    "a row that would smuggle a header": Bad(
+    "a feeder with invalid JSON": InvalidProfile(
+        "rows.csv", "bad.jsonl", ("bad.jsonl:2: is not JSON",), WITH_FEEDER
+    ),
+    "a feeder function that raises": InvalidProfile(
+        "rows.csv", "rows.py:fail", ("rows.py: fail() returned no rows",), WITH_FEEDER
+    ),
+    "a column that the rows do not have": InvalidProfile(
+        "${age}", "${size}", ("profile.yaml:6: requests[0]: uses the column size",), WITH_FEEDER
+    ),
+    "a feeder that no request uses": InvalidProfile(
+        "path: '/${user}?age=${age}'", "path: /", ("profile.yaml:2: feeder: no request uses",), WITH_FEEDER
+    ),
+    "a feeder for a locustfile": InvalidProfile(
+        "requests:\n  - {path: '/${user}?age=${age}'}",
+        "locustfile: users.py",
+        ("feeder", "declared"),
+        WITH_FEEDER,
+    ),
+    "a row that would inject a header": InvalidProfile(
         "path: '/${user}?age=${age}'",
         "path: /, headers: {X-User: '${user}'}",
-        ("row 2", "can't stand in the header X-User"),
-        FED,
+        ("row 2", "contains a control character, in the header X-User"),
+        WITH_FEEDER,
     ),
-    "insecure for a locustfile": Bad(
+    "insecure for a locustfile": InvalidProfile(
         "requests:\n  - {path: /}",
         "locustfile: users.py\ninsecure: true",
-        ("insecure", "is for declared requests"),
+        ("insecure", "applies to declared requests"),
     ),
-    "an expectation of nothing": Bad(
+    "an empty expectation": InvalidProfile(
         "path: /", "path: /, expect: {}", ("requests[0].expect", "give status, contains or matches")
     ),
-    "a pattern that is none": Bad(
+    "an invalid regular expression": InvalidProfile(
         "path: /", "path: /, expect: {matches: '('}", ("requests[0].expect", "'('", "no")
     ),
-    "two limits in one": Bad(
+    "an abort condition with two limits": InvalidProfile(
         "name: test", "name: test\nabort: [{error_ratio: 0.1, p95: 1s}]", ("abort[0]", "give one of")
     ),
-    "a limit of none": Bad("name: test", "name: test\nabort: [{after: 3s}]", ("abort[0]", "give one of")),
-    "a limit that is always held": Bad(
+    "an abort condition without a limit": InvalidProfile(
+        "name: test", "name: test\nabort: [{after: 3s}]", ("abort[0]", "give one of")
+    ),
+    "an abort condition that can never be exceeded": InvalidProfile(
         "name: test", "name: test\nabort: [{error_ratio: 1}]", ("abort[0].error_ratio", "less than 1")
     ),
-    "arrivals that are a list": Bad(
+    "arrivals that are a list": InvalidProfile(
         "name: test", "name: test\narrivals: [1]", ("arrivals", "is not supported")
     ),
-    "neither requests nor a locustfile": Bad(
+    "neither requests nor a locustfile": InvalidProfile(
         "requests:\n  - {path: /}\n", "", ("either a locustfile or requests",)
     ),
-    "both": Bad("name: test", "name: test\nlocustfile: a.py", ("either a locustfile or requests",)),
-    "a locustfile that isn't there": Bad(
+    "both requests and a locustfile": InvalidProfile(
+        "name: test", "name: test\nlocustfile: a.py", ("either a locustfile or requests",)
+    ),
+    "a locustfile that does not exist": InvalidProfile(
         "requests:\n  - {path: /}",
         "locustfile: none.py",
-        ("profile.yaml:5", "locustfile", "none.py is no file"),
+        ("profile.yaml:5", "locustfile", "none.py is not a file"),
     ),
-    "a path without a slash": Bad("path: /", "path: home", ("profile.yaml:6", "requests[0].path", "'home'")),
-    "a path with a line break": Bad("path: /", 'path: "/a\\r\\nX: y"', ("requests[0].path",)),
-    "a header with a line break": Bad(
+    "a path without a slash": InvalidProfile(
+        "path: /", "path: home", ("profile.yaml:6", "requests[0].path", "'home'")
+    ),
+    "a path with a line break": InvalidProfile("path: /", 'path: "/a\\r\\nX: y"', ("requests[0].path",)),
+    "a header with a line break": InvalidProfile(
         "path: /", 'path: /, headers: {X-A: "b\\r\\nX-C: d"}', ("requests[0].headers.X-A",)
     ),
-    "a header's name with a space": Bad("path: /", "path: /, headers: {X A: b}", ("requests[0].headers",)),
-    "a method that is none": Bad("path: /", "path: /, method: FETCH", ("requests[0].method", "'FETCH'")),
-    "a weight of zero": Bad("path: /", "path: /, weight: 0", ("requests[0].weight", "got 0")),
-    "a status that is none": Bad("path: /", "path: /, expect: {status: 20}", ("requests[0].expect.status",)),
-    "json and body": Bad("path: /", "path: /, json: {}, body: x", ("requests[0]", "json or body")),
-    "no users in flight": Bad("name: test", "name: test\nmax_in_flight: 0", ("max_in_flight", "got 0")),
-    "a list": Bad(OPEN, "- 1\n", ("should be a mapping",)),
-    "two documents": Bad("name: test", "name: test\n---\nname: test", ("a second document",)),
-    "not YAML": Bad("name: test", "name: [", ("is not YAML",)),
-    "empty": Bad(OPEN, "", ("no YAML document",)),
+    "a header name with a space": InvalidProfile(
+        "path: /", "path: /, headers: {X A: b}", ("requests[0].headers",)
+    ),
+    "an unknown method": InvalidProfile(
+        "path: /", "path: /, method: FETCH", ("requests[0].method", "'FETCH'")
+    ),
+    "a weight of zero": InvalidProfile("path: /", "path: /, weight: 0", ("requests[0].weight", "got 0")),
+    "a status that does not exist": InvalidProfile(
+        "path: /", "path: /, expect: {status: 20}", ("requests[0].expect.status",)
+    ),
+    "json and body": InvalidProfile("path: /", "path: /, json: {}, body: x", ("requests[0]", "json or body")),
+    "a limit of no requests in flight": InvalidProfile(
+        "name: test", "name: test\nmax_in_flight: 0", ("max_in_flight", "got 0")
+    ),
+    "a list instead of a mapping": InvalidProfile(OPEN, "- 1\n", ("should be a mapping",)),
+    "two documents": InvalidProfile("name: test", "name: test\n---\nname: test", ("a second document",)),
+    "not YAML": InvalidProfile("name: test", "name: [", ("is not YAML",)),
+    "an empty file": InvalidProfile(OPEN, "", ("no YAML document",)),
 }

@@ -1,4 +1,4 @@
-"""Rows of a feeder, and what they make of a request."""
+"""Rows of a feeder, and the requests that they fill."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from loadtests.profile.data_rows import columns, feeds_headers, filled, read_rows
-from loadtests.profile.declared_requests import Request
+from loadtests.profile.data_rows import fill_request, find_columns, has_header_placeholder, read_rows
+from loadtests.profile.declared_requests import DeclaredRequest
 
 
 @dataclass(frozen=True)
@@ -31,41 +31,41 @@ CASES = {
     "a header": Case(
         {"path": "/", "headers": {"X-A": "a ${n}"}}, {"n": 3}, {"headers": {"X-A": "a 3"}}, {"n"}
     ),
-    "a body of text": Case({"path": "/", "body": "n=${n};"}, {"n": "x"}, {"body": "n=x;"}, {"n"}),
-    "a number that stands alone in JSON stays a number": Case(
+    "a text body": Case({"path": "/", "body": "n=${n};"}, {"n": "x"}, {"body": "n=x;"}, {"n"}),
+    "a JSON string that is one placeholder becomes the number": Case(
         {"path": "/", "json": {"a": ["${n}", "n ${n}"]}},
         {"n": 1.5},
         {"json_body": {"a": [1.5, "n 1.5"]}},
         {"n"},
     ),
-    "a list that stands alone in JSON stays a list": Case(
+    "a JSON string that is one placeholder becomes the list": Case(
         {"path": "/", "json": {"rows": "${rows}"}},
         {"rows": [[1, 2]]},
         {"json_body": {"rows": [[1, 2]]}},
         {"rows"},
     ),
-    "two dollars are one, and name nothing": Case(
+    "two dollar signs become one and start no placeholder": Case(
         {"path": "/", "body": "$${n} $5 ${n}"}, {"n": 1}, {"body": "${n} $5 1"}, {"n"}
     ),
-    "the name is that of the request as it is written": Case(
+    "the request name keeps its placeholders": Case(
         {"path": "/${n}"}, {"n": 1}, {"name": "GET /${n}", "path": "/1"}, {"n"}
     ),
 }
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_row_fills_a_request(case: Case) -> None:
-    request = Request.model_validate(case.request)
-    assert columns(request) == case.columns
-    made = filled(request, case.row)
-    assert {name: getattr(made, name) for name in case.expected} == case.expected
+def test_a_row_fills_the_placeholders_of_a_request(case: Case) -> None:
+    request = DeclaredRequest.model_validate(case.request)
+    assert find_columns(request) == case.columns
+    filled = fill_request(request, case.row)
+    assert {name: getattr(filled, name) for name in case.expected} == case.expected
 
 
-def test_a_value_that_would_begin_another_header_is_refused() -> None:
-    request = Request.model_validate({"path": "/", "headers": {"X-A": "${a}"}})
-    assert feeds_headers(request)
-    with pytest.raises(ValueError, match="can't stand in the header X-A"):
-        filled(request, {"a": "b\r\nX-B: c"})
+def test_a_value_that_would_start_another_header_is_rejected() -> None:
+    request = DeclaredRequest.model_validate({"path": "/", "headers": {"X-A": "${a}"}})
+    assert has_header_placeholder(request)
+    with pytest.raises(ValueError, match="contains a control character, in the header X-A"):
+        fill_request(request, {"a": "b\r\nX-B: c"})
 
 
 FILES = {
@@ -77,7 +77,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("feeder", ["rows.csv", "rows.jsonl", "rows.py:rows"])
-def test_rows_come_from_files_of_three_kinds(feeder: str, tmp_path: Path) -> None:
+def test_rows_are_read_from_csv_jsonl_and_python_files(feeder: str, tmp_path: Path) -> None:
     name = feeder.partition(":")[0]
     (tmp_path / name).write_text(FILES[name])
     assert [dict(row) for row in read_rows(str(tmp_path / feeder))] == [

@@ -1,4 +1,4 @@
-"""Load profiles: what each means, and how each fault is said, with its line."""
+"""Load profiles: what each means, and the message and line for each mistake."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from loadtests.profile.profile_models import (
-    SCHEMA_FILE,
+    PROFILE_SCHEMA_FILE,
     ClosedProfile,
     Profile,
     ScheduledProfile,
     TraceProfile,
-    profile_schema,
-    seconds_of,
+    build_profile_schema,
+    compute_load_seconds,
 )
 from loadtests.profile.profile_reader import load_profile
-from loadtests.schedule.pacing import arrivals, offered
-from slo.documents.yaml_source import ProblemsError
-from tests.loadtests.profile.profile_cases import BAD, CLOSED, FILES, OPEN, TRACE, Bad
+from loadtests.schedule import count_expected_arrivals, generate_arrivals
+from slo.documents import ProblemsError
+from tests.loadtests.profile.profile_cases import CLOSED, FILES, INVALID_PROFILES, OPEN, TRACE, InvalidProfile
 
 PROFILES = Path(__file__).resolve().parents[3] / "loadtests" / "profiles"
 
@@ -49,21 +49,21 @@ def test_a_closed_profile(tmp_path: Path) -> None:
     assert profile.stages[0].users == 10
 
 
-def test_a_duration_scales_every_stage(tmp_path: Path) -> None:
+def test_a_duration_override_scales_every_stage(tmp_path: Path) -> None:
     profile = load(tmp_path, OPEN, duration=20)
     assert isinstance(profile, ScheduledProfile)
     assert [stage.duration_seconds for stage in profile.stages] == [15, 5]
-    assert seconds_of(load(tmp_path, CLOSED, duration=20)) == 20
+    assert compute_load_seconds(load(tmp_path, CLOSED, duration=20)) == 20
 
 
-def test_a_rate_scales_so_that_it_is_the_highest(tmp_path: Path) -> None:
+def test_a_rate_override_becomes_the_highest_rate(tmp_path: Path) -> None:
     profile = load(tmp_path, OPEN, rate=30)
     assert isinstance(profile, ScheduledProfile)
     assert [(stage.rate, stage.to) for stage in profile.stages] == [(10, None), (10, 30)]
 
 
-def test_a_trace_is_as_long_as_what_was_recorded(tmp_path: Path) -> None:
-    """Four arrivals in 2 s, and a mean gap of ⅔ s after the last."""
+def test_a_trace_lasts_as_long_as_its_recording(tmp_path: Path) -> None:
+    """Four arrivals in 2 s, and one mean gap of ⅔ s after the last."""
     profile = load(tmp_path, TRACE)
     assert isinstance(profile, TraceProfile)
     (stage,) = profile.schedule
@@ -71,45 +71,45 @@ def test_a_trace_is_as_long_as_what_was_recorded(tmp_path: Path) -> None:
     assert stage.rate == pytest.approx(1.5)
 
 
-def test_a_duration_stretches_a_trace(tmp_path: Path) -> None:
+def test_a_duration_override_stretches_a_trace(tmp_path: Path) -> None:
     profile = load(tmp_path, TRACE, duration=8 / 6)
-    assert seconds_of(profile) == pytest.approx(8 / 6)
+    assert compute_load_seconds(profile) == pytest.approx(8 / 6)
     assert isinstance(profile, TraceProfile)
-    assert list(arrivals(profile.schedule, "trace", 1)) == pytest.approx([0, 0.25, 0.25, 1])
-    assert [offered(profile.schedule, at) for at in (0, 0.1, 0.5, 2)] == [0, 1, 3, 4]
+    assert list(generate_arrivals(profile.schedule, "trace", 1)) == pytest.approx([0, 0.25, 0.25, 1])
+    assert [count_expected_arrivals(profile.schedule, at) for at in (0, 0.1, 0.5, 2)] == [0, 1, 3, 4]
 
 
-def test_a_locustfile_is_found_from_the_profile(tmp_path: Path) -> None:
+def test_a_locustfile_path_is_relative_to_the_profile(tmp_path: Path) -> None:
     (tmp_path / "users.py").touch()
     text = OPEN.replace("requests:\n  - {path: /}", "locustfile: users.py")
     assert load(tmp_path, text).locustfile == str(tmp_path / "users.py")
 
 
 @pytest.mark.parametrize("path", sorted(PROFILES.glob("*.yaml")), ids=lambda path: path.stem)
-def test_the_profiles_that_come_with_us(path: Path) -> None:
+def test_every_built_in_profile_loads(path: Path) -> None:
     assert load_profile(path).name == path.stem
 
 
-def test_the_default_profile_is_what_the_readme_says() -> None:
+def test_the_default_profile_matches_the_readme() -> None:
     profile = load_profile(PROFILES / "steady.yaml")
     assert isinstance(profile, ScheduledProfile)
-    assert (seconds_of(profile), profile.stages[0].rate, profile.warmup_seconds) == (30, 100, 3)
+    assert (compute_load_seconds(profile), profile.stages[0].rate, profile.warmup_seconds) == (30, 100, 3)
 
 
-def test_the_schema_file_is_the_schema() -> None:
-    """Renew it with ``python -m loadtests.profile``."""
-    assert json.loads(SCHEMA_FILE.read_text()) == profile_schema()
+def test_the_schema_file_is_up_to_date() -> None:
+    """Rewrite it with ``python -m loadtests.profile.profile_models``."""
+    assert json.loads(PROFILE_SCHEMA_FILE.read_text()) == build_profile_schema()
 
 
-@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-def test_a_bad_profile_is_refused(bad: Bad, tmp_path: Path) -> None:
-    assert bad.old in bad.base
+@pytest.mark.parametrize("invalid", INVALID_PROFILES.values(), ids=INVALID_PROFILES)
+def test_an_invalid_profile_is_rejected(invalid: InvalidProfile, tmp_path: Path) -> None:
+    assert invalid.old in invalid.base
     with pytest.raises(ProblemsError) as error:
-        load(tmp_path, bad.base.replace(bad.old, bad.new))
-    assert all(part in str(error.value) for part in bad.said), str(error.value)
+        load(tmp_path, invalid.base.replace(invalid.old, invalid.new))
+    assert all(message in str(error.value) for message in invalid.messages), str(error.value)
 
 
-def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     text = OPEN.replace("30s", "30").replace("path: /", "path: x").replace("name: test", "arrivals: burst")
     with pytest.raises(ProblemsError) as error:
         load(tmp_path, text)
@@ -121,11 +121,11 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     }
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_profile_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ProblemsError, match=r"none\.yaml.*can't be read"):
         load_profile(tmp_path / "none.yaml")
 
 
 def test_a_closed_profile_has_no_rate_to_override(tmp_path: Path) -> None:
-    with pytest.raises(ProblemsError, match="closed arrivals have no rate of their own"):
+    with pytest.raises(ProblemsError, match="closed arrivals have no rate that could be overridden"):
         load(tmp_path, CLOSED, rate=10)

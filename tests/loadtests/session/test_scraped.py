@@ -1,4 +1,4 @@
-"""The real generator, scraped while it loads a real server."""
+"""The real generator, scraped while it sends load to a real server."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from loadtests.session.exporter import OTHER_REASON
-from proofload.stack.stack import free_ports
-from tests.support.generator import Generator, generator
-from tests.support.http_server import Counted, serving
+from loadtests.recording import OTHER_REASON
+from proofload.stack import find_free_ports
+from tests.support.generator import LoadGenerator, start_generator
+from tests.support.http_server import ReceivedRequests, serve_http
 
 pytestmark = pytest.mark.slow
 
@@ -47,10 +47,10 @@ class Visitor(FastHttpUser):
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counted]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ReceivedRequests]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with serving() as counted:
+    with serve_http() as counted:
         yield counted
 
 
@@ -61,31 +61,33 @@ def profile(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def scrape(url: str) -> dict[tuple[str, str, str], float]:
-    """Read the samples by name, and the labels ``name`` and ``reason``; no buckets."""
-    answer = requests.get(url, timeout=10)
-    answer.raise_for_status()
+    """Return the samples by their name and their labels ``name`` and ``reason``, without buckets."""
+    response = requests.get(url, timeout=10)
+    response.raise_for_status()
     return {
         (sample.name, sample.labels.get("name", ""), sample.labels.get("reason", "")): sample.value
-        for family in text_string_to_metric_families(answer.text)
+        for family in text_string_to_metric_families(response.text)
         for sample in family.samples
         if sample.name.startswith("proofload_") and "le" not in sample.labels
     }
 
 
-def test_what_is_scraped_after_the_load_is_its_record(profile: str, server: Counted, tmp_path: Path) -> None:
-    [port] = free_ports(1)
+def test_the_metrics_after_the_load_equal_its_record(
+    profile: str, server: ReceivedRequests, tmp_path: Path
+) -> None:
+    [port] = find_free_ports(1)
     url = f"http://127.0.0.1:{port}/metrics"
-    with generator(tmp_path, profile, "--gate", "--hold", "--metrics-port", str(port)) as one:
-        one.until("ready")
-        one.go(server.url)
-        one.until("warmed_up")
+    with start_generator(tmp_path, profile, "--gate", "--hold", "--metrics-port", str(port)) as generator:
+        generator.read_until("ready")
+        generator.open_gate(server.url)
+        generator.read_until("warmed_up")
         before = scrape(url)
-        one.go()
-        one.until("done")
+        generator.open_gate()
+        generator.read_until("done")
         after = scrape(url)
-        one.go()
-        assert one.end() == 0, one.errors()
-    record = one.record
+        generator.open_gate()
+        assert generator.wait_for_exit() == 0, generator.read_errors()
+    record = generator.record
     assert record.warmup.sent == record.total.sent == 60
     for name in ("good", "bad"):
         counts = record.requests[name]
@@ -103,113 +105,129 @@ def test_what_is_scraped_after_the_load_is_its_record(profile: str, server: Coun
     assert OTHER_REASON in {reason for _, _, reason in before}
 
 
-def left_by_its_starter(one: Generator) -> None:
-    assert one.process.stdin is not None
-    one.process.stdin.close()
+def close_standard_input(generator: LoadGenerator) -> None:
+    assert generator.process.stdin is not None
+    generator.process.stdin.close()
 
 
-def interrupted(one: Generator) -> None:
-    one.process.send_signal(signal.SIGINT)
+def interrupt(generator: LoadGenerator) -> None:
+    generator.process.send_signal(signal.SIGINT)
 
 
-ENDS = {"its starter is gone": left_by_its_starter, "it is interrupted": interrupted, "a line": Generator.go}
+ENDS = {
+    "the process that started it has ended": close_standard_input,
+    "it is interrupted": interrupt,
+    "a line": LoadGenerator.open_gate,
+}
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())
-def test_a_generator_that_holds_ends_whatever_happens(
-    end: Callable[[Generator], None], server: Counted, tmp_path: Path
+def test_a_generator_that_holds_ends(
+    end: Callable[[LoadGenerator], None], server: ReceivedRequests, tmp_path: Path
 ) -> None:
-    [port] = free_ports(1)
-    with generator(tmp_path, DECLARED, "--gate", "--hold", "--metrics-port", str(port)) as one:
-        one.until("ready")
-        one.go(server.url)
-        one.until("warmed_up")
-        one.go()
-        one.until("done")
-        assert one.process.poll() is None
-        end(one)
-        assert one.end() == 0, one.errors()
-    assert not one.record.interrupted
+    [port] = find_free_ports(1)
+    with start_generator(tmp_path, DECLARED, "--gate", "--hold", "--metrics-port", str(port)) as generator:
+        generator.read_until("ready")
+        generator.open_gate(server.url)
+        generator.read_until("warmed_up")
+        generator.open_gate()
+        generator.read_until("done")
+        assert generator.process.poll() is None
+        end(generator)
+        assert generator.wait_for_exit() == 0, generator.read_errors()
+    assert not generator.record.interrupted
 
 
-def test_an_interrupted_load_is_not_held(server: Counted, tmp_path: Path) -> None:
-    with generator(tmp_path, DECLARED, "--gate", "--hold") as one:
-        one.until("ready")
-        one.go(server.url)
-        one.until("warmed_up")
-        one.go()
-        one.until("started")
-        left_by_its_starter(one)
-        assert one.end() == 130, one.errors()
-    assert one.record.interrupted
+def test_an_interrupted_load_does_not_hold(server: ReceivedRequests, tmp_path: Path) -> None:
+    with start_generator(tmp_path, DECLARED, "--gate", "--hold") as generator:
+        generator.read_until("ready")
+        generator.open_gate(server.url)
+        generator.read_until("warmed_up")
+        generator.open_gate()
+        generator.read_until("started")
+        close_standard_input(generator)
+        assert generator.wait_for_exit() == 130, generator.read_errors()
+    assert generator.record.interrupted
 
 
-def test_a_taken_port_is_one_clear_error(server: Counted, tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with generator(tmp_path, DECLARED, "--host", server.url, "--metrics-port", str(port)) as one:
-            assert one.end() == 1
-    says = f"port {port} of 127.0.0.1 can't be had for the metrics: Address already in use"
-    assert one.events == [{"event": "error", "message": says}]
-    assert "Traceback" not in one.errors()
+def test_a_port_in_use_is_reported_without_a_traceback(server: ReceivedRequests, tmp_path: Path) -> None:
+    with socket.socket() as blocker:
+        blocker.bind(("127.0.0.1", 0))
+        blocker.listen()
+        port = blocker.getsockname()[1]
+        with start_generator(
+            tmp_path, DECLARED, "--host", server.url, "--metrics-port", str(port)
+        ) as generator:
+            assert generator.wait_for_exit() == 1
+    message = f"port {port} of 127.0.0.1 can't be used for the metrics: Address already in use"
+    assert generator.events == [{"event": "error", "message": message}]
+    assert "Traceback" not in generator.read_errors()
     assert server.total == 0
 
 
-def test_an_address_that_is_not_ours_is_one_clear_error(server: Counted, tmp_path: Path) -> None:
-    documentation = "192.0.2.1:9646"  # RFC 5737: nobody's
-    with generator(tmp_path, DECLARED, "--host", server.url, "--metrics-port", documentation) as one:
-        assert one.end() == 1
-    [event] = one.events
-    assert event["message"].startswith("port 9646 of 192.0.2.1 can't be had for the metrics: ")
-    assert "Traceback" not in one.errors()
+def test_an_address_of_another_machine_is_reported_without_a_traceback(
+    server: ReceivedRequests, tmp_path: Path
+) -> None:
+    documentation = "192.0.2.1:9646"  # RFC 5737: an address that no machine has
+    with start_generator(
+        tmp_path, DECLARED, "--host", server.url, "--metrics-port", documentation
+    ) as generator:
+        assert generator.wait_for_exit() == 1
+    [event] = generator.events
+    assert event["message"].startswith("port 9646 of 192.0.2.1 can't be used for the metrics: ")
+    assert "Traceback" not in generator.read_errors()
 
 
-def test_a_load_is_scraped_at_any_address_of_the_machine(server: Counted, tmp_path: Path) -> None:
-    [port] = free_ports(1)
-    at = f"0.0.0.0:{port}"
-    with generator(tmp_path, DECLARED, "--host", server.url, "--metrics-port", at) as one:
-        assert one.until("metrics")["url"] == f"http://{at}/metrics"
-        one.until("warmed_up")
+def test_the_metrics_are_served_at_any_address_of_the_machine(
+    server: ReceivedRequests, tmp_path: Path
+) -> None:
+    [port] = find_free_ports(1)
+    address = f"0.0.0.0:{port}"
+    with start_generator(tmp_path, DECLARED, "--host", server.url, "--metrics-port", address) as generator:
+        assert generator.read_until("metrics")["url"] == f"http://{address}/metrics"
+        generator.read_until("warmed_up")
         assert scrape(f"http://127.0.0.1:{port}/metrics")
-        assert one.end() == 0
+        assert generator.wait_for_exit() == 0
 
 
 USAGE = {
-    "--hold without gates": (["--host", "http://127.0.0.1:1", "--hold"], "--hold goes with --gate"),
-    "a port beside the web UI's": (
+    "--hold without --gate": (["--host", "http://127.0.0.1:1", "--hold"], "--hold needs --gate"),
+    "--metrics-port with --web-port": (
         ["--host", "http://127.0.0.1:1", "--metrics-port", "9646", "--web-port", "8089"],
-        "--metrics-port goes without --web-port",
+        "--metrics-port excludes --web-port",
     ),
 }
 
 
-@pytest.mark.parametrize(("options", "says"), USAGE.values(), ids=USAGE.keys())
-def test_options_that_do_not_fit_are_refused(options: list[str], says: str, tmp_path: Path) -> None:
-    with generator(tmp_path, DECLARED, *options) as one:
-        assert one.end() == 2
-    assert says in one.errors()
-    assert "Traceback" not in one.errors()
+@pytest.mark.parametrize(("options", "message"), USAGE.values(), ids=USAGE.keys())
+def test_options_that_exclude_each_other_are_rejected(
+    options: list[str], message: str, tmp_path: Path
+) -> None:
+    with start_generator(tmp_path, DECLARED, *options) as generator:
+        assert generator.wait_for_exit() == 2
+    assert message in generator.read_errors()
+    assert "Traceback" not in generator.read_errors()
 
 
-def test_the_web_ui_answers_scrapes_and_no_reset_makes_them_fall(server: Counted, tmp_path: Path) -> None:
-    [port] = free_ports(1)
+def test_the_web_ui_serves_metrics_that_no_reset_decreases(server: ReceivedRequests, tmp_path: Path) -> None:
+    [port] = find_free_ports(1)
     url = f"http://127.0.0.1:{port}"
-    with generator(tmp_path, DECLARED, "--host", server.url, "--web-port", str(port)) as one:
-        one.until("web")
+    with start_generator(tmp_path, DECLARED, "--host", server.url, "--web-port", str(port)) as generator:
+        generator.read_until("web")
         sent = "proofload_requests_sent_total", "good", ""
         assert scrape(f"{url}/metrics")[sent] == 0
         swarm = {"user_count": 3, "spawn_rate": 3, "host": server.url}
         assert requests.post(f"{url}/swarm", data=swarm, timeout=10).ok
-        assert server.first.wait(10)
+        assert server.first_received.wait(10)
         assert requests.post(f"{url}/stop", timeout=10).ok
         counts = scrape(f"{url}/metrics")
         counted = sum(number for (of, _, _), number in counts.items() if of == sent[0])
         assert counted > 0
-        assert server.total - 3 <= counted <= server.total, "stopping cuts off at most a request a user"
+        assert server.total - 3 <= counted <= server.total, (
+            "stopping interrupts at most one request of each user"
+        )
         assert requests.post(f"{url}/stats/reset", timeout=10).ok
         assert scrape(f"{url}/metrics") == counts
-        interrupted(one)
-        assert one.end() == 130
-    assert "Traceback" not in one.errors()
+        interrupt(generator)
+        assert generator.wait_for_exit() == 130
+    assert "Traceback" not in generator.read_errors()

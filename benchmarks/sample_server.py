@@ -1,4 +1,4 @@
-"""A real Prometheus that holds samples which nobody scraped."""
+"""A Prometheus server with generated samples."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from proofload.stack.managed_process import Supervised
-from proofload.stack.prometheus_binary import find_prometheus
-from proofload.stack.stack import free_ports
+from proofload.stack import ManagedProcess, find_free_ports, find_prometheus
 
-READY_SECONDS = 120.0
+READY_TIMEOUT_SECONDS = 120.0
 
 
 @contextmanager
-def kept(folder: Path, samples: Iterable[str]) -> Iterator[str]:
-    """Write samples (lines of OpenMetrics with times) into blocks, serve them, give the server's address."""
+def serve_samples(folder: Path, samples: Iterable[str]) -> Iterator[str]:
+    """Serve samples (OpenMetrics lines with timestamps) from Prometheus blocks; yield the server's URL."""
     binary = find_prometheus(print).path
     text, tsdb = folder / "samples.txt", folder / "tsdb"
     with text.open("w", encoding="utf-8") as file:
@@ -27,8 +25,8 @@ def kept(folder: Path, samples: Iterable[str]) -> Iterator[str]:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     text.unlink()
     (folder / "prometheus.yml").write_text("global: {}\n", encoding="utf-8")
-    [port] = free_ports(1)
-    server = Supervised(
+    [port] = find_free_ports(1)
+    server = ManagedProcess(
         "Prometheus",
         [
             str(binary),
@@ -40,7 +38,7 @@ def kept(folder: Path, samples: Iterable[str]) -> Iterator[str]:
         folder / "prometheus.log",
     )
     try:
-        server.await_ready(f"http://127.0.0.1:{port}/-/ready", READY_SECONDS)
+        server.await_ready(f"http://127.0.0.1:{port}/-/ready", READY_TIMEOUT_SECONDS)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.stop()

@@ -1,14 +1,14 @@
-"""Cases: what the task sees of an answer."""
+"""Cases: the responses that the task receives."""
 
 from __future__ import annotations
 
 import io
 from typing import Any
 
-from tests.loadtests.http.client_cases import PLACES, case, fields, outcome
+from tests.loadtests.locust.client_cases import SERVERS, case, list_headers, summarize
 
 
-@case("an answer")
+@case("attributes of a response")
 def _(user: Any) -> Any:
     response = user.client.post("/echo", data="abc", headers={"X-A": "1"})
     response.raise_for_status()
@@ -27,7 +27,7 @@ def _(user: Any) -> Any:
     ]
 
 
-@case("an answer in Latin-1")
+@case("a response in Latin-1")
 def _(user: Any) -> Any:
     return user.client.get("/latin").text
 
@@ -39,48 +39,48 @@ for _coding in ("gzip", "deflate", "br", "chunked"):
         return user.client.get(f"/{coding}").text
 
 
-@case("answers without a body")
+@case("responses without a body")
 def _(user: Any) -> Any:
-    return [outcome(user.client.get(path)) for path in ("/204", "/304")]
+    return [summarize(user.client.get(path)) for path in ("/204", "/304")]
 
 
 for _status in (404, 500):
 
-    @case(f"{_status} has failed")
+    @case(f"status {_status} is a failure")
     def _(user: Any, status: int = _status) -> Any:
         response = user.client.get(f"/{status}")
         try:
             response.raise_for_status()
-        except Exception as error:  # noqa: BLE001 - it is what is asked for
-            return [*outcome(response), type(error).__name__, response.headers["x-why"]]
+        except Exception as error:  # noqa: BLE001 - the expected result
+            return [*summarize(response), type(error).__name__, response.headers["x-why"]]
         return "good"
 
 
-@case("content in pieces, of an answer that was read")
+@case("iter_content of a response that was read")
 def _(user: Any) -> Any:
     response = user.client.get("/latin")
     return [response.text, list(response.iter_content())]
 
 
-for _place in ("other", "tls"):
+for _kind in ("other", "tls"):
 
-    @case(f"a large body goes both ways ({_place})")
-    def _(user: Any, place: str = _place) -> Any:
-        return len(user.client.post(PLACES[place] + "/echo", data="x" * 3_000_000).json()["body"])
+    @case(f"a large body is sent and received ({_kind})")
+    def _(user: Any, kind: str = _kind) -> Any:
+        return len(user.client.post(SERVERS[kind] + "/echo", data="x" * 3_000_000).json()["body"])
 
 
-@case("a streamed answer")
+@case("a streamed response")
 def _(user: Any) -> Any:
     response = user.client.get("/chunked", stream=True)
     return "".join(response.iter_content(chunk_size=4))
 
 
-@case("lines of an answer")
+@case("lines of a response")
 def _(user: Any) -> Any:
     return list(user.client.iter_lines("/latin"))[:1] == ["Gr\ufffd\ufffde"]
 
 
 @case("an upload of files")
 def _(user: Any) -> Any:
-    seen = user.client.post("/echo", files={"f": io.BytesIO(b"content")}).json()
-    return ["content" in seen["body"], fields(seen, "content-type")[0][0].split(";")[0]]
+    request = user.client.post("/echo", files={"f": io.BytesIO(b"content")}).json()
+    return ["content" in request["body"], list_headers(request, "content-type")[0][0].split(";")[0]]
