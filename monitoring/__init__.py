@@ -1,1 +1,4 @@
-"""What watches a service: configuration and dashboards, and the generator that writes them."""
+"""Configuration of Prometheus, Alertmanager and Grafana, and the generator of the dashboards.
+
+``python -m monitoring.build`` writes the dashboards.
+"""

@@ -1,1 +1,4 @@
-"""Loads a service and proves, from its own Prometheus metrics, whether it meets its SLOs."""
+"""Loads a service and proves, from its own Prometheus metrics, whether it meets its SLOs.
+
+``pipeline.py`` lists the stages of a run; ``cli`` has a file for each command.
+"""

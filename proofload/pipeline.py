@@ -1,4 +1,4 @@
-"""The main job, stage by stage: stack up, load, evidence, verdict, reports."""
+"""The stages of a run in one place: stack up, load, evidence, verdict, reports."""
 
 from __future__ import annotations
 
@@ -12,28 +12,32 @@ from threading import Thread
 
 import requests
 
-from loadtests.recording.run_json import from_json
-from proofload.runs.run_artifacts import Kept, keep
-from proofload.stack.load_process import Event, LoadOrder, LoadProcess
-from proofload.stack.scrape_wait import NoScrapeError, await_scrape
-from proofload.stack.stack import Endpoints, Stack
-from reports.writers.write import prepare, write_reports
-from slo.evaluation import binomial_intervals
-from slo.evaluation.evaluate import evaluate
+from loadtests.recording import run_from_json
+from proofload.artifacts import RunArtifacts, write_evidence
+from proofload.output import ProgressReporter
+from proofload.stack import (
+    Endpoints,
+    LoadEvent,
+    LoadParameters,
+    LoadProcess,
+    NoScrapeError,
+    Stack,
+    await_scrape,
+)
+from reports.writers import preload_chart_libraries, write_reports
+from slo.evaluation import evaluate, preload_scipy
 from slo.model import Evidence, Policy, Proof, RunRecord, Spec, Window
-from slo.prometheus.client import Prometheus, PrometheusError
-from slo.prometheus.connection import Connection
-from slo.prometheus.evidence_gathering import gather
+from slo.prometheus import ConnectionSettings, PrometheusClient, PrometheusError, gather_evidence
 
-SCRAPE_DEADLINE_SECONDS = 150.0
-"""Longest wait for a scrape: a slow Prometheus scrapes once a minute, and the first may be missed."""
-MARGIN_SECONDS = 300.0
-"""How far after a window samples are asked for: the scrape that closes it lies there, or nowhere."""
+SCRAPE_TIMEOUT_SECONDS = 150.0
+"""Maximum wait for a scrape: scrape intervals go up to a minute, and the first scrape may fail."""
+CLOSING_MARGIN_SECONDS = 300.0
+"""How far after the window samples are queried: the scrape that closes the window must lie there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Appendix:
-    """What a report says about how it was made: versions of programs, settings of the run."""
+class ReportMetadata:
+    """Versions of programs and settings of the run, for the reports."""
 
     versions: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -41,186 +45,206 @@ class Appendix:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run: what to judge, what to send, where, and where to leave the files."""
+    """One run: what to evaluate, what to send and where, and the directory of its files."""
 
     spec: Spec
-    order: LoadOrder
+    load_parameters: LoadParameters
     stack: Stack
-    folder: Path
-    connect: Callable[[str], Connection]
+    run_directory: Path
+    connect: Callable[[str], ConnectionSettings]
     metrics_port: str | None
-    """Port (or ``HOST:PORT``) where the generator answers scrapes, until the one after the load."""
+    """Port (or ``HOST:PORT``) where the load generator serves metrics until the scrape after the load."""
     faults: Mapping[str, object]
     policy: Policy
-    appendix: Appendix
-
-
-@dataclass(frozen=True, slots=True)
-class Narrator:
-    """Tells a person what goes on: a line for each stage, and the progress of the load."""
-
-    say: Callable[[str], None]
-    progress: Callable[[Event], None]
+    metadata: ReportMetadata
 
 
 class FaultsError(Exception):
-    """The reference service refuses the faults asked for."""
+    """The target rejects the faults of the run; the message states why."""
 
 
-class Timer:
-    """Where the time of a run went: (stage, seconds) in order."""
+class StageTimer:
+    """Measures the stages of a run: (stage, seconds) in order."""
 
     def __init__(self) -> None:
         self.stages: list[tuple[str, float]] = []
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time one stage."""
-        begin = time.monotonic()
+    def measure_stage(self, name: str) -> Iterator[None]:
+        """Measure one stage."""
+        start = time.monotonic()
         try:
             yield
         finally:
-            self.stages.append((name, time.monotonic() - begin))
+            self.stages.append((name, time.monotonic() - start))
 
 
-def run(job: Job, narrator: Narrator) -> Proof:
-    """Do the main job; the run's folder holds its files afterwards.
+def run_job(job: Job, reporter: ProgressReporter) -> Proof:
+    """Run all stages; the files of the run are in its directory afterwards.
 
     Raises:
-        StackError: the target or Prometheus did not come up.
+        StackError: the target or Prometheus did not start.
         LoadError: the load generator failed.
-        FaultsError: the target refuses the faults.
-        KeyboardInterrupt: the run was interrupted; what was sent so far is in ``run.json``.
+        FaultsError: the target rejects the faults.
+        KeyboardInterrupt: the run was interrupted; ``run.json`` contains what was sent until then.
     """
-    timer = Timer()
-    with ExitStack() as everything:
-        with timer.stage("stack up"):
-            narrator.say("starting the stack")
-            for preparing in (prepare, binomial_intervals.prepare):
-                Thread(target=preparing, daemon=True).start()
-            mode = ("--gate", *_scraped_mode(job.metrics_port))
-            load = everything.enter_context(LoadProcess(job.order, job.folder / "logs" / "load.log", mode))
-            endpoints = everything.enter_context(job.stack)
-            prometheus = everything.enter_context(Prometheus(job.connect(endpoints.prometheus)))
-            load.until("ready")
-        record = _load(job, endpoints, prometheus, load, timer, narrator)
-        with timer.stage("evidence"):
-            evidence = _gather(job.spec, prometheus, record.window)
-        with timer.stage("stack down"):
-            everything.close()
-    return _conclude(job.spec, Kept(evidence, record, job.policy), job.folder, job.appendix, timer)
+    timer = StageTimer()
+    with ExitStack() as resources:
+        with timer.measure_stage("stack up"):
+            reporter.report_status("starting the stack")
+            for preload in (preload_chart_libraries, preload_scipy):
+                Thread(target=preload, daemon=True).start()
+            mode = ("--gate", *_build_metrics_arguments(job.metrics_port))
+            load = resources.enter_context(
+                LoadProcess(job.load_parameters, job.run_directory / "logs" / "load.log", mode)
+            )
+            endpoints = resources.enter_context(job.stack)
+            prometheus = resources.enter_context(PrometheusClient(job.connect(endpoints.prometheus_url)))
+            load.await_event("ready")
+        record = _send_measured_load(job, endpoints, prometheus, load, timer, reporter)
+        with timer.measure_stage("evidence"):
+            evidence = _gather_evidence(job.spec, prometheus, record.window)
+        with timer.measure_stage("stack down"):
+            resources.close()
+    return _evaluate_and_report(
+        job.spec, RunArtifacts(evidence, record, job.policy), job.run_directory, job.metadata, timer
+    )
 
 
-def check(
+def check_window(
     spec: Spec,
-    prometheus: Prometheus,
+    prometheus: PrometheusClient,
     window: Window,
     policy: Policy,
-    folder: Path | None,
-    appendix: Appendix,
+    run_directory: Path | None,
+    metadata: ReportMetadata,
 ) -> Proof:
-    """Judge a window that is already past, whatever made its load; write files only where asked to."""
-    timer = Timer()
-    Thread(target=binomial_intervals.prepare, daemon=True).start()
-    with timer.stage("evidence"):
-        evidence = _gather(spec, prometheus, window)
-    return _conclude(spec, Kept(evidence, None, policy), folder, appendix, timer)
+    """Evaluate a past window, whatever generated its load; write files only if there is a run directory."""
+    timer = StageTimer()
+    Thread(target=preload_scipy, daemon=True).start()
+    with timer.measure_stage("evidence"):
+        evidence = _gather_evidence(spec, prometheus, window)
+    return _evaluate_and_report(spec, RunArtifacts(evidence, None, policy), run_directory, metadata, timer)
 
 
-def replay(spec: Spec, kept: Kept, policy: Policy, folder: Path | None, appendix: Appendix) -> Proof:
-    """Judge again what was gathered once, with nobody to ask; the same evidence gives the same verdict."""
-    return _conclude(spec, replace(kept, policy=policy), folder, appendix, Timer())
+def replay_run(
+    spec: Spec, artifacts: RunArtifacts, policy: Policy, run_directory: Path | None, metadata: ReportMetadata
+) -> Proof:
+    """Evaluate stored evidence again, without a query; the same evidence yields the same verdict."""
+    return _evaluate_and_report(
+        spec, replace(artifacts, policy=policy), run_directory, metadata, StageTimer()
+    )
 
 
-def send(order: LoadOrder, target: str, narrator: Narrator, *, metrics_port: str | None = None) -> RunRecord:
-    """Send load alone; the files of the load are in the order's folder afterwards.
+def send_load(
+    parameters: LoadParameters,
+    target_url: str,
+    reporter: ProgressReporter,
+    *,
+    metrics_port: str | None = None,
+) -> RunRecord:
+    """Send load without a verdict; the files of the load are in the run directory afterwards.
 
-    ``metrics_port`` is the port (or ``HOST:PORT``) where the generator answers scrapes meanwhile.
+    ``metrics_port`` is the port (or ``HOST:PORT``) where the load generator serves metrics during the load.
 
     Raises:
         LoadError: the load generator failed.
-        KeyboardInterrupt: the load was interrupted; what was sent so far is in ``run.json``.
+        KeyboardInterrupt: the load was interrupted; ``run.json`` contains what was sent until then.
     """
-    scraped = () if metrics_port is None else ("--metrics-port", metrics_port)
-    with LoadProcess(order, order.out / "logs" / "load.log", ("--host", target, *scraped)) as load:
-        narrator.say("loading")
-        done = load.until("done", narrator.progress)
-    return _read_record(done)
+    metrics = () if metrics_port is None else ("--metrics-port", metrics_port)
+    log = parameters.run_directory / "logs" / "load.log"
+    with LoadProcess(parameters, log, ("--host", target_url, *metrics)) as load:
+        reporter.report_status("loading")
+        done = load.await_event("done", reporter.report_progress)
+    return _read_run_record(done)
 
 
-def _read_record(done: Event) -> RunRecord:
-    return from_json(json.loads(Path(done["run"]).read_text(encoding="utf-8")))
+def _read_run_record(done: LoadEvent) -> RunRecord:
+    return run_from_json(json.loads(Path(done["run"]).read_text(encoding="utf-8")))
 
 
-def _load(
+def _send_measured_load(
     job: Job,
     endpoints: Endpoints,
-    prometheus: Prometheus,
+    prometheus: PrometheusClient,
     load: LoadProcess,
-    timer: Timer,
-    narrator: Narrator,
+    timer: StageTimer,
+    reporter: ProgressReporter,
 ) -> RunRecord:
-    """Send the load, with a scrape before its first request and one after its last response."""
-    with timer.stage("warm-up"):
-        narrator.say("warming up")
-        load.go(endpoints.target)
-        load.until("warmed_up", narrator.progress)
-    with timer.stage("scrape before"):
-        _await_scrape(job.spec, prometheus, narrator)
+    """Send the load, with a scrape before the first request and a scrape after the last response."""
+    with timer.measure_stage("warm-up"):
+        reporter.report_status("warming up")
+        load.open_gate(endpoints.target_url)
+        load.await_event("warmed_up", reporter.report_progress)
+    with timer.measure_stage("scrape before"):
+        _await_scrape(job.spec, prometheus, reporter)
     _set_faults(endpoints, job.faults)
-    with timer.stage("load"):
-        narrator.say("loading")
-        load.go()
-        done = load.until("done", narrator.progress)
-    with timer.stage("scrape after"):
-        _await_scrape(job.spec, prometheus, narrator)
+    with timer.measure_stage("load"):
+        reporter.report_status("loading")
+        load.open_gate()
+        done = load.await_event("done", reporter.report_progress)
+    with timer.measure_stage("scrape after"):
+        _await_scrape(job.spec, prometheus, reporter)
     if job.metrics_port:
         load.release()
-    return _read_record(done)
+    return _read_run_record(done)
 
 
-def _scraped_mode(port: str | None) -> tuple[str, ...]:
+def _build_metrics_arguments(port: str | None) -> tuple[str, ...]:
     return () if port is None else ("--metrics-port", port, "--hold")
 
 
 def _set_faults(endpoints: Endpoints, faults: Mapping[str, object]) -> None:
-    """Make the reference service fail from now on.
+    """Configure the faults of the reference service.
 
     Raises:
-        FaultsError: the service refuses the faults, or does not answer.
+        FaultsError: the service rejects the faults, or does not respond.
     """
     if not faults:
         return
     try:
-        answer = requests.post(f"{endpoints.target}/_faults", json=dict(faults), timeout=10)
+        response = requests.post(f"{endpoints.target_url}/_faults", json=dict(faults), timeout=10)
     except requests.RequestException as error:
-        raise FaultsError(f"the target did not take the faults: {type(error).__name__}") from error
-    if not answer.ok:
-        raise FaultsError(f"the target refuses the faults {dict(faults)}: {answer.text}")
+        raise FaultsError(f"the faults could not be sent to the target: {type(error).__name__}") from error
+    if not response.ok:
+        raise FaultsError(f"the target rejects the faults {dict(faults)}: {response.text}")
 
 
-def _await_scrape(spec: Spec, prometheus: Prometheus, narrator: Narrator) -> None:
-    """Wait for a scrape from now on; where there is none, the evidence will say so."""
+def _await_scrape(spec: Spec, prometheus: PrometheusClient, reporter: ProgressReporter) -> None:
+    """Wait for the next scrape; if there is none, the checks of the evidence report it."""
     try:
-        await_scrape(prometheus, spec, after=time.time(), deadline_seconds=SCRAPE_DEADLINE_SECONDS)
+        await_scrape(prometheus, spec, after=time.time(), timeout_seconds=SCRAPE_TIMEOUT_SECONDS)
     except (NoScrapeError, PrometheusError) as error:
-        narrator.say(str(error))
+        reporter.report_status(str(error))
 
 
-def _gather(spec: Spec, prometheus: Prometheus, window: Window) -> Evidence:
+def _gather_evidence(spec: Spec, prometheus: PrometheusClient, window: Window) -> Evidence:
     now = time.time()
-    return gather(prometheus, spec, window, now=now, margin=min(max(now - window.end, 0), MARGIN_SECONDS))
+    margin = min(max(now - window.end, 0), CLOSING_MARGIN_SECONDS)
+    return gather_evidence(prometheus, spec, window, now=now, margin_seconds=margin)
 
 
-def _conclude(spec: Spec, kept: Kept, folder: Path | None, appendix: Appendix, timer: Timer) -> Proof:
-    """Judge the evidence and write the files of the run."""
-    with timer.stage("verdict"):
-        verdict = evaluate(spec, kept.evidence, kept.run, kept.policy)
+def _evaluate_and_report(
+    spec: Spec,
+    artifacts: RunArtifacts,
+    run_directory: Path | None,
+    metadata: ReportMetadata,
+    timer: StageTimer,
+) -> Proof:
+    """Evaluate the evidence and write the files of the run."""
+    with timer.measure_stage("verdict"):
+        verdict = evaluate(spec, artifacts.evidence, artifacts.run, artifacts.policy)
     proof = Proof(
-        verdict, kept.evidence, spec, kept.run, tuple(timer.stages), appendix.versions, appendix.settings
+        verdict,
+        artifacts.evidence,
+        spec,
+        artifacts.run,
+        tuple(timer.stages),
+        metadata.versions,
+        metadata.settings,
     )
-    if folder:
-        with timer.stage("reports"):
-            keep(kept.evidence, folder)
-            write_reports(proof, folder)
+    if run_directory:
+        with timer.measure_stage("reports"):
+            write_evidence(artifacts.evidence, run_directory)
+            write_reports(proof, run_directory)
     return replace(proof, timings=tuple(timer.stages))

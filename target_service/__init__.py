@@ -1,1 +1,4 @@
-"""The reference service under test: a monitored FastAPI machine-learning API."""
+"""The reference service under test: a machine-learning API built with FastAPI.
+
+It exposes Prometheus metrics of its requests and of its model, and can inject faults.
+"""

@@ -1,4 +1,4 @@
-"""Puts the service together: ``create_app(settings, registry)``."""
+"""The ASGI application of the service: ``create_app(settings, registry)``."""
 
 import asyncio
 import os
@@ -12,8 +12,8 @@ from prometheus_fastapi_instrumentator import Instrumentator
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from structlog.typing import FilteringBoundLogger
 
-from target_service import refusals, worker_metrics
-from target_service.api import UNMEASURED, Api
+from target_service import error_responses, worker_metrics
+from target_service.api import UNMEASURED_PATHS, Api
 from target_service.faults import FaultMiddleware
 from target_service.logs import make_logger
 from target_service.metrics import HttpMetrics, ModelMetrics
@@ -32,25 +32,25 @@ def create_app(
     """
     log = log or make_logger(settings.log_format, settings.log_level, sys.stdout)
     service = Service(settings, ModelMetrics(registry, settings.feedback_window), log)
-    # Without redirects every path either is a route or counts under the handler "none".
+    # Without redirects every path is either a route or counted under the handler "none".
     app = FastAPI(
         title="Tumour classifier",
         description="Proofload's reference service: a monitored machine-learning API.",
         version="1",
-        lifespan=lambda _: _lifespan(service),
+        lifespan=lambda _: _run_lifespan(service),
         redirect_slashes=False,
     )
-    Api(service).route(app)
-    refusals.handle(app)
+    Api(service).add_routes(app)
+    error_responses.add_error_handlers(app)
     _add_middleware(app, service, registry)
     return app
 
 
-def from_env() -> FastAPI:
-    """Return the service as the environment describes it; uvicorn calls this in each worker."""
+def create_app_from_env() -> FastAPI:
+    """Return the service with the settings of the environment; uvicorn calls this in each worker."""
     registry = CollectorRegistry()
-    if worker_metrics.shared():
-        worker_metrics.join(registry)
+    if worker_metrics.is_shared():
+        worker_metrics.register_worker(registry)
     else:
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
@@ -58,40 +58,40 @@ def from_env() -> FastAPI:
 
 
 def _add_middleware(app: FastAPI, service: Service, registry: CollectorRegistry) -> None:
-    """Add from the inside out, as Starlette wants: body limit, faults, log, and around all the metrics."""
+    """Add the middleware from the inside out, as Starlette requires: body limit, faults, log, metrics."""
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=service.settings.max_body_bytes)
     if service.settings.faults:
         app.add_middleware(FaultMiddleware, injector=service.faults)
-    app.add_middleware(RequestLogMiddleware, log=service.log, quiet=UNMEASURED)
+    app.add_middleware(RequestLogMiddleware, log=service.log, quiet=UNMEASURED_PATHS)
     instrument(app, registry)
 
 
 def instrument(app: FastAPI, registry: CollectorRegistry) -> None:
-    """Count the requests of ``app`` in ``registry`` and show them at ``/metrics``."""
+    """Count the requests of ``app`` in ``registry`` and expose them at ``/metrics``."""
     instrumentator = Instrumentator(
         should_group_status_codes=False,
-        excluded_handlers=[f"^{path}$" for path in sorted(UNMEASURED)],
+        excluded_handlers=[f"^{path}$" for path in sorted(UNMEASURED_PATHS)],
         registry=registry,
     )
     instrumentator.add(HttpMetrics(registry)).instrument(app).expose(app, include_in_schema=False)
 
 
 @asynccontextmanager
-async def _lifespan(service: Service) -> AsyncIterator[None]:
+async def _run_lifespan(service: Service) -> AsyncIterator[None]:
     model = Model.load()
     service.start(model)
     if service.settings.faults:
-        service.log.warning("faults may be injected: TARGET_FAULTS is set")
+        service.log.warning("fault injection is enabled: TARGET_FAULTS is set")
     watch = asyncio.create_task(service.watch_drift(model))
-    watch.add_done_callback(lambda task: _report_end(task, service.log))
+    watch.add_done_callback(lambda task: _log_task_end(task, service.log))
     yield
     service.model = None
     watch.cancel()
     await asyncio.wait([watch])
-    if worker_metrics.shared():
-        worker_metrics.leave()
+    if worker_metrics.is_shared():
+        worker_metrics.unregister_worker()
 
 
-def _report_end(task: asyncio.Task[None], log: FilteringBoundLogger) -> None:
+def _log_task_end(task: asyncio.Task[None], log: FilteringBoundLogger) -> None:
     if not task.cancelled():
-        log.error("drift is no longer watched", exc_info=task.exception())
+        log.error("drift detection stopped", exc_info=task.exception())

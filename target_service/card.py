@@ -1,22 +1,22 @@
-"""The model card: what the training leaves beside the model, and serving reads."""
+"""The model card: data that the training writes next to the model and that serving reads."""
 
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-ARTEFACTS = Path(__file__).parent / "artefacts"
+ARTEFACT_FOLDER = Path(__file__).parent / "artefacts"
 MODEL_FILE = "model.json"
 CARD_FILE = "card.json"
 
 ClassName = Literal["malignant", "benign"]
 
 
-class Reference(BaseModel):
+class ReferenceDistribution(BaseModel):
     """Distribution of one quantity over the training rows.
 
-    ``edges`` are the inner bin edges (deciles, without doubles), ``shares`` the ratio of rows in each of the
-    ``len(edges) + 1`` bins; a value equal to an edge belongs to the bin above it.
+    ``edges`` are the inner bin edges (deciles, without duplicates), ``shares`` the ratio of rows in each of
+    the ``len(edges) + 1`` bins; a value equal to an edge belongs to the bin above it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,14 +33,14 @@ class Feature(BaseModel):
     name: str
     mean: float
     std: float
-    reference: Reference
+    reference: ReferenceDistribution
 
 
 class ModelCard(BaseModel):
-    """Everything known about the model beside its weights.
+    """Description of the model, without its weights.
 
-    ``classes`` are in the order of the model's output columns; ``metrics`` were measured on rows that the
-    training did not see; ``prediction`` is the distribution of the first class's probability.
+    ``classes`` are in the order of the model's output columns; ``metrics`` were measured on held-out
+    rows; ``prediction`` is the distribution of the first class's probability.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,7 +53,7 @@ class ModelCard(BaseModel):
     metrics: dict[str, float]
     training: dict[str, str | int | float]
     libraries: dict[str, str]
-    prediction: Reference
+    prediction: ReferenceDistribution
 
     @property
     def version(self) -> str:

@@ -1,4 +1,4 @@
-"""Faults on purpose, so that a MISSED verdict can be shown and tested. Off unless ``TARGET_FAULTS=1``."""
+"""Fault injection, to demonstrate and test MISSED verdicts. Disabled unless ``TARGET_FAULTS=1``."""
 
 import asyncio
 import math
@@ -10,20 +10,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-PATH = "/_faults"
-WORK = frozenset({"/predict", "/feedback"})
-"""Where latency and errors are added."""
+FAULTS_PATH = "/_faults"
+FAULTY_PATHS = frozenset({"/predict", "/feedback"})
+"""Paths to which latency and errors are added."""
 CRASH_EXIT_CODE = 70
 """EX_SOFTWARE of BSD's sysexits.h."""
 
 
 class Faults(BaseModel):
-    """Faults to inject; each request to set them replaces all, ``{}`` clears them.
+    """Faults to inject; each request replaces all faults, ``{}`` clears them.
 
-    ``latency_seconds`` delays predictions and feedback; ``error_ratio`` of them are answered 500, evenly
-    spaced. For ``stall_seconds`` from now nothing is answered, scrapes and health checks included: requests
-    wait. ``drift`` shifts each feature by so many training standard deviations. ``crash`` ends the process
-    at once, without an answer; ``crash_after_seconds`` later.
+    ``latency_seconds`` delays predictions and feedback; the ratio ``error_ratio`` of them gets status 500,
+    evenly spaced. For ``stall_seconds`` from now all requests wait, including scrapes and health checks.
+    ``drift`` shifts each feature by this many standard deviations of the training data. ``crash`` ends the
+    process at once, without a response; ``crash_after_seconds`` ends it later.
     """
 
     model_config = ConfigDict(
@@ -43,49 +43,49 @@ class Faults(BaseModel):
 
 
 class FaultInjector:
-    """The faults in force, and what they have done so far."""
+    """The current faults and the state that they need."""
 
     def __init__(self) -> None:
         self.faults = Faults()
-        self._work_seen = 0
+        self._requests_seen = 0
         self._stall_end = 0.0
-        self._changed = asyncio.Event()
-        self._crash: asyncio.TimerHandle | None = None
+        self._faults_changed = asyncio.Event()
+        self._crash_timer: asyncio.TimerHandle | None = None
 
-    def set(self, faults: Faults) -> None:
-        """Replace the faults in force; counts and clocks start anew. Needs a running event loop."""
+    def set_faults(self, faults: Faults) -> None:
+        """Replace the current faults and reset all counts and timers. Needs a running event loop."""
         loop = asyncio.get_running_loop()
         self.faults = faults
-        self._changed.set()
-        self._changed = asyncio.Event()
-        self._work_seen = 0
+        self._faults_changed.set()
+        self._faults_changed = asyncio.Event()
+        self._requests_seen = 0
         self._stall_end = loop.time() + faults.stall_seconds
-        if self._crash is not None:
-            self._crash.cancel()
-            self._crash = None
+        if self._crash_timer is not None:
+            self._crash_timer.cancel()
+            self._crash_timer = None
         if faults.crash:
             os._exit(CRASH_EXIT_CODE)
         if faults.crash_after_seconds is not None:
-            self._crash = loop.call_later(faults.crash_after_seconds, os._exit, CRASH_EXIT_CODE)
+            self._crash_timer = loop.call_later(faults.crash_after_seconds, os._exit, CRASH_EXIT_CODE)
 
-    async def stall(self) -> None:
+    async def wait_for_stall_end(self) -> None:
         """Wait until the stall is over or cleared."""
         loop = asyncio.get_running_loop()
-        while (left := self._stall_end - loop.time()) > 0:
+        while (remaining := self._stall_end - loop.time()) > 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), left)
+                await asyncio.wait_for(self._faults_changed.wait(), remaining)
 
-    def next_fails(self) -> bool:
-        """Count one request; true when it is one of the ``error_ratio``: 0.02 fails every 50th."""
-        before, self._work_seen = self._work_seen, self._work_seen + 1
-        return self._due(self._work_seen) > self._due(before)
+    def should_fail_next(self) -> bool:
+        """Count one request and return whether it should fail; a ratio of 0.02 fails every 50th."""
+        previous, self._requests_seen = self._requests_seen, self._requests_seen + 1
+        return self._count_due_failures(self._requests_seen) > self._count_due_failures(previous)
 
-    def _due(self, seen: int) -> int:
+    def _count_due_failures(self, seen: int) -> int:
         return math.floor(seen * self.faults.error_ratio + 1e-9)  # 0.29 * 100 is 28.999999999999996
 
 
 class FaultMiddleware:
-    """Injects faults behind the metrics and the log, which see them as they would see real ones."""
+    """Injects faults inside the metrics and log middleware, which treat them like real ones."""
 
     def __init__(self, app: ASGIApp, injector: FaultInjector) -> None:
         self._app = app
@@ -93,14 +93,14 @@ class FaultMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or scope["path"] == PATH:
+        if scope["type"] != "http" or scope["path"] == FAULTS_PATH:
             await self._app(scope, receive, send)
             return
-        await self._injector.stall()
-        if scope["path"] in WORK:
+        await self._injector.wait_for_stall_end()
+        if scope["path"] in FAULTY_PATHS:
             if latency := self._injector.faults.latency_seconds:
                 await asyncio.sleep(latency)
-            if self._injector.next_fails():
+            if self._injector.should_fail_next():
                 await JSONResponse({"detail": "injected fault"}, 500)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

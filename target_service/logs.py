@@ -1,4 +1,4 @@
-"""One line per event on stdout, uvicorn's too: JSON for machines, colours for a terminal."""
+"""Logging of one line per event to stdout, including uvicorn's: JSON, or colours on a terminal."""
 
 import logging
 import sys
@@ -10,53 +10,56 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 
 LogFormat = Literal["json", "console", "auto"]
 
-_LEVELS = logging.getLevelNamesMapping()
+_LEVEL_NUMBERS = logging.getLevelNamesMapping()
 
 
 def make_logger(log_format: LogFormat, level: str, stream: TextIO) -> FilteringBoundLogger:
-    """Return a logger that writes to ``stream``; nothing global is configured.
+    """Return a logger that writes to ``stream``, without global configuration.
 
-    ``auto`` writes for people when ``stream`` is a terminal and JSON otherwise.
+    ``auto`` is ``console`` if ``stream`` is a terminal, else ``json``.
     """
-    as_json = _as_json(log_format, stream)
+    as_json = _is_json(log_format, stream)
     wrapped = structlog.BytesLogger(stream.buffer) if as_json else structlog.WriteLogger(stream)
     logger = structlog.wrap_logger(
         wrapped,
-        processors=[*_processors(as_json), _json_line if as_json else structlog.dev.ConsoleRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level.upper()]),
+        processors=[
+            *_build_processors(as_json),
+            _render_json_bytes if as_json else structlog.dev.ConsoleRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVEL_NUMBERS[level.upper()]),
     )
     return cast(FilteringBoundLogger, logger.bind())
 
 
-def uvicorn_config(log_format: LogFormat, level: str) -> dict[str, Any]:
-    """Return a ``logging.config`` dictionary that gives uvicorn's own events our form on stdout."""
-    formatter = {"()": "target_service.logs.stdlib_formatter", "log_format": log_format}
-    handler = {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "ours"}
+def build_uvicorn_config(log_format: LogFormat, level: str) -> dict[str, Any]:
+    """Return a ``logging.config`` dictionary that writes uvicorn's events in the same format to stdout."""
+    formatter = {"()": "target_service.logs.build_stdlib_formatter", "log_format": log_format}
+    handler = {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "service"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"ours": formatter},
+        "formatters": {"service": formatter},
         "handlers": {"stdout": handler},
         "root": {"handlers": ["stdout"], "level": level.upper()},
     }
 
 
-def stdlib_formatter(log_format: LogFormat) -> logging.Formatter:
-    """Return a formatter of standard-library records for stdout."""
-    as_json = _as_json(log_format, sys.stdout)
-    foreign: list[Processor] = [structlog.stdlib.add_logger_name, *_processors(as_json)]
-    last: Processor = _json_text if as_json else structlog.dev.ConsoleRenderer()
+def build_stdlib_formatter(log_format: LogFormat) -> logging.Formatter:
+    """Return a formatter of standard-library log records."""
+    as_json = _is_json(log_format, sys.stdout)
+    foreign: list[Processor] = [structlog.stdlib.add_logger_name, *_build_processors(as_json)]
+    last: Processor = _render_json_text if as_json else structlog.dev.ConsoleRenderer()
     return structlog.stdlib.ProcessorFormatter(
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         foreign_pre_chain=foreign,
     )
 
 
-def _as_json(log_format: LogFormat, stream: TextIO) -> bool:
+def _is_json(log_format: LogFormat, stream: TextIO) -> bool:
     return log_format == "json" or (log_format == "auto" and not stream.isatty())
 
 
-def _processors(as_json: bool) -> list[Processor]:
+def _build_processors(as_json: bool) -> list[Processor]:
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -65,11 +68,11 @@ def _processors(as_json: bool) -> list[Processor]:
     return [*shared, structlog.processors.format_exc_info] if as_json else shared
 
 
-def _json_line(_: WrappedLogger, __: str, event: EventDict) -> bytes:
-    """Render as JSON, what everybody looks for first; in Rust, for ``json.dumps`` is slower."""
-    head = {"timestamp": event.pop("timestamp"), "level": event.pop("level"), "message": event.pop("event")}
-    return to_json({**head, **event}, fallback=repr)
+def _render_json_bytes(_: WrappedLogger, __: str, event: EventDict) -> bytes:
+    """Render an event as JSON with the common fields first; pydantic's Rust encoder beats ``json.dumps``."""
+    common = {"timestamp": event.pop("timestamp"), "level": event.pop("level"), "message": event.pop("event")}
+    return to_json({**common, **event}, fallback=repr)
 
 
-def _json_text(logger: WrappedLogger, name: str, event: EventDict) -> str:
-    return _json_line(logger, name, event).decode()
+def _render_json_text(logger: WrappedLogger, name: str, event: EventDict) -> str:
+    return _render_json_bytes(logger, name, event).decode()

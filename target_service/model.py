@@ -1,4 +1,4 @@
-"""The model as served: ONNX from its text form, run by ONNX Runtime."""
+"""The served model: ONNX from its text form, run by ONNX Runtime."""
 
 import hashlib
 from pathlib import Path
@@ -8,13 +8,13 @@ import onnx
 import onnxruntime as ort  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from target_service.card import ARTEFACTS, CARD_FILE, MODEL_FILE, ModelCard
+from target_service.card import ARTEFACT_FOLDER, CARD_FILE, MODEL_FILE, ModelCard
 
 Rows = NDArray[np.float32]
 
 
 class ModelError(RuntimeError):
-    """The artefacts can't be served."""
+    """The artefacts are missing or inconsistent."""
 
 
 class Model:
@@ -23,12 +23,12 @@ class Model:
     def __init__(self, card: ModelCard, onnx_bytes: bytes) -> None:
         self.card = card
         options = ort.SessionOptions()
-        # One row takes microseconds: a thread pool would only add hand-overs.
+        # One row takes microseconds: a thread pool would only add context switches.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._session = ort.InferenceSession(onnx_bytes, options, providers=["CPUExecutionProvider"])
 
     @classmethod
-    def load(cls, folder: Path = ARTEFACTS) -> "Model":
+    def load(cls, folder: Path = ARTEFACT_FOLDER) -> "Model":
         """Load the model and its card from ``folder``.
 
         Raises:
@@ -41,14 +41,14 @@ class Model:
             raise ModelError(
                 f"{error.filename}: {error.strerror}; rebuild it: python -m target_service.train"
             ) from error
-        found = hashlib.sha256(text).hexdigest()
-        if found != card.model_sha256:
+        sha256 = hashlib.sha256(text).hexdigest()
+        if sha256 != card.model_sha256:
             raise ModelError(
-                f"{folder / CARD_FILE} describes model {card.model_sha256}, {MODEL_FILE} is {found}"
+                f"{folder / CARD_FILE} describes model {card.model_sha256}, {MODEL_FILE} is {sha256}"
             )
         return cls(card, onnx.load_model_from_string(text, format="json").SerializeToString())
 
     def predict(self, rows: Rows) -> Rows:
-        """Probability of each class (columns, as ``card.classes``) for each row of 30 features."""
+        """Return the probability of each class (columns, as ``card.classes``) for each row of 30 features."""
         probabilities: Rows = self._session.run(["probabilities"], {"rows": rows})[0]
         return probabilities

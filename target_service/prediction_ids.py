@@ -1,4 +1,4 @@
-"""Prediction ids that carry the predicted class, signed: any worker can judge feedback, none remembers it."""
+"""Signed prediction ids that contain the predicted class, so that any worker can evaluate feedback."""
 
 import base64
 import binascii
@@ -11,9 +11,10 @@ SIGNATURE_BYTES = 12
 
 
 class PredictionIds:
-    """Makes and reads prediction ids of one signing key.
+    """Creates and reads prediction ids with one signing key.
 
-    An id is URL-safe base64 of nonce (8 bytes), class index (1) and a keyed BLAKE2b signature (12; RFC 7693).
+    An id is URL-safe base64 of a nonce (8 bytes), the class index (1 byte) and a keyed BLAKE2b signature
+    (12 bytes; RFC 7693).
     """
 
     def __init__(self, key: str) -> None:
@@ -24,8 +25,8 @@ class PredictionIds:
         payload = secrets.token_bytes(NONCE_BYTES) + bytes([class_index])
         return base64.urlsafe_b64encode(payload + self._sign(payload)).decode()
 
-    def read(self, prediction_id: str) -> int | None:
-        """Return the class index in ``prediction_id``, or ``None`` when we never made that id."""
+    def read_class_index(self, prediction_id: str) -> int | None:
+        """Return the class index in ``prediction_id``, or ``None`` if the id is not valid."""
         try:
             raw = base64.b64decode(prediction_id.encode("ascii"), altchars=b"-_", validate=True)
         except (UnicodeEncodeError, binascii.Error):

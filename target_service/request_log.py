@@ -1,4 +1,4 @@
-"""Gives each request an id, logs it once, and turns what nobody caught into an answer 500. Pure ASGI."""
+"""ASGI middleware that gives each request an id, logs it, and returns status 500 on unhandled exceptions."""
 
 import os
 import re
@@ -10,10 +10,10 @@ from structlog.contextvars import bind_contextvars
 from structlog.typing import FilteringBoundLogger
 
 _VALID_ID = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")
-"""What we echo and log of a client's X-Request-ID: no control characters, no endless texts."""
-_PATH_SHOWN = 200
-_UNANSWERED = 500
-"""What the metrics count too when the server stopped before an answer."""
+"""A client's X-Request-ID that is echoed and logged: no control characters, limited length."""
+_MAX_PATH_LENGTH = 200
+_UNANSWERED_STATUS = 500
+"""Status of a request without a response, as in the metrics."""
 
 
 class RequestLogMiddleware:
@@ -32,7 +32,7 @@ class RequestLogMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        request_id = _choose_request_id(scope)
         bind_contextvars(request_id=request_id)
         header = (b"x-request-id", request_id.encode())
         status = 0
@@ -48,31 +48,31 @@ class RequestLogMiddleware:
         try:
             await self._app(scope, receive, send_with_id)
         except Exception:
-            self._log.exception("unhandled error", method=scope["method"], path=_path(scope))
-            if status:  # part of an answer is out: the server must break the connection
+            self._log.exception("unhandled error", method=scope["method"], path=_find_route_path(scope))
+            if status:  # a part of the response was sent: the server must close the connection
                 raise
             await JSONResponse({"detail": "Internal Server Error"}, 500)(scope, receive, send_with_id)
         finally:
-            self._line(scope, status, perf_counter() - start)
+            self._log_request(scope, status, perf_counter() - start)
 
-    def _line(self, scope: Scope, status: int, duration: float) -> None:
+    def _log_request(self, scope: Scope, status: int, duration: float) -> None:
         write = self._log.debug if scope["path"] in self._quiet else self._log.info
         write(
             "request",
             method=scope["method"],
-            path=_path(scope),
-            status=status or _UNANSWERED,
+            path=_find_route_path(scope),
+            status=status or _UNANSWERED_STATUS,
             duration_seconds=round(duration, 6),
         )
 
 
-def _request_id(scope: Scope) -> str:
+def _choose_request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _VALID_ID.fullmatch(value):
             return str(value, "ascii")
     return os.urandom(16).hex()
 
 
-def _path(scope: Scope) -> str:
-    """The template of the route taken; what was asked for when there is none."""
-    return str(getattr(scope.get("route"), "path", scope["path"]))[:_PATH_SHOWN]
+def _find_route_path(scope: Scope) -> str:
+    """Return the template of the matched route, or the requested path if none matched."""
+    return str(getattr(scope.get("route"), "path", scope["path"]))[:_MAX_PATH_LENGTH]

@@ -1,4 +1,4 @@
-"""What the service may be told: one frozen model, read from ``TARGET_*`` environment variables."""
+"""Settings of the service, read from ``TARGET_*`` environment variables."""
 
 import secrets
 from collections.abc import Mapping
@@ -7,22 +7,22 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-PREFIX = "TARGET_"
+ENV_PREFIX = "TARGET_"
 MAX_ROWS = 1024
-"""No setting lets a request hold more rows: it bounds the work of refusing a bad body."""
+"""Upper limit of the setting ``max_rows``; it bounds the work of refusing an invalid body."""
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class SettingsError(ValueError):
-    """Settings that can't be used; the text names every variable, its value and what would be right."""
+    """Invalid settings; the text lists each variable, its value and what is valid."""
 
 
 class Settings(BaseModel):
     """Settings of one service; durations in seconds, sizes in bytes.
 
-    ``signing_key`` signs prediction ids; workers must share it. ``drift_*`` and ``feedback_window``
-    bound what one worker remembers.
+    ``signing_key`` signs prediction ids; all workers must have the same. ``drift_*`` and ``feedback_window``
+    limit the data that one worker stores.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,14 +42,14 @@ class Settings(BaseModel):
     signing_key: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_hex(32)), min_length=16)
 
     @model_validator(mode="after")
-    def _agree(self) -> Self:
+    def _check_consistency(self) -> Self:
         if self.drift_min_rows > self.drift_window_rows:
             raise PydanticCustomError(
                 "settings", "TARGET_DRIFT_MIN_ROWS must not exceed TARGET_DRIFT_WINDOW_ROWS"
             )
         if self.faults and self.workers > 1:
             raise PydanticCustomError(
-                "settings", "TARGET_FAULTS needs TARGET_WORKERS=1: faults live in one process"
+                "settings", "TARGET_FAULTS needs TARGET_WORKERS=1: faults are set in one process"
             )
         return self
 
@@ -58,32 +58,34 @@ class Settings(BaseModel):
         """Read every ``TARGET_*`` variable of ``environ``.
 
         Raises:
-            SettingsError: a variable is unknown or its value can't be used; all are named at once.
+            SettingsError: variables are unknown or their values are invalid; all are listed.
         """
-        given = {
-            key.removeprefix(PREFIX).lower(): value
+        values = {
+            key.removeprefix(ENV_PREFIX).lower(): value
             for key, value in environ.items()
-            if key.startswith(PREFIX)
+            if key.startswith(ENV_PREFIX)
         }
         try:
-            return cls.model_validate(given)
+            return cls.model_validate(values)
         except ValidationError as error:
-            raise SettingsError("\n".join(_complaint(e, given) for e in _details(error))) from None
+            raise SettingsError(
+                "\n".join(_format_problem(detail, values) for detail in _list_error_details(error))
+            ) from None
 
 
-def _details(error: ValidationError) -> list[tuple[str, str]]:
+def _list_error_details(error: ValidationError) -> list[tuple[str, str]]:
     return [
         (str(e["loc"][0]) if e["loc"] else "", "unknown" if e["type"] == "extra_forbidden" else e["msg"])
         for e in error.errors(include_url=False, include_input=False)
     ]
 
 
-def _complaint(detail: tuple[str, str], given: Mapping[str, str]) -> str:
+def _format_problem(detail: tuple[str, str], values: Mapping[str, str]) -> str:
     name, message = detail
     if not name:
         return message
     if message == "unknown":
-        known = ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
-        return f"{PREFIX}{name.upper()}: no such setting; there are {known}"
-    value = "(secret)" if name == "signing_key" else repr(given.get(name, ""))
-    return f"{PREFIX}{name.upper()}: {value}: {message}"
+        known = ", ".join(ENV_PREFIX + field.upper() for field in Settings.model_fields)
+        return f"{ENV_PREFIX}{name.upper()}: unknown setting; known are {known}"
+    value = "(secret)" if name == "signing_key" else repr(values.get(name, ""))
+    return f"{ENV_PREFIX}{name.upper()}: {value}: {message}"

@@ -1,4 +1,4 @@
-"""Rebuild the model: ``python -m target_service.train``. The only module that needs scikit-learn."""
+"""Rebuild the model: ``python -m target_service.train``. Only this module needs scikit-learn."""
 
 import argparse
 import csv
@@ -27,21 +27,29 @@ from sklearn.model_selection import train_test_split  # type: ignore[import-unty
 from sklearn.pipeline import Pipeline, make_pipeline  # type: ignore[import-untyped]
 from sklearn.preprocessing import StandardScaler  # type: ignore[import-untyped]
 
-from target_service.card import ARTEFACTS, CARD_FILE, MODEL_FILE, ClassName, Feature, ModelCard, Reference
+from target_service.card import (
+    ARTEFACT_FOLDER,
+    CARD_FILE,
+    MODEL_FILE,
+    ClassName,
+    Feature,
+    ModelCard,
+    ReferenceDistribution,
+)
 from target_service.model import Model, Rows
 
 ROWS_FILE = Path(__file__).parents[1] / "loadtests" / "data" / "rows.csv"
 SEED = 20240229
-HELD_OUT = 0.3
-BINS = 10
+HELD_OUT_RATIO = 0.3
+BIN_COUNT = 10
 DECIMALS = 6
-"""Weights are rounded to these: what is left of BLAS libraries' differences in the last bits vanishes."""
-PARITY = 1e-4
+"""Weights are rounded to this many decimals, so that differences between BLAS libraries disappear."""
+MAX_PROBABILITY_DIFFERENCE = 1e-4
 """Largest difference of a probability between scikit-learn (64 bits) and ONNX Runtime (32 bits)."""
 
 
-class Data(NamedTuple):
-    """The data set as served: float32 rows, class indices, names."""
+class Dataset(NamedTuple):
+    """The data set: float32 rows as served, class indices, names."""
 
     rows: Rows
     classes: NDArray[np.int64]
@@ -49,16 +57,16 @@ class Data(NamedTuple):
     class_names: tuple[ClassName, ...]
 
 
-def load_data() -> Data:
-    """Return the Breast Cancer Wisconsin (Diagnostic) data that scikit-learn carries: 569 rows of 30."""
+def load_data() -> Dataset:
+    """Return scikit-learn's Breast Cancer Wisconsin (Diagnostic) data: 569 rows of 30 features."""
     bunch: Any = load_breast_cancer()
     names = tuple(name.replace(" ", "_") for name in bunch.feature_names)
-    return Data(bunch.data.astype(np.float32), bunch.target, names, tuple(bunch.target_names.tolist()))
+    return Dataset(bunch.data.astype(np.float32), bunch.target, names, tuple(bunch.target_names.tolist()))
 
 
-def fit(rows: Rows, classes: NDArray[np.int64]) -> Pipeline:
-    """Fit scaling and logistic regression, weights rounded to ``DECIMALS``."""
-    # Newton's method converges quadratically: the weights are determined far beyond what is kept of them.
+def fit_pipeline(rows: Rows, classes: NDArray[np.int64]) -> Pipeline:
+    """Fit scaling and logistic regression, with weights rounded to ``DECIMALS``."""
+    # Newton's method converges quadratically: the weights are far more exact than their rounding.
     regression = LogisticRegression(solver="newton-cholesky", tol=1e-10)
     pipeline: Pipeline = make_pipeline(StandardScaler(), regression).fit(rows.astype(np.float64), classes)
     regression.coef_ = regression.coef_.round(DECIMALS)
@@ -66,7 +74,7 @@ def fit(rows: Rows, classes: NDArray[np.int64]) -> Pipeline:
     return pipeline
 
 
-def convert(pipeline: Pipeline, features: int) -> onnx.ModelProto:
+def convert_to_onnx(pipeline: Pipeline, features: int) -> onnx.ModelProto:
     """Convert to ONNX: input ``rows`` (n x features, float32), outputs ``label`` and ``probabilities``."""
     inputs = [("rows", FloatTensorType([None, features]))]
     proto: onnx.ModelProto = to_onnx(
@@ -75,43 +83,44 @@ def convert(pipeline: Pipeline, features: int) -> onnx.ModelProto:
     return proto
 
 
-def reference(values: Rows) -> Reference:
+def build_reference(values: Rows) -> ReferenceDistribution:
     """Return the decile bins of ``values`` and the share of values in each."""
-    edges = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1]).astype(np.float32))
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, BIN_COUNT + 1)[1:-1]).astype(np.float32))
     counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
-    return Reference(
-        edges=tuple(_plain(e) for e in edges), shares=tuple((counts / len(values)).round(9).tolist())
+    return ReferenceDistribution(
+        edges=tuple(_find_shortest_decimal(e) for e in edges),
+        shares=tuple((counts / len(values)).round(9).tolist()),
     )
 
 
-def _plain(value: np.float32) -> float:
-    """The shortest decimal that reads back as the same float32."""
+def _find_shortest_decimal(value: np.float32) -> float:
+    """Return the shortest decimal that is read back as the same float32."""
     return float(str(value))
 
 
-def measure(probabilities: Rows, classes: NDArray[np.int64]) -> dict[str, float]:
-    """Metrics of served probabilities on held-out rows; class 0 (malignant) is the positive one."""
+def measure_metrics(probabilities: Rows, classes: NDArray[np.int64]) -> dict[str, float]:
+    """Return metrics of served probabilities on held-out rows; class 0 (malignant) is the positive one."""
     truth, malignant = classes == 0, probabilities[:, 0].astype(np.float64)
-    said = malignant >= 0.5  # noqa: PLR2004 - of two classes the likelier one is said
-    figures = {
-        "accuracy": accuracy_score(truth, said),
-        "precision_malignant": precision_score(truth, said),
-        "recall_malignant": recall_score(truth, said),
+    predicted = malignant >= 0.5  # noqa: PLR2004 - the more probable of two classes
+    metrics = {
+        "accuracy": accuracy_score(truth, predicted),
+        "precision_malignant": precision_score(truth, predicted),
+        "recall_malignant": recall_score(truth, predicted),
         "roc_auc": roc_auc_score(truth, malignant),
         "log_loss": log_loss(truth, malignant),
         "brier_score": brier_score_loss(truth, malignant),
     }
-    return {name: round(float(value), DECIMALS) for name, value in figures.items()}
+    return {name: round(float(value), DECIMALS) for name, value in metrics.items()}
 
 
-def describe(data: Data, train: Rows, model_text: str) -> ModelCard:
-    """Return the model card without what needs the running model (metrics, prediction reference)."""
+def build_card(data: Dataset, train: Rows, model_text: str) -> ModelCard:
+    """Return the model card without the data that needs the loaded model (metrics, prediction)."""
     features = tuple(
         Feature(
             name=name,
             mean=round(float(column.mean(dtype=np.float64)), 9),
             std=round(float(column.std(dtype=np.float64)), 9),
-            reference=reference(column),
+            reference=build_reference(column),
         )
         for name, column in zip(data.feature_names, train.T, strict=True)
     )
@@ -130,51 +139,53 @@ def describe(data: Data, train: Rows, model_text: str) -> ModelCard:
             "seed": SEED,
         },
         libraries=libraries,
-        prediction=Reference(edges=(), shares=(1.0,)),
+        prediction=ReferenceDistribution(edges=(), shares=(1.0,)),
     )
 
 
-def train(folder: Path, rows_file: Path) -> ModelCard:
-    """Train, check, and write model, card (``folder``) and sample rows (``rows_file``).
+def train_model(folder: Path, rows_file: Path) -> ModelCard:
+    """Train and check the model; write model and card (``folder``) and sample rows (``rows_file``).
 
     Raises:
         RuntimeError: ONNX Runtime's probabilities differ from scikit-learn's by more than ``PARITY``.
     """
     data = load_data()
-    seen, held, seen_classes, held_classes = train_test_split(
-        data.rows, data.classes, test_size=HELD_OUT, stratify=data.classes, random_state=SEED
+    train_rows, held_out_rows, train_classes, held_out_classes = train_test_split(
+        data.rows, data.classes, test_size=HELD_OUT_RATIO, stratify=data.classes, random_state=SEED
     )
-    pipeline = fit(seen, seen_classes)
-    proto = convert(pipeline, len(data.feature_names))
+    pipeline = fit_pipeline(train_rows, train_classes)
+    proto = convert_to_onnx(pipeline, len(data.feature_names))
     text = onnx.serialization.registry.get("json").serialize_proto(proto).decode() + "\n"
-    card = describe(data, seen, text)
+    card = build_card(data, train_rows, text)
     model = Model(card, proto.SerializeToString())
-    apart = float(np.abs(model.predict(data.rows) - pipeline.predict_proba(data.rows)).max())
-    if apart > PARITY:
-        raise RuntimeError(f"ONNX and scikit-learn differ by {apart:g}, more than {PARITY:g}")
+    difference = float(np.abs(model.predict(data.rows) - pipeline.predict_proba(data.rows)).max())
+    if difference > MAX_PROBABILITY_DIFFERENCE:
+        raise RuntimeError(
+            f"ONNX and scikit-learn differ by {difference:g}, more than {MAX_PROBABILITY_DIFFERENCE:g}"
+        )
     card = card.model_copy(
         update={
-            "metrics": measure(model.predict(held), held_classes),
-            "prediction": reference(model.predict(seen)[:, 0].round(DECIMALS)),
+            "metrics": measure_metrics(model.predict(held_out_rows), held_out_classes),
+            "prediction": build_reference(model.predict(train_rows)[:, 0].round(DECIMALS)),
         }
     )
-    _write(folder / MODEL_FILE, text)
-    _write(folder / CARD_FILE, card.model_dump_json(indent=2) + "\n")
-    _write(rows_file, _rows_csv(data))
+    _write_file(folder / MODEL_FILE, text)
+    _write_file(folder / CARD_FILE, card.model_dump_json(indent=2) + "\n")
+    _write_file(rows_file, _format_rows_csv(data))
     return card
 
 
-def _rows_csv(data: Data) -> str:
+def _format_rows_csv(data: Dataset) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*data.feature_names, "target"])
     for row, index in zip(data.rows, data.classes, strict=True):
-        writer.writerow([*(_plain(value) for value in row), data.class_names[index]])
+        writer.writerow([*(_find_shortest_decimal(value) for value in row), data.class_names[index]])
     return out.getvalue()
 
 
-def _write(path: Path, text: str) -> None:
-    """Write ``path`` whole or not at all."""
+def _write_file(path: Path, text: str) -> None:
+    """Write ``path`` completely or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8", newline="\n")
@@ -182,12 +193,14 @@ def _write(path: Path, text: str) -> None:
 
 
 def main() -> None:
-    """Rebuild the committed artefacts, or write them elsewhere."""
+    """Rebuild the committed artefacts, or write them to another folder."""
     parser = argparse.ArgumentParser(prog="python -m target_service.train", description=__doc__)
-    parser.add_argument("--out", type=Path, default=ARTEFACTS, help="folder of model.json and card.json")
+    parser.add_argument(
+        "--out", type=Path, default=ARTEFACT_FOLDER, help="folder of model.json and card.json"
+    )
     parser.add_argument("--rows", type=Path, default=ROWS_FILE, help="CSV of rows for the load generator")
     options = parser.parse_args()
-    card = train(options.out, options.rows)
+    card = train_model(options.out, options.rows)
     print(f"model {card.version}: " + ", ".join(f"{k} {v:.4f}" for k, v in card.metrics.items()))  # noqa: T201 - a command's output
 
 

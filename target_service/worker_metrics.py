@@ -1,8 +1,8 @@
-"""Metrics of several workers: prometheus_client's multiprocess mode, values in files of a shared folder.
+"""Metrics of several workers: prometheus_client's multiprocess mode, with values in files of a shared folder.
 
-In this mode Prometheus sees no ``_created`` samples and none of the process collector. The start of the
-first worker is given as ``process_start_time_seconds``: since then the counters count, for those of a worker
-that was replaced stay. A later start would tell that they began anew.
+This mode exposes no ``_created`` samples and no process metrics. ``process_start_time_seconds`` is the start
+of the first worker, as the counters of replaced workers are preserved: a later start time would indicate a
+counter reset.
 """
 
 import os
@@ -11,18 +11,18 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, multiprocess
 
-VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
-def shared() -> bool:
+def is_shared() -> bool:
     """Whether this process shares its metrics with other workers."""
-    return VARIABLE in os.environ
+    return DIRECTORY_VARIABLE in os.environ
 
 
-def join(registry: CollectorRegistry) -> None:
-    """Begin as one of the workers; forget the gauges of those that died without a word."""
-    for pid in _pids():
-        if not _alive(pid):
+def register_worker(registry: CollectorRegistry) -> None:
+    """Register this process as a worker, and remove the gauges of workers that were killed."""
+    for pid in _find_worker_pids():
+        if not _is_alive(pid):
             multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
     Gauge(
         "process_start_time_seconds",
@@ -32,17 +32,20 @@ def join(registry: CollectorRegistry) -> None:
     ).set(time.time())
 
 
-def leave() -> None:
-    """Take this worker's gauges out of the totals; its counters stay."""
+def unregister_worker() -> None:
+    """Remove this worker's gauges from the totals; its counters stay."""
     multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
 
 
-def _pids() -> set[int]:
-    """Processes that have written gauges: files are named ``gauge_<mode>_<pid>.db``."""
-    return {int(path.stem.rpartition("_")[2]) for path in Path(os.environ[VARIABLE]).glob("gauge_live*.db")}
+def _find_worker_pids() -> set[int]:
+    """Return the ids of processes with gauges, whose files are named ``gauge_<mode>_<pid>.db``."""
+    return {
+        int(path.stem.rpartition("_")[2])
+        for path in Path(os.environ[DIRECTORY_VARIABLE]).glob("gauge_live*.db")
+    }
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,45 +1,45 @@
-"""Limits that panels draw, read from the spec: a dashboard and a gate that disagree help nobody."""
+"""Limits that panels draw, read from the spec, so that the dashboards agree with the verdicts."""
 
 from __future__ import annotations
 
-from slo.model import SLI, EventsSLI, HistogramQuantile, PromQL, RawRatioSLI, Spec
-from slo.promql.syntax import PromQLError, selectors_in
+from slo.model import SLI, EventsSLI, HistogramQuantile, RawRatioSLI, Spec
+from slo.promql import PromQLError, find_selectors
 
 
-def threshold_of(spec: Spec, metric: str) -> float | None:
-    """Give the threshold of the first objective that compares a metric, in the metric's unit."""
-    found = (
+def find_threshold(spec: Spec, metric: str) -> float | None:
+    """Return the threshold of the first objective on a metric, in the metric's unit."""
+    thresholds = (
         objective.threshold
         for slo in spec.slos
-        if metric in _metrics(slo.sli)
+        if metric in _list_metrics(slo.sli)
         for objective in slo.objectives
         if objective.threshold is not None
     )
-    return next(found, None)
+    return next(thresholds, None)
 
 
-def error_ratio_of(spec: Spec, metric: str) -> float | None:
-    """Give the ratio of bad events that the first objective on a counter of bad events allows."""
+def find_allowed_error_ratio(spec: Spec, metric: str) -> float | None:
+    """Return the ratio of bad events that the first objective on a counter of bad events allows."""
     for slo in spec.slos:
-        if isinstance(slo.sli, EventsSLI) and slo.sli.bad and metric in _named(slo.sli.bad.query):
-            # 1 - 0.995 is 0.0050000000000000044 in binary; twelve places outlast any target written.
+        if (
+            isinstance(slo.sli, EventsSLI)
+            and slo.sli.bad
+            and metric in _parse_metric_names(slo.sli.bad.query)
+        ):
+            # 1 - 0.995 is 0.0050000000000000044 in binary; no target has more than twelve decimals.
             return round(1 - slo.objectives[0].target, 12)
     return None
 
 
-def _metrics(sli: SLI) -> set[str]:
+def _list_metrics(sli: SLI) -> set[str]:
     if isinstance(sli, EventsSLI):
         return set()
-    measured = sli.raw if isinstance(sli, RawRatioSLI) else sli.metric
-    return _named(measured.histogram if isinstance(measured, HistogramQuantile) else _text(measured))
+    metric = sli.raw if isinstance(sli, RawRatioSLI) else sli.metric
+    return _parse_metric_names(metric.histogram if isinstance(metric, HistogramQuantile) else metric.query)
 
 
-def _text(expression: PromQL) -> str:
-    return expression.query
-
-
-def _named(query: str) -> set[str]:
+def _parse_metric_names(query: str) -> set[str]:
     try:
-        return {selector.metric for selector in selectors_in(query)}
+        return {selector.metric for selector in find_selectors(query)}
     except PromQLError:
         return set()

@@ -1,140 +1,177 @@
-"""The SLOs of the spec: a row an objective, from the recording rules named in :mod:`monitoring.names`."""
+"""The dashboard of the spec's SLOs: a row per objective, from the series that the recording rules write."""
 
 from __future__ import annotations
 
-from monitoring.dashboards import rule_names
-from monitoring.dashboards.frame import Choice, Frame, Row
-from monitoring.dashboards.panels import BAD, GOOD, WARN, Kind, Panel, Steps
-from slo.model import SLO, Spec
-from slo.model.burn_rate_windows import DAY, DAYS, pairs
-from slo.model.slo_ids import Named, named
+from monitoring.dashboards.definition import DashboardDefinition, Row, Variable
+from monitoring.dashboards.panels import (
+    BAD_COLOUR,
+    GOOD_COLOUR,
+    WARNING_COLOUR,
+    Panel,
+    PanelKind,
+    ThresholdSteps,
+)
+from slo.model import (
+    DAY,
+    SLO,
+    SUPPORTED_WINDOW_DAYS,
+    NamedObjective,
+    Spec,
+    build_window_pairs,
+    name_objectives,
+)
 
-NO_RULES = "no data: rules not loaded, or nothing measured"
-LOW_BUDGET = 0.25
-BUDGET: Steps = ((None, BAD), (0, WARN), (LOW_BUDGET, GOOD))
-CHOICES = (Choice("service", "Service", f"{rule_names.OBJECTIVE}, {rule_names.SERVICE_LABEL}"),)
+# Series and labels of the recording rules: Sloth's, https://sloth.dev.
+ERROR_RATIO_5M = "slo:sli_error:ratio_rate5m"
+"""Ratio of bad events over five minutes."""
+BURN_RATE = "slo:current_burn_rate:ratio"
+"""Error ratio of the last five minutes over the allowed ratio; 1 spends exactly the budget in one window."""
+PERIOD_BURN_RATE = "slo:period_burn_rate:ratio"
+"""The burn rate over the SLO's whole window."""
+BUDGET_REMAINING = "slo:period_error_budget_remaining:ratio"
+"""1 when nothing of the window's budget is spent; negative when it is overspent."""
+TARGET = "slo:objective:ratio"
+ID_LABEL, SLO_LABEL, SERVICE_LABEL = "sloth_id", "sloth_slo", "sloth_service"
+"""Their values for an objective are those of :class:`slo.model.NamedObjective`."""
+
+NO_RULE_DATA = "no data: rules not loaded, or nothing measured"
+LOW_BUDGET_RATIO = 0.25
+BUDGET_STEPS: ThresholdSteps = ((None, BAD_COLOUR), (0, WARNING_COLOUR), (LOW_BUDGET_RATIO, GOOD_COLOUR))
+VARIABLES = (Variable("service", "Service", f"{TARGET}, {SERVICE_LABEL}"),)
 
 
-def slos(spec: Spec) -> Frame:
-    """Give the dashboard of the SLOs."""
-    rows = [_overview(spec), *(_objective(one) for one in named(spec))]
+def define_slo_dashboard(spec: Spec) -> DashboardDefinition:
+    """Return the dashboard of the SLOs."""
+    rows = [_build_overview_row(spec), *map(_build_objective_row, name_objectives(spec))]
     text = "Status, error budget and burn rate of each objective of the spec."
-    return Frame("proofload-slo", "Proofload / SLO", text, CHOICES, rows)
+    return DashboardDefinition("proofload-slo", "Proofload / SLO", text, VARIABLES, rows)
 
 
-def _days(slo: SLO) -> float:
+def _compute_window_days(slo: SLO) -> float:
     return slo.window_seconds / DAY
 
 
-def _burn_steps(days: float) -> Steps:
-    """Turn red at the burn rate of the fast page; windows without alerts take that of the nearest one."""
-    page = pairs(min(max(round(days), DAYS[0]), DAYS[-1]))[0]
-    return (None, GOOD), (1, WARN), (float(page.burn_rate), BAD)
+def _build_burn_rate_steps(days: float) -> ThresholdSteps:
+    """Turn red at the burn rate of the fast page; a window without alerts uses the nearest supported one."""
+    shortest, longest = SUPPORTED_WINDOW_DAYS[0], SUPPORTED_WINDOW_DAYS[-1]
+    page = build_window_pairs(min(max(round(days), shortest), longest))[0]
+    return (None, GOOD_COLOUR), (1, WARNING_COLOUR), (float(page.burn_rate), BAD_COLOUR)
 
 
-def _chosen(metric: str, one: Named | None = None) -> str:
-    labels = f'{rule_names.ID_LABEL}="{one.id}",{rule_names.SLO_LABEL}="{one.name}",' if one else ""
-    return f'{metric}{{{labels}{rule_names.SERVICE_LABEL}=~"$service"}}'
+def _select_series(metric: str, objective: NamedObjective | None = None) -> str:
+    labels = (
+        f'{ID_LABEL}="{objective.sloth_id}",{SLO_LABEL}="{objective.name}",' if objective is not None else ""
+    )
+    return f'{metric}{{{labels}{SERVICE_LABEL}=~"$service"}}'
 
 
-def _overview(spec: Spec) -> Row:
-    each = f"{{{{{rule_names.SERVICE_LABEL}}}}} {{{{{rule_names.SLO_LABEL}}}}}"
-    shortest = min(map(_days, spec.slos), default=DAYS[0])
+def _build_overview_row(spec: Spec) -> Row:
+    legend = f"{{{{{SERVICE_LABEL}}}}} {{{{{SLO_LABEL}}}}}"
+    shortest_days = min(map(_compute_window_days, spec.slos), default=SUPPORTED_WINDOW_DAYS[0])
     budget = Panel(
-        title="Budget left",
-        description="Error budget of each SLO's window that is left; below 0 it is overspent.",
+        title="Budget remaining",
+        description="Error budget that remains in each SLO's window; negative when it is overspent.",
         unit="percentunit",
-        queries={each: f"sort({_chosen(rule_names.BUDGET_REMAINING)})"},
-        empty=NO_RULES,
-        kind=Kind.BARS,
-        steps=BUDGET,
+        queries={legend: f"sort({_select_series(BUDGET_REMAINING)})"},
+        empty_text=NO_RULE_DATA,
+        kind=PanelKind.BARS,
+        steps=BUDGET_STEPS,
         width=12,
     )
-    burn = Panel(
+    burn_rate = Panel(
         title="Burn rate now",
-        description="Error ratio of the last five minutes over the ratio allowed; 1 spends just the budget.",
+        description="Error ratio of the last five minutes over the allowed ratio; 1 spends just the budget.",
         unit="none",
-        queries={each: f"sort_desc({_chosen(rule_names.BURN_RATE)})"},
-        empty=NO_RULES,
-        kind=Kind.BARS,
-        steps=_burn_steps(shortest),
+        queries={legend: f"sort_desc({_select_series(BURN_RATE)})"},
+        empty_text=NO_RULE_DATA,
+        kind=PanelKind.BARS,
+        steps=_build_burn_rate_steps(shortest_days),
         width=12,
     )
-    return "All objectives", (budget, burn)
+    return "All objectives", (budget, burn_rate)
 
 
-def _objective(one: Named) -> Row:
-    slo, objective = one.slo, one.objective
-    title = ": ".join(filter(None, (slo.display_name or slo.name, objective.name)))
-    promise = slo.description or f"Target {objective.target:.10g}."
-    return title, (*_numbers(one, promise), *_courses(one, _days(slo)))
+def _build_objective_row(objective: NamedObjective) -> Row:
+    title = ": ".join(
+        filter(None, (objective.slo.display_name or objective.slo.name, objective.objective.name))
+    )
+    return title, (*_build_number_panels(objective), *_build_history_panels(objective))
 
 
-def _numbers(one: Named, promise: str) -> tuple[Panel, ...]:
-    """Give four small panels that fill a row of the grid."""
-    left = _chosen(rule_names.BUDGET_REMAINING, one)
+def _build_number_panels(objective: NamedObjective) -> tuple[Panel, ...]:
+    """Return four small panels that fill a row of the grid."""
+    promise = objective.slo.description or f"Target {objective.objective.target:.10g}."
+    remaining = _select_series(BUDGET_REMAINING, objective)
     status = Panel(
         title="Status",
-        description=f"{promise} Met while budget of the window is left.",
+        description=f"{promise} Met while error budget of the window remains.",
         unit="none",
-        queries={"Status": f"{left} >= bool 0"},
-        empty=NO_RULES,
-        kind=Kind.NUMBER,
-        words={"1": ("met", GOOD), "0": ("missed", BAD)},
+        queries={"Status": f"{remaining} >= bool 0"},
+        empty_text=NO_RULE_DATA,
+        kind=PanelKind.NUMBER,
+        value_texts={"1": ("met", GOOD_COLOUR), "0": ("missed", BAD_COLOUR)},
         width=6,
         height=4,
     )
-    burn, steps = "Error ratio over the ratio allowed", _burn_steps(_days(one.slo))
+    budget = _build_number_panel(
+        "Budget remaining", "Share of the window's error budget.", "percentunit", remaining, BUDGET_STEPS
+    )
+    steps = _build_burn_rate_steps(_compute_window_days(objective.slo))
+    burn_rates = (
+        ("Burn rate now", "last five minutes", BURN_RATE),
+        ("Burn rate of the window", "whole window", PERIOD_BURN_RATE),
+    )
     return (
         status,
-        _number("Budget left", "Share of the window's error budget.", "percentunit", left, BUDGET),
-        _number(
-            "Burn rate now", f"{burn}, last five minutes.", "none", _chosen(rule_names.BURN_RATE, one), steps
-        ),
-        _number(
-            "Burn rate of the window",
-            f"{burn}, whole window.",
-            "none",
-            _chosen(rule_names.PERIOD_BURN_RATE, one),
-            steps,
+        budget,
+        *(
+            _build_number_panel(
+                title,
+                f"Error ratio over the allowed ratio, {period}.",
+                "none",
+                _select_series(series, objective),
+                steps,
+            )
+            for title, period, series in burn_rates
         ),
     )
 
 
-def _number(title: str, description: str, unit: str, query: str, steps: Steps) -> Panel:
+def _build_number_panel(title: str, description: str, unit: str, query: str, steps: ThresholdSteps) -> Panel:
     return Panel(
         title=title,
         description=description,
         unit=unit,
         queries={title: query},
-        empty=NO_RULES,
-        kind=Kind.NUMBER,
+        empty_text=NO_RULE_DATA,
+        kind=PanelKind.NUMBER,
         steps=steps,
         width=6,
         height=4,
     )
 
 
-def _courses(one: Named, days: float) -> tuple[Panel, ...]:
-    down = Panel(
+def _build_history_panels(objective: NamedObjective) -> tuple[Panel, ...]:
+    days = _compute_window_days(objective.slo)
+    burn_down = Panel(
         title="Budget burn-down",
-        description=f"Error budget left of the rolling {days:g} days, over time; it is spent at 0.",
+        description=f"Error budget that remains of the rolling {days:g} days, over time; 0 is all spent.",
         unit="percentunit",
-        queries={"budget left": _chosen(rule_names.BUDGET_REMAINING, one)},
-        empty=NO_RULES,
-        steps=BUDGET,
-        lowest=None,
+        queries={"budget remaining": _select_series(BUDGET_REMAINING, objective)},
+        empty_text=NO_RULE_DATA,
+        steps=BUDGET_STEPS,
+        axis_minimum=None,
         width=12,
     )
     errors = Panel(
         title="Error ratio",
-        description="Ratio of bad events over five minutes, beside the ratio that the objective allows.",
+        description="Ratio of bad events over five minutes, and the ratio that the objective allows.",
         unit="percentunit",
         queries={
-            "bad events": _chosen(rule_names.ERROR_RATIO_5M, one),
-            "allowed": f"1 - {_chosen(rule_names.OBJECTIVE, one)}",
+            "bad events": _select_series(ERROR_RATIO_5M, objective),
+            "allowed": f"1 - {_select_series(TARGET, objective)}",
         },
-        empty=NO_RULES,
+        empty_text=NO_RULE_DATA,
         width=12,
     )
-    return down, errors
+    return burn_down, errors

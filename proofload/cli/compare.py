@@ -1,4 +1,4 @@
-"""``proofload compare`` and ``proofload history``: runs against a baseline, and all runs."""
+"""``proofload compare`` and ``proofload history``: runs compared with a baseline, and the list of runs."""
 
 from __future__ import annotations
 
@@ -8,34 +8,44 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import click
 
-from proofload.cli.cli_validation import USAGE, fail, usable
-from proofload.cli.options import Duration
-from proofload.history import history as kept
-from proofload.history.chosen_runs import LAST_MET, baseline_runs, chosen_runs
-from proofload.history.history import HISTORY, HistoryError
-from proofload.history.run_comparison import DEFAULT_FIGURES, LEAST_RATIO, compare_runs, figures_for
-from proofload.history.run_entry import Entry, to_json
-from proofload.output.terminal import say
-from proofload.runs.run_directory import write_text
-from slo.model.comparison import Comparison, Conclusion, Criteria
+from proofload.cli.cli_validation import USAGE_EXIT_CODE, exit_with_error, read_option, write_or_exit
+from proofload.cli.option_types import DurationType
+from proofload.history import (
+    HISTORY_FILE,
+    HistoryError,
+    RunEntry,
+    accept_runs,
+    compare_run_entries,
+    entries_to_json,
+    read_entries,
+    rebuild_history,
+    select_baseline_runs,
+    select_figures,
+    select_runs,
+)
+from proofload.output import print_comparison, print_history, print_status
+from reports.writers import comparison_to_json, comparison_to_markdown
+from slo.model import DEFAULT_FIGURES, LAST_MET, MIN_EFFECT_RATIO, Comparison, Conclusion, Criteria
 
-EXIT_CODES = {
+T = TypeVar("T")
+
+CONCLUSION_EXIT_CODES = {
     Conclusion.IMPROVEMENT: 0,
     Conclusion.NO_DIFFERENCE: 0,
     Conclusion.REGRESSION: 1,
     Conclusion.CANT_TELL: 3,
 }
-_RUNS = click.option(
+_HISTORY_OPTION = click.option(
     "--history",
     "path",
     type=click.Path(path_type=Path),
-    default=HISTORY,
+    default=HISTORY_FILE,
     show_default=True,
-    help="File of the history.",
+    help="History file.",
 )
 
 
@@ -45,8 +55,8 @@ _RUNS = click.option(
     "--baseline",
     multiple=True,
     metavar="RUN|last-met[:N]|FILE",
-    help="What to compare with: runs, files of --export, or the newest MET runs; may be given several "
-    "times. last-met by default.",
+    help="Runs of the baseline: runs, files of --export, or the newest N MET runs; can be given several "
+    "times. Default: last-met.",
 )
 @click.option("--figure", "patterns", multiple=True, metavar="NAME", help="Figure to compare, e.g. 'sli/*'.")
 @click.option(
@@ -54,37 +64,43 @@ _RUNS = click.option(
     type=click.FloatRange(0, 1, min_open=True),
     default=0.05,
     show_default=True,
-    help="Relative change that does not matter yet (0.05: 5 %).",
+    help="Relative change to tolerate (0.05: 5 %).",
 )
 @click.option(
-    "--least-time", type=Duration(), default="1ms", show_default=True, help="Nor do times that differ less."
+    "--least-time",
+    type=DurationType(),
+    default="1ms",
+    show_default=True,
+    help="Difference of times to tolerate.",
 )
 @click.option(
     "--least-ratio",
     type=click.FloatRange(0, 1, min_open=True),
-    default=LEAST_RATIO,
+    default=MIN_EFFECT_RATIO,
     show_default=True,
-    help="Nor do shares that differ less.",
+    help="Difference of shares to tolerate.",
 )
 @click.option(
     "--confidence",
     type=click.FloatRange(0.5, 1, max_open=True),
     default=0.95,
     show_default=True,
-    help="Of the intervals.",
+    help="Confidence level of the intervals.",
 )
 @click.option(
     "--minimum-runs",
     type=click.IntRange(min=2),
     default=3,
     show_default=True,
-    help="Fewer runs on a side don't tell how much they vary.",
+    help="Runs needed on a side to estimate how much its runs vary.",
 )
-@click.option("--export", type=click.Path(path_type=Path), help="File to write RUN... to, as a baseline.")
-@click.option("--markdown", type=click.Path(path_type=Path), help="File for Markdown.")
+@click.option(
+    "--export", type=click.Path(path_type=Path), help="Write RUN... to this file, to use it as a baseline."
+)
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-@_RUNS
-def compare_command(  # noqa: PLR0913, PLR0917 - one parameter an option
+@_HISTORY_OPTION
+def compare_command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     runs: tuple[str, ...],
     baseline: tuple[str, ...],
     patterns: tuple[str, ...],
@@ -100,50 +116,53 @@ def compare_command(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Compare runs with a baseline: improvement, regression, no difference shown, or can't tell.
 
-    RUN is an id (or its beginning), a run's folder, a file of --export, or `latest`. Exit codes: 0 no
-    regression, 1 regression, 2 bad usage or input, 3 can't tell, or no baseline.
+    RUN is an id (or its first characters), a run directory, a file of --export, or `latest`. Exit codes: 0
+    no regression, 1 regression, 2 bad usage or input, 3 can't tell, or no baseline.
     """
-    known = _or_usage(partial(kept.entries, path))
-    candidate = _or_usage(partial(chosen_runs, runs, known, path))
+    entries = _read_or_exit(partial(read_entries, path))
+    candidate = _read_or_exit(partial(select_runs, runs, entries, path))
     if export:
-        _write(export, json.dumps(to_json(candidate), indent=2) + "\n")
+        write_or_exit({export: json.dumps(entries_to_json(candidate), indent=2) + "\n"})
         if not baseline:
             click.echo(f"{len(candidate)} runs written to {export}")
             return
-    before = _or_usage(partial(baseline_runs, baseline or (LAST_MET,), candidate, known, path))
-    figures = usable(
-        partial(figures_for, patterns or DEFAULT_FIGURES, [*candidate, *before], least_time, least_ratio)
+    names = baseline or (LAST_MET,)
+    baseline_runs = _read_or_exit(partial(select_baseline_runs, names, candidate, entries, path))
+    compared = [*candidate, *baseline_runs]
+    figures = read_option(
+        partial(select_figures, patterns or DEFAULT_FIGURES, compared, least_time, least_ratio)
     )
-    found = compare_runs(candidate, before, known, Criteria(figures, tolerance, confidence, minimum_runs))
-    _conclude(found, markdown, as_json=as_json)
+    criteria = Criteria(figures, tolerance, confidence, minimum_runs)
+    comparison = compare_run_entries(candidate, baseline_runs, entries, criteria)
+    _report_and_exit(comparison, markdown, as_json=as_json)
 
 
-def _conclude(found: Comparison, markdown: Path | None, *, as_json: bool) -> None:
-    """Write and print a comparison, and end with its exit code."""
-    from proofload.output.terminal_comparison import show_comparison  # noqa: PLC0415 - likewise
-    from reports.writers import comparison as report  # noqa: PLC0415 - only where something is shown
-
+def _report_and_exit(comparison: Comparison, markdown: Path | None, *, as_json: bool) -> None:
+    """Write and print a comparison, and exit with its code."""
     if markdown:
-        _write(markdown, report.markdown(found))
+        write_or_exit({markdown: comparison_to_markdown(comparison)})
     if as_json:
-        click.echo(json.dumps(report.comparison_to_json(found), indent=2))
+        click.echo(json.dumps(comparison_to_json(comparison), indent=2))
     else:
-        show_comparison(found)
-    sys.exit(EXIT_CODES[found.conclusion])
+        print_comparison(comparison)
+    sys.exit(CONCLUSION_EXIT_CODES[comparison.conclusion])
 
 
 @click.command("history")
 @click.option("--profile", help="Only runs of this profile.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only the newest ones.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the newest N runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option(
-    "--plot", type=click.Path(path_type=Path), help="Draw them into a file .svg or .html, oldest first."
+    "--plot", type=click.Path(path_type=Path), help="Draw a chart of the runs into a .svg or .html file."
 )
-@click.option("--rebuild", is_flag=True, help="Make the history anew from the folders of the runs.")
+@click.option("--rebuild", is_flag=True, help="Rebuild the history from the run directories.")
 @click.option(
-    "--accept", multiple=True, metavar="RUN", help="Begin baselines anew with a run, a regression or not."
+    "--accept",
+    multiple=True,
+    metavar="RUN",
+    help="Accept a run as the new start of baselines, even if it is a regression.",
 )
-@_RUNS
+@_HISTORY_OPTION
 def history_command(
     profile: str | None,
     limit: int | None,
@@ -155,67 +174,62 @@ def history_command(
 ) -> None:
     """List the runs, newest first; plot them."""
     if plot and plot.suffix not in {".svg", ".html"}:
-        raise click.UsageError(f"--plot {plot}: name a file that ends in .svg or .html")
+        raise click.UsageError(f"--plot {plot}: the file name must end in .svg or .html")
     if rebuild:
-        _rebuild(path)
+        _rebuild_history(path)
     if accept:
-        _accept(accept, path)
-    found = [one for one in _or_usage(partial(kept.entries, path)) if profile in {None, one.profile}][:limit]
+        _accept_runs(accept, path)
+    entries = [
+        entry for entry in _read_or_exit(partial(read_entries, path)) if profile in {None, entry.profile}
+    ][:limit]
     if plot:
-        _plot(found, plot, profile)
+        _plot_runs(entries, plot, profile)
     if as_json:
-        click.echo(json.dumps(to_json(found), indent=2))
-    elif found:
-        from proofload.output.terminal_comparison import show_history  # noqa: PLC0415 - only where it is shown
-
-        show_history(found)
+        click.echo(json.dumps(entries_to_json(entries), indent=2))
+    elif entries:
+        print_history(entries)
     else:
         click.echo(f"no runs in {path}", err=True)
 
 
-def _rebuild(path: Path) -> None:
-    number, problems = _or_usage(partial(kept.rebuild, path))
+def _rebuild_history(history_file: Path) -> None:
+    number, problems = _read_or_exit(partial(rebuild_history, history_file))
     for problem in problems:
-        say(f"left out: {problem}")
-    say(f"{number} runs from {path.parent}")
+        print_status(f"left out: {problem}")
+    print_status(f"{number} runs from {history_file.parent}")
 
 
-def _accept(names: Iterable[str], path: Path) -> None:
-    runs = _or_usage(partial(chosen_runs, names, _or_usage(partial(kept.entries, path)), path))
-    _or_usage(partial(kept.accept, runs, path))
-    say(f"accepted: {', '.join(one.id for one in runs)}")
+def _accept_runs(names: Iterable[str], history_file: Path) -> None:
+    entries = _read_or_exit(partial(read_entries, history_file))
+    runs = _read_or_exit(partial(select_runs, names, entries, history_file))
+    _read_or_exit(partial(accept_runs, runs, history_file))
+    print_status(f"accepted: {', '.join(entry.id for entry in runs)}")
 
 
-def _plot(runs: Iterable[Entry], path: Path, profile: str | None) -> None:
-    """Draw runs; those of several profiles in one picture are told apart by nobody, so name the profile."""
-    from reports.charts.trend import Point, trend_html, trend_svg  # noqa: PLC0415 - matplotlib takes its time
+def _plot_runs(entries: Iterable[RunEntry], path: Path, profile: str | None) -> None:
+    """Draw the runs; runs of several profiles look alike in the chart, so print a hint."""
+    from reports import charts  # noqa: PLC0415 - loads matplotlib
 
-    shown = sorted(runs, key=lambda one: one.time)
-    if not shown:
-        fail("there are no runs to draw", USAGE)
-    profiles = {one.profile for one in shown}
+    ordered = sorted(entries, key=lambda entry: entry.time)
+    if not ordered:
+        exit_with_error("there are no runs to draw", USAGE_EXIT_CODE)
+    profiles = {entry.profile for entry in ordered}
     if len(profiles) > 1:
-        say(f"runs of {len(profiles)} profiles in one picture: --profile NAME chooses one")
+        print_status(f"the chart shows runs of {len(profiles)} profiles: --profile NAME selects one")
     points = [
-        Point(f"{datetime.fromtimestamp(one.time, UTC):%m-%d %H:%M:%S}", one.verdict, one.figures)
-        for one in shown
+        charts.TrendPoint(
+            f"{datetime.fromtimestamp(entry.time, UTC):%m-%d %H:%M:%S}", entry.verdict, entry.figures
+        )
+        for entry in ordered
     ]
-    title = f"{len(shown)} runs of {profile or ', '.join(sorted(profiles))}"
-    draw: Callable[[Any, str], str] = trend_svg if path.suffix == ".svg" else trend_html
-    _write(path, draw(points, title))
-    say(f"drawn: {path}")
+    title = f"{len(ordered)} runs of {profile or ', '.join(sorted(profiles))}"
+    render = charts.render_trend_svg if path.suffix == ".svg" else charts.render_trend_html
+    write_or_exit({path: render(points, title)})
+    print_status(f"wrote {path}")
 
 
-def _or_usage(read: Callable[[], Any]) -> Any:
+def _read_or_exit(read: Callable[[], T]) -> T:
     try:
         return read()
     except HistoryError as error:
-        fail(str(error), USAGE)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, text)
-    except OSError as error:
-        fail(f"can't write {path}: {error.strerror}", USAGE)
+        exit_with_error(str(error), USAGE_EXIT_CODE)

@@ -1,4 +1,4 @@
-"""How a command ends that reached a verdict."""
+"""The exit status of a command with a verdict, after the comparison with the baseline."""
 
 from __future__ import annotations
 
@@ -7,48 +7,44 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from proofload.history.baseline import against
-from proofload.history.history import HistoryError, note_regression
-from proofload.output import terminal
-from proofload.runs.run_directory import write_text
-from slo.model import Baseline, Outcome, Proof
-from slo.model.comparison import Comparison, Conclusion
+from proofload.artifacts import write_text
+from proofload.history import HistoryError, compare_with_baseline, mark_regression
+from proofload.output import print_comparison, print_status, print_summary
+from reports.writers import comparison_to_json, comparison_to_markdown
+from slo.model import BaselinePolicy, Conclusion, Outcome, Proof
 
-EXIT_CODES = {Outcome.MET: 0, Outcome.MISSED: 1, Outcome.UNDECIDED: 3}
-COMPARED = {Conclusion.REGRESSION: Outcome.MISSED, Conclusion.CANT_TELL: Outcome.UNDECIDED}
-"""What a comparison makes of a run that met its objectives; the other conclusions change nothing."""
+VERDICT_EXIT_CODES = {Outcome.MET: 0, Outcome.MISSED: 1, Outcome.UNDECIDED: 3}
+COMPARISON_OUTCOMES = {Conclusion.REGRESSION: Outcome.MISSED, Conclusion.CANT_TELL: Outcome.UNDECIDED}
+"""Outcome of a MET run after a comparison; other conclusions leave it MET."""
+_WORST_FIRST = (Outcome.MISSED, Outcome.UNDECIDED, Outcome.MET)
 
 
-def conclude(proof: Proof, folder: Path | None) -> NoReturn:
-    """Print the verdict and end with its exit code; hold a run against its baseline where its policy asks.
+def report_and_exit(proof: Proof, run_directory: Path | None) -> NoReturn:
+    """Print the verdict, compare the run with the baseline of its policy, and exit with the worse outcome.
 
-    A regression counts as a miss. What can't be told, for want of a baseline too, is no pass.
+    A regression counts as MISSED; a comparison that can't tell or has no baseline counts as UNDECIDED.
     """
     outcomes = {proof.verdict.outcome}
-    terminal.summarize(proof, folder)
+    print_summary(proof, run_directory)
     baseline = proof.verdict.policy.baseline
-    if proof.run and folder and baseline:
-        outcomes.add(_compared(baseline, folder))
-    sys.exit(
-        next(EXIT_CODES[one] for one in (Outcome.MISSED, Outcome.UNDECIDED, Outcome.MET) if one in outcomes)
-    )
+    if proof.run and run_directory and baseline:
+        outcomes.add(_compare_with_baseline(baseline, run_directory))
+    sys.exit(next(VERDICT_EXIT_CODES[outcome] for outcome in _WORST_FIRST if outcome in outcomes))
 
 
-def _compared(baseline: Baseline, folder: Path) -> Outcome:
-    from proofload.output.terminal_comparison import show_comparison  # noqa: PLC0415 - only where asked for
-    from reports.writers import comparison as report  # noqa: PLC0415 - likewise
-
+def _compare_with_baseline(baseline: BaselinePolicy, run_directory: Path) -> Outcome:
     try:
-        found: Comparison = against(baseline, folder)
+        comparison = compare_with_baseline(baseline, run_directory)
     except (HistoryError, ValueError) as error:
-        terminal.say(f"no comparison with the baseline: {error}")
+        print_status(f"no comparison with the baseline: {error}")
         return Outcome.UNDECIDED
-    show_comparison(found)
-    write_text(folder / "comparison.json", json.dumps(report.comparison_to_json(found), indent=2) + "\n")
-    write_text(folder / "comparison.md", report.markdown(found))
-    if found.conclusion is Conclusion.REGRESSION:
+    print_comparison(comparison)
+    data = json.dumps(comparison_to_json(comparison), indent=2)
+    write_text(run_directory / "comparison.json", f"{data}\n")
+    write_text(run_directory / "comparison.md", comparison_to_markdown(comparison))
+    if comparison.conclusion is Conclusion.REGRESSION:
         try:
-            note_regression(folder)
+            mark_regression(run_directory)
         except HistoryError as error:
-            terminal.say(f"not noted in the history: {error}")
-    return COMPARED.get(found.conclusion, Outcome.MET)
+            print_status(f"the history does not show the regression: {error}")
+    return COMPARISON_OUTCOMES.get(comparison.conclusion, Outcome.MET)

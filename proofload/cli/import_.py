@@ -1,45 +1,62 @@
-"""``proofload import``: SLOs of other tools as OpenSLO v1."""
+"""``proofload import``: SLOs of other tools, converted to OpenSLO v1."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
-from proofload.cli.cli_validation import USAGE, fail, or_usage, read_spec
-from proofload.runs.run_directory import write_text
-from slo.documents.yaml_source import Document, Problem, ProblemsError, load_documents
-from slo.importers import keptn, pyrra, slo_generator, sloth
-from slo.importers.import_context import Draft
-from slo.importers.openslo_writer import finished, openslo_text
+from proofload.cli.cli_validation import (
+    USAGE_EXIT_CODE,
+    exit_with_error,
+    read_all_or_exit,
+    read_or_exit,
+    read_spec,
+    write_or_exit,
+)
+from slo.documents import Document, Problem, ProblemsError, load_documents
+from slo.importers import (
+    SLODraft,
+    format_openslo,
+    prepare_drafts,
+    read_keptn,
+    read_pyrra,
+    read_slo_generator,
+    read_sloth,
+)
 
 FORMATS = ("sloth", "pyrra", "slo-generator", "keptn")
-_Settings = Mapping[str, str]
+_Variables = Mapping[str, str]
 
 
-def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    for text in given:
+def _parse_variables(
+    _context: click.Context, _option: click.Parameter, assignments: tuple[str, ...]
+) -> dict[str, str]:
+    for text in assignments:
         name, equals, _ = text.partition("=")
         if not (name and equals):
             raise click.BadParameter(f"{text!r} is not NAME=VALUE")
-    return dict(text.split("=", 1) for text in given)
+    return dict(text.split("=", 1) for text in assignments)
 
 
 @click.command("import")
 @click.argument("form", metavar="FORMAT", type=click.Choice(FORMATS))
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="File to write; otherwise it is printed.")
-@click.option("--force", is_flag=True, help="Replace the file that --out names.")
-@click.option("--service", metavar="NAME", help="The service, which Pyrra and Keptn don't name.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="File to write; by default the result is printed."
+)
+@click.option("--force", is_flag=True, help="Replace an existing file --out.")
+@click.option("--service", metavar="NAME", help="Name of the service: Pyrra and Keptn don't state it.")
 @click.option(
     "--set",
     "variables",
     multiple=True,
     metavar="NAME=VALUE",
-    callback=_pairs,
+    callback=_parse_variables,
     help="Value of $NAME in Keptn's queries.",
 )
 def import_command(
@@ -48,42 +65,38 @@ def import_command(
     out: Path | None,
     force: bool,
     service: str | None,
-    variables: _Settings,
+    variables: _Variables,
 ) -> None:
     """Convert another tool's SLOs to OpenSLO v1: sloth, pyrra, slo-generator or keptn.
 
-    What OpenSLO has no place for is told on stderr and in comments of the file.
+    Fields that OpenSLO does not have are listed on standard error and in comments of the file.
     """
-    documents = [
-        document
-        for found in or_usage(*(partial(load_documents, path) for path in files))
-        for document in found
-    ]
-    [(drafts, notes)] = or_usage(partial(_translated, form, documents, service, variables))
-    made = finished(drafts)
-    text = openslo_text(made, f"{form}: {', '.join(path.name for path in files)}", notes)
-    _verify(text)
-    _write(text, out, force=force)
-    for note in dict.fromkeys([*notes, *(note for draft in made for note in draft.notes)]):
+    documents = list(chain.from_iterable(read_all_or_exit(partial(load_documents, path) for path in files)))
+    drafts, notes = read_or_exit(partial(_translate_documents, form, documents, service, variables))
+    prepared = prepare_drafts(drafts)
+    text = format_openslo(prepared, f"{form}: {', '.join(path.name for path in files)}", notes)
+    _verify_openslo(text)
+    _write_output(text, out, force=force)
+    for note in dict.fromkeys([*notes, *(note for draft in prepared for note in draft.notes)]):
         click.echo(f"proofload: {note}", err=True)
 
 
-def _translated(
-    form: str, documents: Sequence[Document], service: str | None, variables: _Settings
-) -> tuple[list[Draft], list[Problem]]:
-    """Translate every document; the problems of all are raised at once.
+def _translate_documents(
+    form: str, documents: Sequence[Document], service: str | None, variables: _Variables
+) -> tuple[list[SLODraft], list[Problem]]:
+    """Translate every document into drafts and notes.
 
     Raises:
-        ProblemsError: what can't be translated.
+        ProblemsError: the problems of all documents.
     """
     if form == "keptn":
-        return keptn.read(documents, service, variables)
-    readers: Mapping[str, Callable[[Document], list[Draft]]] = {
-        "sloth": sloth.read,
-        "pyrra": partial(pyrra.read, service=service),
-        "slo-generator": slo_generator.read,
+        return read_keptn(documents, service, variables)
+    readers: Mapping[str, Callable[[Document], list[SLODraft]]] = {
+        "sloth": read_sloth,
+        "pyrra": partial(read_pyrra, service=service),
+        "slo-generator": read_slo_generator,
     }
-    drafts, problems = list[Draft](), list[Problem]()
+    drafts, problems = list[SLODraft](), list[Problem]()
     for document in documents:
         try:
             drafts += readers[form](document)
@@ -94,26 +107,23 @@ def _translated(
     return drafts, []
 
 
-def _verify(text: str) -> None:
-    """Only what `lint` takes is written."""
+def _verify_openslo(text: str) -> None:
+    """Check that the result is a valid spec; otherwise exit with code 2."""
     with TemporaryDirectory() as name:
         path = Path(name) / "openslo.yaml"
         path.write_text(text, encoding="utf-8", newline="")
         try:
             read_spec((path,))
         except ProblemsError as error:
-            said = str(error).replace(f"{path}", "what was made of it")
-            fail(f"this can't be written as OpenSLO:\n{said}", USAGE)
+            problems = str(error).replace(f"{path}", "result")
+            exit_with_error(f"the result is not valid OpenSLO:\n{problems}", USAGE_EXIT_CODE)
 
 
-def _write(text: str, out: Path | None, *, force: bool) -> None:
+def _write_output(text: str, out: Path | None, *, force: bool) -> None:
     if out is None:
         click.echo(text, nl=False)
         return
     if out.exists() and not force:
-        fail(f"{out}: is there already; --force replaces it", USAGE)
-    try:
-        write_text(out, text)
-    except OSError as error:
-        fail(f"{out}: can't be written: {error.strerror}", USAGE)
+        exit_with_error(f"{out}: exists already; --force replaces it", USAGE_EXIT_CODE)
+    write_or_exit({out: text}, create_directories=False)
     click.echo(f"proofload: wrote {out}", err=True)

@@ -1,4 +1,4 @@
-"""``proofload lint``: what is wrong with a spec, by itself, in a live Prometheus, and for a planned load."""
+"""``proofload lint``: problems of a spec, in itself, in a live Prometheus, and for a planned load."""
 
 from __future__ import annotations
 
@@ -8,26 +8,35 @@ from pathlib import Path
 
 import click
 
-from loadtests.profile.profile_models import ClosedProfile, Profile, seconds_of
-from loadtests.profile.profile_reader import load_profile
-from loadtests.schedule.pacing import offered
-from proofload.cli.cli_validation import USAGE, connection, fail, or_usage, read_spec
-from proofload.cli.options import PROMETHEUS, SPEC, Duration, Rate
-from proofload.runs.policy_file import policy_options
-from slo.documents.yaml_source import Problem
-from slo.lint.live_lint import lint, traffic_problems
+from loadtests.profile import ClosedProfile, Profile, compute_load_seconds, load_profile
+from loadtests.schedule import count_expected_arrivals
+from proofload.cli.cli_validation import (
+    USAGE_EXIT_CODE,
+    exit_with_error,
+    find_connection,
+    read_or_exit,
+    read_spec,
+)
+from proofload.cli.option_types import DurationType, RateType
+from proofload.cli.options import PROMETHEUS, SPEC, add_policy_options
+from slo.documents import Problem
+from slo.lint import find_traffic_problems, lint_spec
 from slo.model import Policy, Spec
-from slo.openslo.spec_warnings import advice
-from slo.prometheus.client import Prometheus, PrometheusError
+from slo.openslo import find_spec_warnings
+from slo.prometheus import PrometheusClient, PrometheusError
 
 
 @click.command("lint")
 @SPEC
 @PROMETHEUS
-@policy_options
-@click.option("--profile", type=click.Path(path_type=Path), help="Load profile: can it show the targets?")
-@click.option("--duration", type=Duration(), help="Stretch the profile's stages to this length.")
-@click.option("--rate", type=Rate(), help="Scale the profile to this rate.")
+@add_policy_options
+@click.option(
+    "--profile",
+    type=click.Path(path_type=Path),
+    help="Load profile: does it send enough requests to decide the objectives?",
+)
+@click.option("--duration", type=DurationType(), help="Stretch the profile's stages to this length.")
+@click.option("--rate", type=RateType(), help="Scale the profile to this rate.")
 def lint_command(
     specs: tuple[Path, ...],
     prometheus: str | None,
@@ -38,33 +47,34 @@ def lint_command(
 ) -> None:
     """Check a spec, also against live data (--prometheus) or a planned load (--profile)."""
     if profile is None and (duration or rate):
-        raise click.UsageError("--duration and --rate go with --profile")
-    [spec] = or_usage(partial(read_spec, specs))
-    for doubt in advice(spec):
-        click.echo(f"warning: {doubt}", err=True)
+        raise click.UsageError("--duration and --rate need --profile")
+    spec = read_or_exit(partial(read_spec, specs))
+    for warning in find_spec_warnings(spec):
+        click.echo(f"warning: {warning}", err=True)
     problems: list[Problem] = []
     if prometheus:
-        problems += _found_there(spec, prometheus)
+        problems += _find_live_problems(spec, prometheus)
     if profile is not None:
-        [planned] = or_usage(partial(load_profile, profile, duration=duration, rate=rate))
-        problems += _planned(spec, planned, policy or Policy())
+        planned_load = read_or_exit(partial(load_profile, profile, duration=duration, rate=rate))
+        problems += _find_traffic_problems(spec, planned_load, policy or Policy())
     if problems:
-        fail("\n".join(map(str, problems)), USAGE)
+        exit_with_error("\n".join(map(str, problems)), USAGE_EXIT_CODE)
     objectives = sum(len(slo.objectives) for slo in spec.slos)
     click.echo(f"{len({slo.name for slo in spec.slos})} SLOs with {objectives} objectives: no problem found")
 
 
-def _found_there(spec: Spec, prometheus: str) -> list[Problem]:
+def _find_live_problems(spec: Spec, url: str) -> list[Problem]:
     try:
-        with Prometheus(connection(prometheus, spec)) as server:
-            server.version()  # learns the backend
-            return lint(spec, server, time.time())
+        with PrometheusClient(find_connection(url, spec)) as client:
+            client.fetch_version()  # detects the backend
+            return lint_spec(spec, client, time.time())
     except PrometheusError as error:
-        fail(str(error), USAGE)
+        exit_with_error(str(error), USAGE_EXIT_CODE)
 
 
-def _planned(spec: Spec, profile: Profile, policy: Policy) -> list[Problem]:
-    """Judge a schedule by the requests it offers; what users of a closed load will send nobody knows."""
+def _find_traffic_problems(spec: Spec, profile: Profile, policy: Policy) -> list[Problem]:
+    """Check whether a schedule offers enough requests; for a closed load the number is unknown."""
     if isinstance(profile, ClosedProfile):
         return []
-    return traffic_problems(spec, offered(profile.schedule, seconds_of(profile)), policy)
+    planned_requests = count_expected_arrivals(profile.schedule, compute_load_seconds(profile))
+    return find_traffic_problems(spec, planned_requests, policy)

@@ -1,4 +1,4 @@
-"""``proofload load`` and ``proofload worker``: send load, judge nothing."""
+"""``proofload load`` and ``proofload worker``: send load without a verdict."""
 
 from __future__ import annotations
 
@@ -8,41 +8,40 @@ from pathlib import Path
 import click
 
 from proofload.cli.cli_validation import (
-    check_addresses,
-    fail,
-    or_usage,
-    run_folder,
+    exit_with_error,
+    prepare_run_directory,
+    read_or_exit,
+    validate_addresses,
 )
-from proofload.cli.exit_status import EXIT_CODES
-from proofload.cli.options import METRICS_PORT, Sending, sending
-from proofload.output import terminal
-from proofload.pipeline import send
-from proofload.stack.load_process import LoadError, serve_master
+from proofload.cli.exit_status import VERDICT_EXIT_CODES
+from proofload.cli.options import METRICS_PORT, RUN_DIRECTORY, LoadOptions, add_load_options
+from proofload.output import print_load_summary, show_progress
+from proofload.pipeline import send_load
+from proofload.stack import LoadError, run_worker
 from slo.model import Outcome
 
 
 @click.command("load")
-@sending
+@add_load_options
 @click.option("--target", metavar="URL", required=True, help="Service to load.")
 @METRICS_PORT
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder of the run, instead of a new one in runs/."
-)
-def load_command(sending: Sending, target: str, metrics_port: str | None, out: Path | None) -> None:
-    """Send load to a service and report what was sent; nothing is judged."""
-    check_addresses(target, None)
-    or_usage(sending.read)
-    folder = run_folder(out)
-    with terminal.narrate() as narrator:
+@RUN_DIRECTORY
+def load_command(load_options: LoadOptions, target: str, metrics_port: str | None, out: Path | None) -> None:
+    """Send load to a service and report what was sent; nothing is evaluated."""
+    validate_addresses(target, None)
+    read_or_exit(load_options.read_profile)
+    run_directory = prepare_run_directory(out)
+    parameters = load_options.build_parameters(run_directory)
+    with show_progress() as reporter:
         try:
-            record = send(sending.order(folder), target, narrator, metrics_port=metrics_port)
+            record = send_load(parameters, target, reporter, metrics_port=metrics_port)
         except LoadError as error:
-            fail(str(error), EXIT_CODES[Outcome.UNDECIDED])
-    terminal.summarize_load(record, folder)
+            exit_with_error(str(error), VERDICT_EXIT_CODES[Outcome.UNDECIDED])
+    print_load_summary(record, run_directory)
 
 
 @click.command("worker")
 @click.argument("master", metavar="HOST:PORT")
 def worker_command(master: str) -> None:
     """Send a share of the load for the `run` or `load` that listens at HOST:PORT."""
-    sys.exit(serve_master(master))
+    sys.exit(run_worker(master))

@@ -17,8 +17,8 @@ from typing import NoReturn
 
 import click
 
-INTERRUPTED = 130
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+INTERRUPTED_EXIT_CODE = 130
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class _Command:
 
 
 COMMANDS = {
-    "run": _Command("proofload.cli.run", "run_command", "Load the service and judge it: the main job."),
+    "run": _Command("proofload.cli.run", "run_command", "Put a service under load and evaluate its SLOs."),
     "load": _Command(
         "proofload.cli.load",
         "load_command",
-        "Send load to a service and report what was sent; nothing is judged.",
+        "Send load to a service and report what was sent; nothing is evaluated.",
     ),
     "worker": _Command(
         "proofload.cli.load",
@@ -46,7 +46,9 @@ COMMANDS = {
         "proofload.cli.ui", "ui_command", "Start the stack with Locust's web UI and wait until interrupted."
     ),
     "check": _Command(
-        "proofload.cli.check", "check_command", "Judge a past window, whatever generated its load."
+        "proofload.cli.check",
+        "check_command",
+        "Evaluate SLOs for a past window, whatever generated its load.",
     ),
     "lint": _Command(
         "proofload.cli.lint",
@@ -122,21 +124,21 @@ def cli() -> None:
     """
 
 
-def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+def _raise_keyboard_interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _reach_loopback_directly() -> None:
-    """Keep a proxy of the environment away from what runs on this machine; what we start inherits it."""
+def _bypass_proxy_for_loopback() -> None:
+    """Exclude loopback from the proxies of the environment, also for child processes."""
     for name in ("no_proxy", "NO_PROXY"):
-        given = os.environ.get(name)
-        os.environ[name] = ",".join([*([given] if given else []), *LOOPBACK])
+        hosts = os.environ.get(name)
+        os.environ[name] = ",".join([*([hosts] if hosts else []), *LOOPBACK_HOSTS])
 
 
 def main() -> None:
     """Run the command line."""
-    signal.signal(signal.SIGTERM, _terminated)  # a cancelled CI job cleans up as Ctrl-C does
-    _reach_loopback_directly()
+    signal.signal(signal.SIGTERM, _raise_keyboard_interrupt)  # a cancelled CI job cleans up like Ctrl-C
+    _bypass_proxy_for_loopback()
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:
@@ -144,4 +146,4 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
+        sys.exit(INTERRUPTED_EXIT_CODE)

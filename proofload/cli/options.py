@@ -1,73 +1,31 @@
-"""Options that several commands share, and the types of their values."""
+"""Options that several commands share: spec, profile, stack, load, policy."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import click
 
-from loadtests.profile.durations import parse_duration
-from loadtests.profile.profile_models import Profile
-from loadtests.profile.profile_reader import load_profile
-from loadtests.profile.target_url import parse_address, parse_port
-from proofload.cli.times import parse_time
-from proofload.stack.load_process import Fleet, LoadOrder
+from loadtests.profile import Profile, load_profile, parse_address, parse_port_address
+from proofload.artifacts import read_configuration
+from proofload.cli.cli_validation import read_or_exit
+from proofload.cli.option_types import DurationType, RateType
+from proofload.stack import LoadParameters, WorkerOptions
+from slo.model import Policy
 
 ROOT = Path(__file__).resolve().parents[2]
+CONFIGURATION_FILE = Path("proofload.yaml")
+"""Default configuration file, in the working directory."""
 
 
-class Duration(click.ParamType[float]):
-    """A duration such as ``30s``; seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read it, or fail with a sentence that says how one is written."""
-        try:
-            return parse_duration(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Time(click.ParamType[float]):
-    """A moment: Unix seconds, RFC 3339, ``now`` or ``-10m``."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read it, or fail with a sentence that says how one is written."""
-        try:
-            return parse_time(str(value), time.time())
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Rate(click.FloatRange):
-    """Requests per second, above 0."""
-
-    name = "rate"
-
-    def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read it, or fail with a sentence that says how one is written."""
-        rate = super().convert(value, param, ctx)
-        if not isfinite(rate):
-            self.fail(f"{value} is no rate; write requests per second, e.g. 100", param, ctx)
-        return float(rate)
-
-
-def _checked(
+def _validate_with(
     parse: Callable[[str], object], _context: click.Context, _option: click.Parameter, value: str | None
 ) -> str | None:
-    """Let a text through that can be parsed: it is the generator that needs what it says."""
+    """Return a text unchanged if it can be parsed: the load generator parses it again."""
     try:
         if value is not None:
             parse(value)
@@ -83,7 +41,7 @@ SPEC = click.option(
     type=click.Path(path_type=Path),
     default=[ROOT / "slo" / "objectives.yaml"],
     show_default="slo/objectives.yaml",
-    help="OpenSLO file or folder; may be given several times.",
+    help="OpenSLO file or directory; can be given several times.",
 )
 PROFILE = click.option(
     "--profile",
@@ -95,61 +53,78 @@ PROFILE = click.option(
 STACK = click.option(
     "--stack",
     type=click.Choice(["processes", "compose", "external"]),
-    help="Where target and Prometheus come from: processes started here (the default), "
-    "containers of docker-compose.yml, or already there.",
+    help="Where target and Prometheus run: in processes started here (default), in containers of "
+    "docker-compose.yml, or already elsewhere.",
 )
 TARGET = click.option("--target", metavar="URL", help="Service under test, for --stack external.")
 METRICS_PORT = click.option(
     "--metrics-port",
     metavar="[HOST:]PORT",
-    callback=partial(_checked, parse_port),
-    help="Port where the load generator answers Prometheus's scrapes; of loopback where there is no HOST.",
+    callback=partial(_validate_with, parse_port_address),
+    help="Port where the load generator serves metrics to Prometheus; without HOST on loopback.",
 )
 PROMETHEUS = click.option("--prometheus", metavar="URL", help="Prometheus HTTP API.")
+RUN_DIRECTORY = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Run directory; by default a new one in runs/.",
+)
+
+
+# --- Load ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
-    """What a command is to send: a profile, what overrides it, and by what."""
+class LoadOptions:
+    """The load a command sends: a profile, overrides, and the processes that send it."""
 
     profile: Path
     duration: float | None
     rate: float | None
     seed: int | None
-    fleet: Fleet
+    worker_options: WorkerOptions
     locust_report: bool
 
-    def read(self) -> Profile:
-        """Read the profile, so that what is wrong with it is told before anything starts.
+    def read_profile(self) -> Profile:
+        """Read the profile, so that its problems are reported before anything starts.
 
         Raises:
-            ProblemsError: everything that is wrong with it.
+            ProblemsError: all problems of the profile.
         """
         return load_profile(self.profile, duration=self.duration, rate=self.rate)
 
-    def order(self, folder: Path) -> LoadOrder:
-        """Give the order to the generator; its files go into the folder."""
-        return LoadOrder(
-            self.profile, folder, self.seed, self.duration, self.rate, self.fleet, self.locust_report
+    def build_parameters(self, run_directory: Path) -> LoadParameters:
+        """Return the parameters of the load generator, which writes its files to the run directory."""
+        return LoadParameters(
+            self.profile,
+            run_directory,
+            self.seed,
+            self.duration,
+            self.rate,
+            self.worker_options,
+            self.locust_report,
         )
 
 
-_SENDING = (
+_LOAD_OPTIONS = (
     PROFILE,
-    click.option("--duration", type=Duration(), help="Stretch the profile's stages to this length."),
-    click.option("--rate", type=Rate(), help="Scale the profile to this rate."),
-    click.option("--seed", type=click.IntRange(min=0), help="Seed of the traffic, instead of the profile's."),
+    click.option("--duration", type=DurationType(), help="Stretch the profile's stages to this length."),
+    click.option("--rate", type=RateType(), help="Scale the profile to this rate."),
+    click.option("--seed", type=click.IntRange(min=0), help="Seed of the load, instead of the profile's."),
     click.option(
-        "--processes", type=click.IntRange(1, 64), default=1, help="Generator processes to send with."
+        "--processes", type=click.IntRange(1, 64), default=1, help="Number of load generator processes."
     ),
     click.option(
         "--listen",
         metavar="HOST:PORT",
-        callback=partial(_checked, parse_address),
-        help="Take in workers of other machines here.",
+        callback=partial(_validate_with, parse_address),
+        help="Accept workers on other machines at this address.",
     ),
     click.option(
-        "--expect-workers", type=click.IntRange(0, 1000), default=0, help="How many to wait for there."
+        "--expect-workers",
+        type=click.IntRange(0, 1000),
+        default=0,
+        help="Number of workers to wait for at --listen.",
     ),
     click.option(
         "--locust-report", is_flag=True, help="Write locust.html, locust_stats.csv, locust_failures.csv."
@@ -157,11 +132,11 @@ _SENDING = (
 )
 
 
-def sending(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options for what it sends, as one :class:`Sending`."""
+def add_load_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of the load to a command, which receives them as one :class:`LoadOptions`."""
 
     @wraps(command)
-    def gathered(
+    def run_with_load_options(
         profile: Path,
         duration: float | None,
         rate: float | None,
@@ -173,10 +148,55 @@ def sending(command: Callable[..., None]) -> Callable[..., None]:
         **others: Any,
     ) -> None:
         if expect_workers and listen is None:
-            raise click.UsageError("--expect-workers needs --listen HOST:PORT, where they join")
-        fleet = Fleet(processes, listen, expect_workers)
-        command(sending=Sending(profile, duration, rate, seed, fleet, locust_report), **others)
+            raise click.UsageError("--expect-workers needs --listen HOST:PORT")
+        workers = WorkerOptions(processes, listen, expect_workers)
+        load_options = LoadOptions(profile, duration, rate, seed, workers, locust_report)
+        command(load_options=load_options, **others)
 
-    for option in reversed(_SENDING):
-        gathered = option(gathered)
-    return gathered
+    decorated = run_with_load_options
+    for option in reversed(_LOAD_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+# --- Policy -------------------------------------------------------------------------------------
+
+_POLICY_OPTIONS = (
+    click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        help="Configuration file; by default proofload.yaml if it exists.",
+    ),
+    click.option(
+        "--confidence",
+        type=click.FloatRange(0.5, 1, max_open=True),
+        help="Require this confidence for MET and MISSED, e.g. 0.95; by default the observed ratio decides.",
+    ),
+)
+
+
+def add_policy_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the policy options to a command.
+
+    It receives a policy, or ``None`` if neither an option nor a configuration file states one.
+    """
+
+    @wraps(command)
+    def run_with_policy(config: Path | None, confidence: float | None, **others: Any) -> None:
+        command(policy=_resolve_policy(config, confidence), **others)
+
+    decorated = run_with_policy
+    for option in reversed(_POLICY_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+def _resolve_policy(config: Path | None, confidence: float | None) -> Policy | None:
+    path = config or (CONFIGURATION_FILE if CONFIGURATION_FILE.is_file() else None)
+    if path is None:
+        return None if confidence is None else Policy(confidence)
+    policy = read_or_exit(partial(read_configuration, path)).policy
+    return Policy(
+        policy.confidence if confidence is None else confidence,
+        policy.baseline.to_baseline() if policy.baseline else None,
+    )

@@ -1,65 +1,77 @@
-"""``proofload run``: load the service and judge it."""
+"""``proofload run``: put a service under load and evaluate its SLOs."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 import click
 
-from loadtests.profile.target_url import parse_port
+from loadtests.profile import parse_port_address
+from proofload.artifacts import update_latest_link
 from proofload.cli.cli_validation import (
-    USAGE,
-    check_addresses,
-    connection,
-    fail,
-    or_usage,
+    USAGE_EXIT_CODE,
+    collect_versions,
+    exit_with_error,
+    find_connection,
+    prepare_run_directory,
+    read_both_or_exit,
     read_spec,
-    run_folder,
-    settings,
-    versions,
+    require_reference_service,
+    validate_addresses,
 )
-from proofload.cli.exit_status import EXIT_CODES, conclude
-from proofload.cli.faults import FAULT, Fault
-from proofload.cli.options import METRICS_PORT, PROMETHEUS, SPEC, STACK, TARGET, Sending, sending
-from proofload.history.history import add_run
-from proofload.history.run_entry import OWN_TARGET
-from proofload.output import terminal
-from proofload.output.grafana_annotations import mark_run
-from proofload.pipeline import Appendix, FaultsError, Job, run
-from proofload.runs.policy_file import policy_options
-from proofload.runs.run_directory import point_latest
-from proofload.stack.compose_stack import compose_stack
-from proofload.stack.load_process import LoadError
-from proofload.stack.stack import Stack, StackError, external_stack, free_ports, process_stack
-from slo.model import Outcome, Policy, Spec
-from slo.prometheus.connection import connection_from
+from proofload.cli.exit_status import VERDICT_EXIT_CODES, report_and_exit
+from proofload.cli.option_types import Fault, FaultType
+from proofload.cli.options import (
+    METRICS_PORT,
+    PROMETHEUS,
+    RUN_DIRECTORY,
+    SPEC,
+    STACK,
+    TARGET,
+    LoadOptions,
+    add_load_options,
+    add_policy_options,
+)
+from proofload.history import REFERENCE_TARGET, add_run
+from proofload.output import annotate_run, print_status, show_progress
+from proofload.pipeline import FaultsError, Job, ReportMetadata, run_job
+from proofload.stack import (
+    LoadError,
+    Stack,
+    StackError,
+    find_free_ports,
+    start_compose_stack,
+    start_process_stack,
+    use_external_stack,
+)
+from slo.model import Outcome, Policy, Proof
+from slo.prometheus import read_connection_settings
 
 
 @click.command("run")
 @SPEC
-@sending
+@add_load_options
 @STACK
 @TARGET
 @PROMETHEUS
 @METRICS_PORT
-@policy_options
+@add_policy_options
 @click.option("--workers", type=click.IntRange(min=1), default=1, help="Worker processes of the target.")
 @click.option(
     "--fault",
     "faults",
-    type=FAULT,
+    type=FaultType(),
     multiple=True,
     metavar="NAME=VALUE",
     help="Make the reference service fail, e.g. error_ratio=0.02 or latency_seconds=0.3.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder of the run, instead of a new one in runs/."
-)
-def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
+@RUN_DIRECTORY
+def run_command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     specs: tuple[Path, ...],
-    sending: Sending,
+    load_options: LoadOptions,
     stack: str | None,
     target: str | None,
     prometheus: str | None,
@@ -69,65 +81,95 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     faults: tuple[Fault, ...],
     out: Path | None,
 ) -> None:
-    """Load the service and judge it: the main job."""
-    external = _is_external(stack, target, prometheus)
-    if stack == "compose" and metrics_port:
-        raise click.UsageError(
-            "--metrics-port is of this machine, where the Prometheus of --stack compose does not scrape"
-        )
-    if not external and metrics_port and ":" in metrics_port:
-        raise click.UsageError("--metrics-port HOST:PORT goes with --stack external; write the port alone")
-    check_addresses(target, prometheus)
-    read: list[Spec] = []
-    or_usage(lambda: read.append(read_spec(specs)), sending.read)
-    if external:
-        connection(prometheus, read[0])
-    folder = run_folder(out)
-    chosen: Stack
-    if external:
-        chosen = external_stack(target or "", prometheus or "")
+    """Put a service under load and evaluate its SLOs."""
+    is_external = _is_external(stack, target, prometheus)
+    _validate_metrics_port(stack, metrics_port, is_external=is_external)
+    validate_addresses(target, prometheus)
+    spec, _ = read_both_or_exit(partial(read_spec, specs), load_options.read_profile)
+    connect = partial(read_connection_settings, os.environ)
+    if is_external:
+        connect = partial(find_connection, spec=spec)
+        find_connection(prometheus, spec)
+    elif stack != "compose":
+        require_reference_service()
+    run_directory = prepare_run_directory(out)
+    logs = run_directory / "logs"
+    chosen_stack: Stack
+    if is_external:
+        chosen_stack = use_external_stack(target or "", prometheus or "")
     elif stack == "compose":
-        chosen = compose_stack(folder / "logs", workers=workers, faults=bool(faults), say=terminal.say)
+        chosen_stack = start_compose_stack(
+            logs, workers=workers, faults=bool(faults), report_status=print_status
+        )
     else:
-        metrics_port = metrics_port or str(free_ports(1)[0])
-        load_port = parse_port(metrics_port)[1]
-        chosen = _processes(folder, workers=workers, faults=bool(faults), load_port=load_port)
+        metrics_port = metrics_port or str(find_free_ports(1)[0])
+        _, load_port = parse_port_address(metrics_port)
+        chosen_stack = start_process_stack(
+            logs, workers=workers, faults=bool(faults), load_port=load_port, report_status=print_status
+        )
     job = Job(
-        spec=read[0],
-        order=sending.order(folder),
-        stack=chosen,
-        folder=folder,
-        connect=partial(connection, spec=read[0]) if external else partial(connection_from, os.environ),
+        spec=spec,
+        load_parameters=load_options.build_parameters(run_directory),
+        stack=chosen_stack,
+        run_directory=run_directory,
+        connect=connect,
         metrics_port=metrics_port,
         faults=dict(faults),
         policy=policy or Policy(),
-        appendix=Appendix(versions(), settings(specs, sending, faults)),
+        metadata=ReportMetadata(collect_versions(), _describe_settings(specs, load_options, faults)),
     )
-    with terminal.narrate() as narrator:
-        try:
-            proof = run(job, narrator)
-        except (StackError, LoadError) as error:
-            fail(f"no verdict: {error}", EXIT_CODES[Outcome.UNDECIDED])
-        except FaultsError as error:
-            fail(str(error), USAGE)
-    point_latest(folder)
-    told = (add_run(proof, folder, target or OWN_TARGET), mark_run(os.environ, proof, folder.resolve().name))
-    for warning in filter(None, told):
-        terminal.say(warning)
-    conclude(proof, folder)
+    proof = _run_or_exit(job)
+    update_latest_link(run_directory)
+    warnings = (
+        add_run(proof, run_directory, target or REFERENCE_TARGET),
+        annotate_run(os.environ, proof, run_directory.resolve().name),
+    )
+    for warning in filter(None, warnings):
+        print_status(warning)
+    report_and_exit(proof, run_directory)
 
 
 def _is_external(stack: str | None, target: str | None, prometheus: str | None) -> bool:
-    """Tell whether target and Prometheus are there already, and that the options fit together."""
-    external = stack == "external" or (stack is None and bool(target or prometheus))
-    if external and not (target and prometheus):
+    """Return whether target and Prometheus already run, after checking that the options are consistent."""
+    is_external = stack == "external" or (stack is None and bool(target or prometheus))
+    if is_external and not (target and prometheus):
         raise click.UsageError("--stack external needs both --target URL and --prometheus URL")
-    if not external and (target or prometheus):
-        raise click.UsageError("--target and --prometheus go with --stack external")
-    return external
+    if not is_external and (target or prometheus):
+        raise click.UsageError("--target and --prometheus need --stack external")
+    return is_external
 
 
-def _processes(folder: Path, *, workers: int, faults: bool, load_port: int) -> Stack:
-    return process_stack(
-        folder / "logs", workers=workers, faults=faults, load_port=load_port, say=terminal.say
-    )
+def _validate_metrics_port(stack: str | None, metrics_port: str | None, *, is_external: bool) -> None:
+    if stack == "compose" and metrics_port:
+        raise click.UsageError(
+            "--metrics-port can't be used with --stack compose: its Prometheus does not scrape this machine"
+        )
+    if not is_external and metrics_port and ":" in metrics_port:
+        raise click.UsageError("--metrics-port HOST:PORT needs --stack external; give only the port")
+
+
+def _run_or_exit(job: Job) -> Proof:
+    """Run a job; without a verdict exit with the code of UNDECIDED, or of invalid usage for wrong faults."""
+    with show_progress() as reporter:
+        try:
+            return run_job(job, reporter)
+        except (StackError, LoadError) as error:
+            exit_with_error(f"no verdict: {error}", VERDICT_EXIT_CODES[Outcome.UNDECIDED])
+        except FaultsError as error:
+            exit_with_error(str(error), USAGE_EXIT_CODE)
+
+
+def _describe_settings(
+    specs: tuple[Path, ...], load_options: LoadOptions, faults: tuple[Fault, ...]
+) -> Mapping[str, str]:
+    """Return the options that a report shows; options that were not given are left out."""
+    processes = load_options.worker_options.processes
+    settings = {
+        "spec": ", ".join(map(str, specs)),
+        "profile": str(load_options.profile),
+        "duration": f"{load_options.duration:g} s" if load_options.duration else None,
+        "rate": f"{load_options.rate:g}/s" if load_options.rate else None,
+        "processes": str(processes) if processes > 1 else None,
+        "faults": ", ".join(f"{name}={value}" for name, value in faults) or None,
+    }
+    return {name: value for name, value in settings.items() if value is not None}

@@ -1,4 +1,4 @@
-"""From runs to a comparison: which figures, which runs are noise of one another, and what forbids it."""
+"""Comparisons of runs: figures, noise between runs, and reasons to refuse a comparison."""
 
 from __future__ import annotations
 
@@ -6,129 +6,166 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 
-from proofload.history.run_entry import MUST_AGREE, Entry
-from slo.comparison.compare_runs import compare, refused
-from slo.comparison.run_variance import aa_noise
-from slo.model.comparison import Comparison, Criteria, Figure, Refusal, RunFigures
-
-DEFAULT_FIGURES = (
-    "response_time_p50",
-    "response_time_p95",
-    "response_time_p99",
-    "error_ratio",
-    "throughput",
+from proofload.history.history import HISTORY_FILE, read_entries, read_figures
+from proofload.history.run_entry import COMPARABILITY_PARTS, FIGURES_FILE, RunEntry
+from proofload.history.run_selection import select_baseline_runs
+from slo.comparison import compare_runs, estimate_noise, refuse_comparison
+from slo.model import (
+    DEFAULT_FIGURES,
+    MIN_EFFECT_RATIO,
+    MIN_EFFECT_SECONDS,
+    BaselinePolicy,
+    Comparison,
+    Criteria,
+    Figure,
+    RefusalReason,
+    RunFigures,
 )
-LEAST_SECONDS = 0.001
-LEAST_RATIO = 0.001
-"""Smallest effects that matter, where nothing else is asked for."""
-ALIKE = ("profile", "spec", "target", "machine")
-"""What runs have in common whose spread tells something of this comparison's noise."""
-_WARNED = ("target", "faults", "machine", "generator", "versions")
-_COUNTS = ("requests", "events/")
+
+NOISE_GROUP_PARTS = ("profile", "spec", "target", "machine")
+"""Parts of the fingerprint that runs share if their variation is noise of this comparison."""
+_WARNING_PARTS = ("target", "faults", "machine", "generator", "versions")
+_COUNT_PREFIXES = ("requests", "events/")
 
 
-def figures_for(
-    patterns: Iterable[str], runs: Sequence[Entry], least_seconds: float, least_ratio: float
+def select_figures(
+    patterns: Iterable[str], runs: Sequence[RunEntry], min_seconds: float, min_ratio: float
 ) -> tuple[Figure, ...]:
-    """Choose the figures that patterns such as ``sli/*`` name.
+    """Return the figures that match patterns such as ``sli/*``.
 
     Raises:
-        ValueError: a pattern names none that the runs have.
+        ValueError: a pattern matches no figure of the runs.
     """
-    there = dict.fromkeys(name for run in runs for name in run.figures if not name.startswith(_COUNTS))
-    known, names = [*dict.fromkeys([*DEFAULT_FIGURES, *there])], list[str]()
+    measured = [name for run in runs for name in run.figures if not name.startswith(_COUNT_PREFIXES)]
+    available, names = list(dict.fromkeys([*DEFAULT_FIGURES, *measured])), list[str]()
     for pattern in patterns:
-        found = [name for name in known if fnmatchcase(name, pattern)]
-        if not found:
-            raise ValueError(f"no figure {pattern!r}; there are {', '.join(known)}")
-        names += found
-    return tuple(figure(name, least_seconds, least_ratio) for name in dict.fromkeys(names))
+        matches = [name for name in available if fnmatchcase(name, pattern)]
+        if not matches:
+            raise ValueError(f"no figure {pattern!r}; available: {', '.join(available)}")
+        names += matches
+    return tuple(create_figure(name, min_seconds, min_ratio) for name in dict.fromkeys(names))
 
 
-def figure(name: str, least_seconds: float = LEAST_SECONDS, least_ratio: float = LEAST_RATIO) -> Figure:
-    """Say what kind of figure a name is of."""
+def create_figure(
+    name: str, min_seconds: float = MIN_EFFECT_SECONDS, min_ratio: float = MIN_EFFECT_RATIO
+) -> Figure:
+    """Create a figure with the unit and direction that its name implies."""
     if name == "throughput":
         return Figure(name, higher_is_better=True)
     if name == "error_ratio":
-        return Figure(name, "ratio", additive=True, smallest=least_ratio, events="requests")
+        return Figure(name, "ratio", additive=True, smallest=min_ratio, events="requests")
     if name.startswith("sli/"):
         events = f"events/{name.removeprefix('sli/')}"
-        return Figure(
-            name, "ratio", higher_is_better=True, additive=True, smallest=least_ratio, events=events
-        )
-    return Figure(name, "seconds", smallest=least_seconds)
+        return Figure(name, "ratio", higher_is_better=True, additive=True, smallest=min_ratio, events=events)
+    return Figure(name, "seconds", smallest=min_seconds)
 
 
-def compare_runs(
-    candidate: Sequence[Entry], baseline: Sequence[Entry], known: Iterable[Entry], criteria: Criteria
+def compare_with_baseline(
+    baseline: BaselinePolicy, run_directory: Path, history_file: Path = HISTORY_FILE
 ) -> Comparison:
-    """Compare runs; ``known`` are those of the history, from which the noise between runs is learnt."""
-    found = _refused(candidate, baseline, criteria) or compare(
-        [one.figures for one in baseline],
-        [one.figures for one in candidate],
+    """Compare the run in a directory with the baseline of its policy.
+
+    Raises:
+        HistoryError: the run or a run of the baseline can't be found or read.
+        ValueError: the policy names a figure that the runs don't have.
+    """
+    history = read_entries(history_file)
+    candidate = read_figures(run_directory / FIGURES_FILE)
+    baseline_runs = select_baseline_runs(baseline.runs, candidate, history, history_file)
+    figures = select_figures(
+        baseline.figures,
+        [*candidate, *baseline_runs],
+        baseline.min_effect_seconds,
+        baseline.min_effect_ratio,
+    )
+    criteria = Criteria(figures, baseline.tolerance, baseline.confidence, baseline.minimum_runs)
+    return compare_run_entries(candidate, baseline_runs, history, criteria)
+
+
+def compare_run_entries(
+    candidate: Sequence[RunEntry],
+    baseline: Sequence[RunEntry],
+    history: Iterable[RunEntry],
+    criteria: Criteria,
+) -> Comparison:
+    """Compare runs; the noise between runs is estimated from ``history``."""
+    comparison = _find_refusal(candidate, baseline, criteria) or compare_runs(
+        [run.figures for run in baseline],
+        [run.figures for run in candidate],
         criteria,
-        aa_noise(_noise_groups(candidate, baseline, known), criteria.figures),
+        estimate_noise(_group_noise_runs(candidate, baseline, history), criteria.figures),
     )
     return replace(
-        found,
-        candidate=tuple(one.id for one in candidate),
-        baseline=tuple(one.id for one in baseline),
-        warnings=tuple(_warnings(candidate, baseline)),
+        comparison,
+        candidate=tuple(run.id for run in candidate),
+        baseline=tuple(run.id for run in baseline),
+        warnings=tuple(_find_warnings(candidate, baseline)),
     )
 
 
-def _refused(candidate: Sequence[Entry], baseline: Sequence[Entry], criteria: Criteria) -> Comparison | None:
-    """Refuse what would compare different things, and say what differs."""
+def _find_refusal(
+    candidate: Sequence[RunEntry], baseline: Sequence[RunEntry], criteria: Criteria
+) -> Comparison | None:
+    """Return an UNDECIDED comparison if the runs are not comparable, with the difference."""
     if not baseline:
-        said = "no MET run of the same profile, spec and target is in the history before the candidate"
-        return refused(criteria, Refusal.NO_BASELINE, said)
+        detail = "the history contains no MET run with the same profile, spec and target before the candidate"
+        return refuse_comparison(criteria, RefusalReason.NO_BASELINE, detail)
     runs = [*baseline, *candidate]
-    if different := [part for part in MUST_AGREE if len({run.fingerprint.get(part) for run in runs}) > 1]:
-        said = "; ".join(_difference(part, candidate, baseline) for part in different)
-        return refused(criteria, Refusal.NOT_COMPARABLE, said)
-    if unsound := [f"{run.id} ({', '.join(run.failed_checks)})" for run in runs if not run.sound]:
-        return refused(criteria, Refusal.UNSOUND_RUN, f"checks failed in {'; '.join(unsound)}")
+    if different := [
+        part for part in COMPARABILITY_PARTS if len({run.fingerprint.get(part) for run in runs}) > 1
+    ]:
+        detail = "; ".join(_describe_difference(part, candidate, baseline) for part in different)
+        return refuse_comparison(criteria, RefusalReason.NOT_COMPARABLE, detail)
+    if unsound := [f"{run.id} ({', '.join(run.failed_checks)})" for run in runs if not run.is_sound]:
+        detail = f"checks failed in {'; '.join(unsound)}"
+        return refuse_comparison(criteria, RefusalReason.UNSOUND_RUN, detail)
     return None
 
 
-def _difference(part: str, candidate: Sequence[Entry], baseline: Sequence[Entry]) -> str:
+def _describe_difference(part: str, candidate: Sequence[RunEntry], baseline: Sequence[RunEntry]) -> str:
     sides = []
     for side in (candidate, baseline):
         values = {run.fingerprint.get(part) or "none" for run in side}
         names = {run.profile for run in side} if part == "profile" else set()
         sides.append(", ".join([*sorted(names), *sorted(values)]))
     if sides[0] == sides[1]:
-        return f"not all of one {part}: {sides[0]}"
-    return f"not the same {part}: {sides[0]}; the baseline's: {sides[1]}"
+        return f"several values of {part}: {sides[0]}"
+    return f"different {part}: {sides[0]}; baseline: {sides[1]}"
 
 
-def _warnings(candidate: Sequence[Entry], baseline: Sequence[Entry]) -> Iterator[str]:
+def _find_warnings(candidate: Sequence[RunEntry], baseline: Sequence[RunEntry]) -> Iterator[str]:
     if not baseline:
         return
-    for part in _WARNED:
+    for part in _WARNING_PARTS:
         if len({run.fingerprint.get(part) for run in (*candidate, *baseline)}) > 1:
-            yield _difference(part, candidate, baseline)
+            yield _describe_difference(part, candidate, baseline)
     for name, side in (("candidate", candidate), ("baseline", baseline)):
         if len({run.code for run in side}) > 1:
-            yield f"the {name}'s runs are of several versions of the code"
+            yield f"the runs of the {name} have several code versions"
 
 
-def _noise_groups(
-    candidate: Sequence[Entry], baseline: Sequence[Entry], known: Iterable[Entry]
+def _group_noise_runs(
+    candidate: Sequence[RunEntry], baseline: Sequence[RunEntry], history: Iterable[RunEntry]
 ) -> list[list[RunFigures]]:
-    """Give the figures of runs like the baseline's, those of the same thing together; no candidate's.
+    """Return the figures of runs comparable to the baseline, grouped by identical conditions.
 
-    A regression is not the same thing, whatever its code says; nor is what ran before an accepted run.
+    Runs of a group differ only by noise, so regressions are left out, and runs before and after an accepted
+    run are in different groups. Candidate runs are left out.
     """
-    judged = {one.id for one in candidate}
-    runs = {one.id: one for one in (*known, *baseline) if one.id not in judged and one.sound}
-    renewed = sorted(one.time for one in runs.values() if one.accepted)
-    like = {tuple(one.fingerprint.get(part) for part in ALIKE) for one in baseline}
-    found = dict[tuple[object, ...], list[RunFigures]]()
+    candidate_ids = {run.id for run in candidate}
+    runs = {run.id: run for run in (*history, *baseline) if run.id not in candidate_ids and run.is_sound}
+    accepted_times = sorted(run.time for run in runs.values() if run.accepted)
+    baseline_conditions = {_noise_conditions_of(run) for run in baseline}
+    groups = dict[tuple[object, ...], list[RunFigures]]()
     for run in runs.values():
-        same = tuple(run.fingerprint.get(part) for part in ALIKE) in like
-        if same and (run.accepted or not run.regression):
-            era = bisect_right(renewed, run.time)
-            found.setdefault((run.code, era, *sorted(run.fingerprint.items())), []).append(run.figures)
-    return list(found.values())
+        if _noise_conditions_of(run) in baseline_conditions and (run.accepted or not run.regression):
+            accepted_before = bisect_right(accepted_times, run.time)
+            conditions = (run.code, accepted_before, *sorted(run.fingerprint.items()))
+            groups.setdefault(conditions, []).append(run.figures)
+    return list(groups.values())
+
+
+def _noise_conditions_of(run: RunEntry) -> tuple[str | None, ...]:
+    return tuple(run.fingerprint.get(part) for part in NOISE_GROUP_PARTS)

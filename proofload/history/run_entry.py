@@ -1,4 +1,4 @@
-"""What is kept of a run to compare it with others: its figures, and what they depend on."""
+"""The entry of a run in the history: its figures and the fingerprint of what they depend on."""
 
 from __future__ import annotations
 
@@ -16,67 +16,70 @@ import pydantic
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from slo.model import SCHEMA, CheckStatus, Outcome, Proof, RunRecord, Spec
+from slo.model import SCHEMA_VERSION, CheckStatus, Outcome, Proof, RunRecord, Spec
 
 FIGURES_FILE = "figures.json"
-"""In the folder of a run: what the history keeps of it."""
-OWN_TARGET = "reference service"
-"""Target of the runs that start it themselves, at another port each time."""
-CODE = ("PROOFLOAD_CODE_VERSION", "GITHUB_SHA", "CI_COMMIT_SHA")
-"""Where the environment names the version of the service's code."""
-MUST_AGREE = ("profile", "spec")
-"""Parts of the fingerprint without which figures mean different things."""
-_STAMPED = re.compile(r"\d{8}T\d{6}Z-")
+"""The entry of a run, in its directory."""
+REFERENCE_TARGET = "reference service"
+"""Target of runs that start the reference service, whose port differs each time."""
+CODE_VERSION_VARIABLES = ("PROOFLOAD_CODE_VERSION", "GITHUB_SHA", "CI_COMMIT_SHA")
+"""Environment variables with the code version of the service under test."""
+COMPARABILITY_PARTS = ("profile", "spec")
+"""Parts of the fingerprint that must be equal for figures to be comparable."""
+_TIMESTAMPED_ID = re.compile(r"\d{8}T\d{6}Z-")
 
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
+_FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class Entry:
+class RunEntry:
     """A run in the history.
 
-    ``time`` is when its window began, in Unix seconds; ``rate`` the requests/s offered, ``sent`` how many
-    were sent. ``fingerprint`` names what the figures depend on and ``code`` the version under test;
-    ``failed_checks`` are checks of the evidence that failed. ``regression`` tells that the run was one
-    against the baseline of its policy; ``accepted`` that baselines begin anew with it all the same.
+    ``time`` is the start of its window in Unix seconds, ``rate`` the offered requests per second, ``sent``
+    the number of requests sent. ``fingerprint`` states what the figures depend on, ``code`` the version of
+    the service under test. ``failed_checks`` are the names of failed checks. ``regression``: the run was a
+    regression against the baseline of its policy; ``accepted``: baselines start with this run nevertheless.
     """
 
     id: str
-    time: _Finite
+    time: _FiniteFloat
     verdict: Outcome
     profile: str
-    rate: _Finite
+    rate: _FiniteFloat
     sent: int
     objectives: int
     fingerprint: dict[str, str]
-    figures: dict[str, _Finite]
+    figures: dict[str, _FiniteFloat]
     code: str = ""
     failed_checks: tuple[str, ...] = ()
     regression: bool = False
     accepted: bool = False
 
     @property
-    def sound(self) -> bool:
-        """Tell whether the figures are of the load that was asked for."""
+    def is_sound(self) -> bool:
+        """Whether all checks passed, so that the figures are those of the planned load."""
         return not self.failed_checks
 
     @property
-    def exemplary(self) -> bool:
-        """Tell whether a baseline may hold it; regressions only once accepted, lest a service creep."""
-        good = self.verdict is Outcome.MET and self.sound and not self.fingerprint.get("faults")
-        return good and (self.accepted or not self.regression)
+    def can_be_baseline(self) -> bool:
+        """Whether a baseline can include the run.
+
+        A regression must be accepted first; otherwise a service could degrade step by step.
+        """
+        is_good = self.verdict is Outcome.MET and self.is_sound and not self.fingerprint.get("faults")
+        return is_good and (self.accepted or not self.regression)
 
 
-_entries = TypeAdapter(list[Entry])
+_ENTRIES_ADAPTER = TypeAdapter(list[RunEntry])
 
 
-def entry_of(proof: Proof, record: RunRecord, target: str) -> Entry:
-    """Make the entry of a run; ``target`` names the service under test."""
+def create_entry(proof: Proof, record: RunRecord, target: str) -> RunEntry:
+    """Create the entry of a run; ``target`` names the service under test."""
     profile = record.profile
-    failed = tuple(one.name for one in proof.verdict.checks if one.status is CheckStatus.FAIL)
-    given_up = ("interrupted",) * record.interrupted + ("aborted",) * bool(record.aborted)
-    return Entry(
-        id=record.id if _STAMPED.match(record.id) else f"{record.id}@{record.window.start:.3f}",
+    failed = tuple(check.name for check in proof.verdict.checks if check.status is CheckStatus.FAIL)
+    incomplete = ("interrupted",) * record.interrupted + ("aborted",) * bool(record.aborted)
+    return RunEntry(
+        id=record.id if _TIMESTAMPED_ID.match(record.id) else f"{record.id}@{record.window.start:.3f}",
         time=record.window.start,
         verdict=proof.verdict.outcome,
         profile=str(profile.get("name", "")),
@@ -84,22 +87,22 @@ def entry_of(proof: Proof, record: RunRecord, target: str) -> Entry:
         sent=record.total.sent,
         objectives=len(proof.verdict.objectives),
         fingerprint={
-            "profile": _profile_digest(profile),
-            "spec": _spec_digest(proof.spec),
+            "profile": _digest_profile(profile),
+            "spec": _digest_spec(proof.spec),
             "target": target,
             "faults": proof.settings.get("faults", ""),
             "machine": f"{platform.machine()}, {os.cpu_count()} CPUs",
             "generator": f"{record.engine}, {max(1, len(record.processes))} processes",
-            "versions": ", ".join(f"{name} {one}" for name, one in sorted(proof.versions.items())),
+            "versions": ", ".join(f"{name} {version}" for name, version in sorted(proof.versions.items())),
         },
-        figures=dict(_figures(proof, record)),
-        code=next((os.environ[name] for name in CODE if os.environ.get(name)), ""),
-        failed_checks=failed + given_up,
+        figures=dict(_collect_figures(proof, record)),
+        code=next((os.environ[name] for name in CODE_VERSION_VARIABLES if os.environ.get(name)), ""),
+        failed_checks=failed + incomplete,
     )
 
 
-def _figures(proof: Proof, record: RunRecord) -> Iterator[tuple[str, float]]:
-    """Give what was measured; what was not is left out, never a 0."""
+def _collect_figures(proof: Proof, record: RunRecord) -> Iterator[tuple[str, float]]:
+    """Yield name and value of each measured figure; figures that were not measured are left out."""
     total = record.total
     for name, value in asdict(total.response_time).items():
         if value is not None:
@@ -109,35 +112,35 @@ def _figures(proof: Proof, record: RunRecord) -> Iterator[tuple[str, float]]:
         yield "requests", float(total.sent)
     if record.window.seconds > 0:
         yield "throughput", total.completed / record.window.seconds
-    for one in proof.verdict.objectives:
-        name = f"{one.slo}/{one.objective}"
-        if one.sli is not None:
-            yield f"sli/{name}", one.sli
-        if one.sli is not None and one.total:
-            yield f"events/{name}", one.total
-        if one.kind == "latency" and one.measured and one.measured.value is not None:
-            yield f"measured/{name}", one.measured.value
+    for objective in proof.verdict.objectives:
+        name, measured = f"{objective.slo}/{objective.objective}", objective.measured
+        if objective.sli is not None:
+            yield f"sli/{name}", objective.sli
+        if objective.sli is not None and objective.total:
+            yield f"events/{name}", objective.total
+        if objective.kind == "latency" and measured and measured.value is not None:
+            yield f"measured/{name}", measured.value
 
 
-def _profile_digest(profile: Mapping[str, object]) -> str:
-    """Digest what is sent: neither where the Locust file lies nor the seed makes it another load."""
-    kept = {name: value for name, value in profile.items() if name not in {"locustfile", "seed"}}
+def _digest_profile(profile: Mapping[str, object]) -> str:
+    """Return a digest of the load; the path of the locustfile and the seed do not change it."""
+    relevant = {name: value for name, value in profile.items() if name not in {"locustfile", "seed"}}
     path = profile.get("locustfile")
     if isinstance(path, str):
         try:
-            kept["locustfile"] = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            relevant["locustfile"] = hashlib.sha256(Path(path).read_bytes()).hexdigest()
         except OSError:
-            kept["locustfile"] = Path(path).name
-    return _digest(kept)
+            relevant["locustfile"] = Path(path).name
+    return _digest_data(relevant)
 
 
-def _spec_digest(spec: Spec) -> str:
-    """Digest what is judged: neither where it was written nor where Prometheus answers changes it."""
-    bare = [replace(slo, source="", description="", data_source=None) for slo in spec.slos]
-    return _digest([asdict(slo) for slo in bare])
+def _digest_spec(spec: Spec) -> str:
+    """Return a digest of the objectives; file names, descriptions and data sources do not change it."""
+    relevant = [replace(slo, source="", description="", data_source=None) for slo in spec.slos]
+    return _digest_data([asdict(slo) for slo in relevant])
 
 
-def _digest(data: object) -> str:
+def _digest_data(data: object) -> str:
     text = json.dumps(data, sort_keys=True, default=str)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
 
@@ -145,21 +148,23 @@ def _digest(data: object) -> str:
 # --- As JSON ------------------------------------------------------------------------------------
 
 
-def to_json(entries: list[Entry]) -> dict[str, Any]:
-    """Give entries as plain JSON data: ``figures.json``, and what ``compare --export`` writes."""
-    return {"schema": SCHEMA, "runs": _entries.dump_python(entries, mode="json")}
+def entries_to_json(entries: list[RunEntry]) -> dict[str, Any]:
+    """Return entries as plain JSON data, for ``figures.json`` and ``compare --export``."""
+    return {"schema": SCHEMA_VERSION, "runs": _ENTRIES_ADAPTER.dump_python(entries, mode="json")}
 
 
-def from_json(data: Any) -> list[Entry]:
-    """Read what :func:`to_json` wrote.
+def entries_from_json(data: Any) -> list[RunEntry]:
+    """Parse the data of :func:`entries_to_json`.
 
     Raises:
-        ValueError: it is something else; the message says what would be right.
+        ValueError: the data is something else; the message states what is expected.
     """
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA or "runs" not in data:
-        raise ValueError(f'holds no figures of runs: {{"schema": {SCHEMA}, "runs": [...]}} was expected')
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION or "runs" not in data:
+        raise ValueError(
+            f'contains no figures of runs: expected {{"schema": {SCHEMA_VERSION}, "runs": [...]}}'
+        )
     try:
-        return _entries.validate_python(data["runs"])
+        return _ENTRIES_ADAPTER.validate_python(data["runs"])
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, ("runs", *first["loc"])))

@@ -1,8 +1,8 @@
-"""Marks a run in Grafana: an annotation from its start to its end that tells the verdict.
+"""Creates a Grafana annotation from the start to the end of a run, with its verdict.
 
 Grafana's HTTP API, *Create Annotation*: ``POST /api/annotations`` with ``time`` and ``timeEnd`` in
-milliseconds, ``tags`` and ``text``; one without a dashboard belongs to the organization and is found by its
-tags. The token is that of a service account with ``annotations:create``.
+milliseconds, ``tags`` and ``text``. An annotation without a dashboard belongs to the organization and is
+found by its tags. The token belongs to a service account with the permission ``annotations:create``.
 (https://grafana.com/docs/grafana/v12.4/developer-resources/api-reference/http-api/annotations/)
 """
 
@@ -17,77 +17,77 @@ import requests
 from urllib3.exceptions import LocationParseError
 
 from slo.model import Outcome, Proof
-from slo.prometheus.connection import BearerAuth
+from slo.prometheus import BearerAuth
 
-TAG = "proofload"
-"""By which the dashboards of ``monitoring/`` find the annotations of runs."""
-URL, TOKEN = "PROOFLOAD_GRAFANA_URL", "PROOFLOAD_GRAFANA_TOKEN"
+ANNOTATION_TAG = "proofload"
+"""The tag by which the dashboards of ``monitoring/`` find the annotations of runs."""
+URL_VARIABLE, TOKEN_VARIABLE = "PROOFLOAD_GRAFANA_URL", "PROOFLOAD_GRAFANA_TOKEN"
 TIMEOUT_SECONDS = 3.0
-"""For the connection, and again for the answer: a verdict doesn't wait for Grafana."""
+"""Timeout of the connection and of the response, so that a verdict does not wait for Grafana."""
 
 
-class _NotMarkedError(Exception):
-    """Why Grafana has no annotation of the run; the text tells nothing that is secret."""
+class _AnnotationError(Exception):
+    """The annotation could not be created; the message contains no secret."""
 
 
-def mark_run(environment: Mapping[str, str], proof: Proof, run: str) -> str | None:
-    """Leave an annotation where the environment names a Grafana; give a warning when that did not work.
+def annotate_run(environment: Mapping[str, str], proof: Proof, run_id: str) -> str | None:
+    """Create an annotation if the environment names a Grafana server; return a warning if that fails.
 
-    Nothing is raised: whether a run was marked has no bearing on its verdict.
+    Raises nothing: an annotation that fails does not change the verdict.
     """
-    url, token = environment.get(URL, "").strip(), environment.get(TOKEN, "").strip()
+    url, token = environment.get(URL_VARIABLE, "").strip(), environment.get(TOKEN_VARIABLE, "").strip()
     if not (url or token):
         return None
     try:
-        _post(*_usable(url, token), annotation(proof, run))
-    except _NotMarkedError as error:
-        return f"warning: the run is not marked in Grafana: {error}"
+        _post_annotation(*_validate_settings(url, token), build_annotation(proof, run_id))
+    except _AnnotationError as error:
+        return f"warning: no Grafana annotation of the run: {error}"
     return None
 
 
-def annotation(proof: Proof, run: str) -> dict[str, object]:
-    """Give the body of the request; Grafana shows the text as HTML, so it is escaped."""
+def build_annotation(proof: Proof, run_id: str) -> dict[str, object]:
+    """Return the body of the request; its text is escaped because Grafana renders it as HTML."""
     verdict = proof.verdict
-    counts = Counter(one.outcome for one in verdict.objectives)
+    counts = Counter(objective.outcome for objective in verdict.objectives)
     lines = [
-        f"{verdict.outcome.value}: run {run}",
+        f"{verdict.outcome.value}: run {run_id}",
         ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome]),
         *(
-            f"missed: {one.slo} / {one.objective}"
-            for one in verdict.objectives
-            if one.outcome is Outcome.MISSED
+            f"missed: {objective.slo} / {objective.objective}"
+            for objective in verdict.objectives
+            if objective.outcome is Outcome.MISSED
         ),
     ]
     return {
         "time": round(verdict.window.start * 1000),
         "timeEnd": round(verdict.window.end * 1000),
-        "tags": [TAG, verdict.outcome.value],
+        "tags": [ANNOTATION_TAG, verdict.outcome.value],
         "text": html.escape("\n".join(filter(None, lines))),
     }
 
 
-def _usable(url: str, token: str) -> tuple[str, str]:
-    """Check what will be sent to where; a token is printable ASCII, for it stands in a header."""
-    for name, value in ((URL, url), (TOKEN, token)):
+def _validate_settings(url: str, token: str) -> tuple[str, str]:
+    """Return a URL and token that can be used; a token must be printable ASCII for the HTTP header."""
+    for name, value in ((URL_VARIABLE, url), (TOKEN_VARIABLE, token)):
         if not value:
-            raise _NotMarkedError(f"{name} is not set")
+            raise _AnnotationError(f"{name} is not set")
     if not (token.isascii() and token.isprintable()):
-        raise _NotMarkedError(f"{TOKEN} has characters that can't be sent")
+        raise _AnnotationError(f"{TOKEN_VARIABLE} contains characters that an HTTP header can't contain")
     try:
         parts = urlsplit(url)
-        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-        sound = sound and not (parts.username or parts.password or parts.query or parts.fragment)
-    except ValueError:  # an impossible port or IPv6 address
-        sound = False
-    if not sound:
-        raise _NotMarkedError(f"{URL} is no address; write one like http://localhost:3000")
+        is_valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        is_valid = is_valid and not (parts.username or parts.password or parts.query or parts.fragment)
+    except ValueError:  # an invalid port or IPv6 address
+        is_valid = False
+    if not is_valid:
+        raise _AnnotationError(f"{URL_VARIABLE} is not a URL; write e.g. http://localhost:3000")
     return url.rstrip("/"), token
 
 
-def _post(url: str, token: str, body: Mapping[str, object]) -> None:
-    """Send it once; no redirect is followed, for the token is meant for this address alone."""
+def _post_annotation(url: str, token: str, body: Mapping[str, object]) -> None:
+    """Send the annotation once; no redirect is followed, so that the token is sent to this URL only."""
     try:
-        answer = requests.post(
+        response = requests.post(
             f"{url}/api/annotations",
             json=body,
             auth=BearerAuth(token),
@@ -95,8 +95,11 @@ def _post(url: str, token: str, body: Mapping[str, object]) -> None:
             allow_redirects=False,
             stream=True,
         )
-        answer.close()
-    except (requests.RequestException, LocationParseError) as error:  # the latter: a label of a name too long
-        raise _NotMarkedError(f"{type(error).__name__} at {url}") from None
-    if answer.status_code != requests.codes.ok:
-        raise _NotMarkedError(f"{url} answered {answer.status_code}")
+        response.close()
+    except (
+        requests.RequestException,
+        LocationParseError,
+    ) as error:  # LocationParseError: a host name with a label that is too long
+        raise _AnnotationError(f"{type(error).__name__} at {url}") from None
+    if response.status_code != requests.codes.ok:
+        raise _AnnotationError(f"{url} responded with {response.status_code}")

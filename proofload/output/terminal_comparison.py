@@ -1,4 +1,4 @@
-"""What a person sees of comparisons and of the history, in the terminal."""
+"""Comparisons of runs and the history of runs in the terminal."""
 
 from __future__ import annotations
 
@@ -8,72 +8,72 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from proofload.history.run_entry import Entry
-from proofload.output.terminal import output
+from proofload.history import RunEntry
+from proofload.output.terminal import output_console
 from reports.text import formatting
-from reports.writers.comparison import HEADINGS, WORDS, cells, headline, why
-from slo.model import Outcome
-from slo.model.comparison import Comparison, Conclusion
+from reports.writers import CONCLUSION_TEXTS, HEADINGS, explain_undecided, format_cells, format_headline
+from slo.model import Comparison, Conclusion, Outcome
 
-_STYLES = {
+_CONCLUSION_STYLES = {
     Conclusion.REGRESSION: "bold red",
     Conclusion.IMPROVEMENT: "bold green",
     Conclusion.NO_DIFFERENCE: "bold green",
     Conclusion.CANT_TELL: "bold yellow",
 }
-_VERDICTS = {Outcome.MET: "green", Outcome.MISSED: "red", Outcome.UNDECIDED: "yellow"}
+_OUTCOME_STYLES = {Outcome.MET: "green", Outcome.MISSED: "red", Outcome.UNDECIDED: "yellow"}
 _COLUMNS = ("run", "time (UTC)", "verdict", "profile", "rate", "sent", "p95", "p99", "failed", "spec")
 
 
-def show_comparison(comparison: Comparison, console: Console = output) -> None:
-    """Print what is shown of each figure, why where nothing is, and the conclusion."""
+def print_comparison(comparison: Comparison, console: Console = output_console) -> None:
+    """Print a row for each figure, explanations of undecided figures, warnings, and the conclusion."""
     if comparison.figures:
-        console.print("", _figures(comparison), "", sep="\n")
-    for one in comparison.figures:
-        if one.conclusion is Conclusion.CANT_TELL:
-            console.print("[yellow]?[/]", Text(f"{one.figure.name}: {why(one)}"))
+        console.print("", _build_figures_table(comparison), "", sep="\n")
+    for row in comparison.figures:
+        if row.conclusion is Conclusion.CANT_TELL:
+            console.print("[yellow]?[/]", Text(f"{row.figure.name}: {explain_undecided(row)}"))
     for warning in comparison.warnings:
         console.print("[yellow]![/]", Text(warning))
-    console.print(Text(headline(comparison), style=_STYLES[comparison.conclusion]))
+    console.print(Text(format_headline(comparison), style=_CONCLUSION_STYLES[comparison.conclusion]))
 
 
-def _figures(comparison: Comparison) -> Table:
+def _build_figures_table(comparison: Comparison) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     headings = list(HEADINGS)
-    headings[4] = f"{formatting.exact_percent(comparison.criteria.confidence)} {headings[4]}"
-    for heading in ("shown", *headings):
+    headings[4] = f"{formatting.format_exact_percent(comparison.criteria.confidence)} {headings[4]}"
+    for heading in ("result", *headings):
         table.add_column(heading, overflow="fold")
-    for one in comparison.figures:
-        shown = Text(WORDS[one.conclusion], style=_STYLES[one.conclusion])
-        table.add_row(shown, *map(Text, cells(one)))
+    for row in comparison.figures:
+        result = Text(CONCLUSION_TEXTS[row.conclusion], style=_CONCLUSION_STYLES[row.conclusion])
+        table.add_row(result, *map(Text, format_cells(row)))
     return table
 
 
-def show_history(runs: Sequence[Entry], console: Console = output) -> None:
-    """Print a line a run."""
+def print_history(runs: Sequence[RunEntry], console: Console = output_console) -> None:
+    """Print one line for each run."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in _COLUMNS:
-        right = name in {"rate", "sent", "p95", "p99", "failed"}
-        table.add_column(name, justify="right" if right else "left", no_wrap=True)
+        is_number = name in {"rate", "sent", "p95", "p99", "failed"}
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     for run in runs:
-        given = run.figures.get
         table.add_row(
             Text(run.id),
-            formatting.moment(run.time).removesuffix(" UTC"),
-            _judged(run),
+            formatting.format_time(run.time).removesuffix(" UTC"),
+            _format_verdict(run),
             Text(run.profile),
-            f"{formatting.number(run.rate)}/s",
-            formatting.count(run.sent),
-            formatting.seconds(given("response_time_p95")),
-            formatting.seconds(given("response_time_p99")),
-            formatting.percent(given("error_ratio")),
+            f"{formatting.format_number(run.rate)}/s",
+            formatting.format_count(run.sent),
+            formatting.format_seconds(run.figures.get("response_time_p95")),
+            formatting.format_seconds(run.figures.get("response_time_p99")),
+            formatting.format_percent(run.figures.get("error_ratio")),
             Text(run.fingerprint.get("spec", "")),
         )
     console.print(table)
 
 
-def _judged(run: Entry) -> Text:
-    told = Text(run.verdict, style=_VERDICTS[run.verdict])
-    if run.regression or run.accepted:
-        told.append(", accepted" if run.accepted else ", regression", style="dim" if run.accepted else "red")
-    return told
+def _format_verdict(entry: RunEntry) -> Text:
+    text = Text(entry.verdict, style=_OUTCOME_STYLES[entry.verdict])
+    if entry.accepted:
+        text.append(", accepted", style="dim")
+    elif entry.regression:
+        text.append(", regression", style="red")
+    return text

@@ -1,4 +1,4 @@
-"""The load generator in a process of its own, so that gevent's patching never reaches the checker."""
+"""The load generator in its own process, so that gevent's patches do not affect the checker."""
 
 from __future__ import annotations
 
@@ -15,67 +15,85 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-SILENCE_SECONDS = 60.0
-"""The generator speaks about twice a second; after so long without a word it is taken for hung."""
-STOP_SECONDS = 15.0
-"""How long it may take to write its books after it is told to stop."""
+SILENCE_TIMEOUT_SECONDS = 60.0
+"""The load generator sends about two events per second; without one for this long it is considered hung."""
+STOP_TIMEOUT_SECONDS = 15.0
+"""Maximum time for writing its files after an interrupt."""
 
-Event = Mapping[str, Any]
+LoadEvent = Mapping[str, Any]
+"""A JSON object that the load generator writes to standard output; ``event`` is its name."""
 
 
 class LoadError(Exception):
-    """The load generator failed; the message says how."""
+    """The load generator failed; the message states how."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
-    """What sends: so many processes here, and so many of other machines that join at ``listen``."""
+class WorkerOptions:
+    """The processes that send the load: number on this machine, and workers that connect to ``listen``."""
 
     processes: int = 1
     listen: str | None = None
     expect_workers: int = 0
 
-    def arguments(self) -> dict[str, object]:
-        """Give the options of ``python -m loadtests``."""
+    def build_arguments(self) -> dict[str, object]:
+        """Return the options of ``python -m loadtests``; ``None`` values are left out."""
         expected = self.expect_workers or None
         return {"--processes": self.processes, "--listen": self.listen, "--expect-workers": expected}
 
 
 @dataclass(frozen=True, slots=True)
-class LoadOrder:
-    """What to send: a profile, with the overrides of the command line (seconds, requests/s)."""
+class LoadParameters:
+    """The load to send: a profile, with the overrides of the command line (seconds, requests/s)."""
 
     profile: Path
-    out: Path
+    run_directory: Path
     seed: int | None = None
     duration_seconds: float | None = None
     rate: float | None = None
-    fleet: Fleet = Fleet()
+    worker_options: WorkerOptions = WorkerOptions()
     locust_report: bool = False
 
-    def arguments(self) -> list[str]:
-        """Give the command line of ``python -m loadtests``."""
+    def build_arguments(self) -> list[str]:
+        """Return the arguments of ``python -m loadtests``."""
         duration = None if self.duration_seconds is None else f"{self.duration_seconds}s"
-        given = {"--seed": self.seed, "--duration": duration, "--rate": self.rate, **self.fleet.arguments()}
-        options = [text for name, value in given.items() if value is not None for text in (name, str(value))]
-        flags = ["--locust-report"] if self.locust_report else []
-        return ["--profile", str(self.profile), "--out", str(self.out), *options, *flags]
+        options = {
+            "--seed": self.seed,
+            "--duration": duration,
+            "--rate": self.rate,
+            **self.worker_options.build_arguments(),
+        }
+        arguments = ["--profile", str(self.profile), "--out", str(self.run_directory)]
+        for name, value in options.items():
+            if value is not None:
+                arguments += [name, str(value)]
+        return [*arguments, *(["--locust-report"] if self.locust_report else [])]
 
 
 class LoadProcess:
-    """Runs ``python -m loadtests`` and follows its events; ends it on every way out.
+    """Runs ``python -m loadtests`` and reads its events; the process is stopped on exit, also after errors.
 
-    It waits at its gates for :meth:`go`, or does at once what ``mode`` says (options of its command line).
+    With ``--gate`` the load generator waits for :meth:`open_gate` before warm-up and load; other
+    ``mode_arguments`` start the load at once.
     """
 
-    def __init__(self, order: LoadOrder, log: Path, mode: Sequence[str] = ("--gate",)) -> None:
-        self._order = order
-        self._mode = mode
+    def __init__(
+        self, parameters: LoadParameters, log: Path, mode_arguments: Sequence[str] = ("--gate",)
+    ) -> None:
+        self._parameters = parameters
+        self._mode_arguments = mode_arguments
         self._log = log
-        self._events: queue.Queue[Event | None] = queue.Queue()
+        self._events: queue.Queue[LoadEvent | None] = queue.Queue()
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-P", "-m", "loadtests", *self._mode, *self._order.arguments()]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "loadtests",
+            *self._mode_arguments,
+            *self._parameters.build_arguments(),
+        ]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, arguments as a list
                 command,
@@ -83,9 +101,9 @@ class LoadProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                start_new_session=True,  # Ctrl-C reaches it through us, in our order
+                start_new_session=True,  # Ctrl-C reaches it only through __exit__
             )
-        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._read_events, daemon=True).start()
         return self
 
     def __exit__(
@@ -94,7 +112,7 @@ class LoadProcess:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             try:
-                self._process.wait(STOP_SECONDS)
+                self._process.wait(STOP_TIMEOUT_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
         self._process.wait()
@@ -102,34 +120,40 @@ class LoadProcess:
             if pipe:
                 pipe.close()
 
-    def go(self, target: str = "") -> None:
-        """Open the gate that the generator waits at; at the first it needs to know its target."""
+    def open_gate(self, target_url: str = "") -> None:
+        """Let the load generator continue; the first time with the URL of its target.
+
+        Raises:
+            LoadError: the load generator has ended.
+        """
         if self._process.stdin is None:
             raise LoadError("the load generator has no standard input")
         try:
-            self._process.stdin.write(f"{target}\n")
+            self._process.stdin.write(f"{target_url}\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise LoadError(self._ended()) from None
+            raise LoadError(self._describe_exit()) from None
 
     def release(self) -> None:
-        """Let a generator that holds after its load end; it may have ended by itself."""
+        """Let a load generator end that waits after its load; it may have ended already."""
         with suppress(LoadError):
-            self.go()
+            self.open_gate()
 
-    def until(self, name: str, progress: Callable[[Event], None] | None = None) -> Event:
-        """Wait for an event, handing those of progress on.
+    def await_event(self, name: str, progress: Callable[[LoadEvent], None] | None = None) -> LoadEvent:
+        """Wait for an event; call ``progress`` with each progress event before it.
 
         Raises:
-            LoadError: the generator failed, ended, or fell silent before the event.
+            LoadError: the load generator failed, ended, or sent no event for too long.
         """
         while True:
             try:
-                event = self._events.get(timeout=SILENCE_SECONDS)
+                event = self._events.get(timeout=SILENCE_TIMEOUT_SECONDS)
             except queue.Empty:
-                raise LoadError(f"the load generator said nothing for {SILENCE_SECONDS:.0f} s") from None
+                raise LoadError(
+                    f"the load generator sent no event for {SILENCE_TIMEOUT_SECONDS:.0f} s"
+                ) from None
             if event is None:
-                raise LoadError(self._ended())
+                raise LoadError(self._describe_exit())
             if event["event"] == "error":
                 raise LoadError(str(event.get("message", "the load generator failed")))
             if event["event"] == "progress" and progress:
@@ -138,16 +162,16 @@ class LoadProcess:
                 return event
 
     def wait(self) -> None:
-        """Wait until the generator ends by itself.
+        """Wait until the load generator ends.
 
         Raises:
             LoadError: it ended with an error.
         """
         if self._process.wait():
-            raise LoadError(self._ended())
+            raise LoadError(self._describe_exit())
 
-    def _read(self) -> None:
-        """Pass the generator's JSON lines on; other lines (a user's ``print``) are left alone."""
+    def _read_events(self) -> None:
+        """Queue the load generator's events; other lines, such as a user's ``print``, are ignored."""
         if self._process.stdout is None:
             return
         for line in self._process.stdout:
@@ -159,12 +183,12 @@ class LoadProcess:
                 self._events.put(event)
         self._events.put(None)
 
-    def _ended(self) -> str:
+    def _describe_exit(self) -> str:
         code = self._process.wait()
-        said = self._log.read_text(errors="replace").strip().splitlines()[-5:]
-        return "\n  ".join([f"the load generator ended with code {code}", *said])
+        last_lines = self._log.read_text(errors="replace").strip().splitlines()[-5:]
+        return "\n  ".join([f"the load generator ended with code {code}", *last_lines])
 
 
-def serve_master(address: str) -> int:
-    """Work for a master until it ends; give the exit code of ``python -m loadtests.fleet``."""
+def run_worker(address: str) -> int:
+    """Run a worker of the master at ``address``; return the exit code of ``python -m loadtests.fleet``."""
     return subprocess.run([sys.executable, "-P", "-m", "loadtests.fleet", address], check=False).returncode  # noqa: S603 - our own module

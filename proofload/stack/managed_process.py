@@ -1,4 +1,4 @@
-"""A process with its log: started, awaited until ready, and stopped by its own id on every way out."""
+"""A child process with a log file: started, awaited until ready, and stopped by its own id."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from pathlib import Path
 
 import requests
 
-STOP_SECONDS = 10.0
-POLL_SECONDS = 0.05
+STOP_TIMEOUT_SECONDS = 10.0
+POLL_INTERVAL_SECONDS = 0.05
 _SET_PARENT_DEATH_SIGNAL = 1
 """``PR_SET_PDEATHSIG`` of prctl(2)."""
 
 
-class SupervisedError(Exception):
-    """A process ended, or was not ready in time; the message holds the last lines of its log."""
+class ManagedProcessError(Exception):
+    """A process ended, or was not ready in time; the message contains the last lines of its log."""
 
 
-class Supervised:
-    """One process in a session of its own, so that Ctrl-C reaches it through us, in our order.
+class ManagedProcess:
+    """One process in its own session, so that Ctrl-C reaches it only through :meth:`stop`.
 
-    Where the system can (Linux), it is told to end when we die, however we die.
+    On Linux the kernel terminates it when the parent process ends for any reason.
     """
 
     def __init__(
@@ -43,44 +43,47 @@ class Supervised:
                 stderr=subprocess.STDOUT,
                 env=environment,
                 start_new_session=True,
-                preexec_fn=end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one prctl
+                # A single system call is safe between fork and exec.
+                preexec_fn=terminate_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
             )
 
-    def await_ready(self, url: str, seconds: float) -> None:
-        """Wait until a GET of ``url`` is answered with 200.
+    def await_ready(self, url: str, timeout_seconds: float) -> None:
+        """Wait until a GET of ``url`` is successful.
 
         Raises:
-            SupervisedError: the process ended, or is not ready after ``seconds``.
+            ManagedProcessError: the process ended, or is not ready after ``timeout_seconds``.
         """
-        give_up = time.monotonic() + seconds
-        while time.monotonic() < give_up:
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                raise SupervisedError(self._told(f"{self.name} ended with code {self._process.returncode}"))
+                failure = f"{self.name} ended with code {self._process.returncode}"
+                raise ManagedProcessError(self._describe_failure(failure))
             try:
                 if requests.get(url, timeout=1).ok:
                     return
             except requests.RequestException:
                 pass
-            time.sleep(POLL_SECONDS)
-        raise SupervisedError(self._told(f"{self.name} was not ready after {seconds:.0f} s"))
+            time.sleep(POLL_INTERVAL_SECONDS)
+        failure = f"{self.name} was not ready after {timeout_seconds:.0f} s"
+        raise ManagedProcessError(self._describe_failure(failure))
 
     def stop(self) -> None:
-        """End the process and all of its session: politely first, then for good."""
+        """Stop the process and all processes of its session: SIGTERM first, then SIGKILL."""
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(STOP_SECONDS)
+                self._process.wait(STOP_TIMEOUT_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def _told(self, what: str) -> str:
-        last = self._log.read_text(errors="replace").strip().splitlines()[-5:]
-        return "\n  ".join([f"{what}; its log ({self._log}) ends:", *last])
+    def _describe_failure(self, failure: str) -> str:
+        last_lines = self._log.read_text(errors="replace").strip().splitlines()[-5:]
+        return "\n  ".join([f"{failure}; its log ({self._log}) ends:", *last_lines])
 
 
-def end_with_parent() -> None:
-    """Ask the kernel to end the calling process when its parent dies (Linux)."""
+def terminate_with_parent() -> None:
+    """Make the kernel terminate the calling process when its parent process ends (Linux)."""
     ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The real Prometheus server, found on this machine or brought to it."""
+"""Finds the Prometheus server on this machine, or downloads it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from pathlib import Path
 import platformdirs
 
 from proofload.stack import prometheus_debian, prometheus_release
-from proofload.stack.prometheus_release import NotBroughtError
+from proofload.stack.prometheus_release import PrometheusUnavailableError
 
-_VERSION = re.compile(r"prometheus, version (\S+)")
-_VERSION_SECONDS = 20
+_VERSION_PATTERN = re.compile(r"prometheus, version (\S+)")
+_VERSION_TIMEOUT_SECONDS = 20
 
 
 class PrometheusNotFoundError(Exception):
-    """No way led to a Prometheus that runs; the message lists each and why it failed."""
+    """No working Prometheus was found; the message lists each source and why it failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrometheusBinary:
-    """A Prometheus that has shown its version; ``origin`` says where it was found."""
+    """A working Prometheus and its version; ``origin`` is the source where it was found."""
 
     path: Path
     version: str
@@ -36,103 +36,118 @@ class PrometheusBinary:
 
 
 def find_prometheus(
-    say: Callable[[str], None], environment: Mapping[str, str] = os.environ
+    report_status: Callable[[str], None], environment: Mapping[str, str] = os.environ
 ) -> PrometheusBinary:
-    """Find Prometheus: ``PROMETHEUS_BIN``, ``PATH``, our cache, upstream's release, Debian's package.
+    """Return Prometheus from the first source that has it.
 
-    What is brought is kept in the user's cache folder, whole or not at all; ``say`` tells of downloads.
+    Sources: ``PROMETHEUS_BIN``, ``PATH``, the cache, the upstream release, the distribution's package. A
+    download is stored in the user's cache directory, completely or not at all; ``report_status`` reports it.
 
     Raises:
-        PrometheusNotFoundError: none of them led to one that runs.
+        PrometheusNotFoundError: no source has a working Prometheus.
     """
-    cache = _cache()
-    ways: list[tuple[str, Callable[[], Path]]] = [
-        ("PROMETHEUS_BIN", partial(_named, environment)),
-        ("PATH", partial(_on_path, environment)),
-        (f"cache {cache}", partial(_cached, cache)),
-        ("upstream release", partial(_brought, cache, partial(prometheus_release.bring, say=say))),
-        ("distribution package", partial(_brought, cache, partial(prometheus_debian.bring, say=say))),
+    cache = _choose_cache_directory()
+    download_release = partial(prometheus_release.download_release, report_status=report_status)
+    download_package = partial(prometheus_debian.download_package, report_status=report_status)
+    sources: list[tuple[str, Callable[[], Path]]] = [
+        ("PROMETHEUS_BIN", partial(_find_named, environment)),
+        ("PATH", partial(_find_on_path, environment)),
+        (f"cache {cache}", partial(_find_in_cache, cache)),
+        ("upstream release", partial(_download_to_cache, cache, download_release)),
+        ("distribution package", partial(_download_to_cache, cache, download_package)),
     ]
-    failed = []
-    for origin, way in ways:
+    failures = []
+    for origin, find in sources:
         try:
-            path = way()
-            return PrometheusBinary(path, _version(path), origin)
-        except NotBroughtError as error:
-            failed.append(f"  {origin}: {error}")
+            path = find()
+            return PrometheusBinary(path, _read_version(path), origin)
+        except PrometheusUnavailableError as error:
+            failures.append(f"  {origin}: {error}")
             if origin == "PROMETHEUS_BIN" and environment.get("PROMETHEUS_BIN"):
-                break  # an explicit wish is not replaced by a guess
-    raise PrometheusNotFoundError("no Prometheus to run; tried\n" + "\n".join(failed))
+                break  # an explicit choice is not replaced with another Prometheus
+    raise PrometheusNotFoundError("no working Prometheus found; tried\n" + "\n".join(failures))
 
 
-def _cache() -> Path:
-    """Choose the cache folder: the user's, or one in the working folder where that can't be written."""
-    name = f"prometheus/{prometheus_release.VERSION}"  # a new pin is brought anew
-    folder = platformdirs.user_cache_path("proofload") / name
+def _choose_cache_directory() -> Path:
+    """Return the user's cache directory, or one in the working directory if that is not writable."""
+    name = f"prometheus/{prometheus_release.PROMETHEUS_VERSION}"  # a new version is downloaded again
+    directory = platformdirs.user_cache_path("proofload") / name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        usable = os.access(folder, os.W_OK)
+        directory.mkdir(parents=True, exist_ok=True)
+        is_writable = os.access(directory, os.W_OK)
     except OSError:
-        usable = False
-    return folder if usable else Path.cwd() / ".nox" / "cache" / name
+        is_writable = False
+    return directory if is_writable else Path.cwd() / ".nox" / "cache" / name
 
 
-def _named(environment: Mapping[str, str]) -> Path:
-    text = environment.get("PROMETHEUS_BIN")
-    if not text:
-        raise NotBroughtError("not set")
-    return Path(text).absolute()
+def _find_named(environment: Mapping[str, str]) -> Path:
+    path = environment.get("PROMETHEUS_BIN")
+    if not path:
+        raise PrometheusUnavailableError("not set")
+    return Path(path).absolute()
 
 
-def _on_path(environment: Mapping[str, str]) -> Path:
-    found = shutil.which("prometheus", path=environment.get("PATH", ""))
-    if found is None:
-        raise NotBroughtError("no prometheus in it")
-    return Path(found)
+def _find_on_path(environment: Mapping[str, str]) -> Path:
+    path = shutil.which("prometheus", path=environment.get("PATH", ""))
+    if path is None:
+        raise PrometheusUnavailableError("contains no prometheus")
+    return Path(path)
 
 
-def _cached(cache: Path) -> Path:
+def _find_in_cache(cache: Path) -> Path:
     binary = cache / "prometheus"
     if not binary.exists():
-        raise NotBroughtError("empty")
+        raise PrometheusUnavailableError("empty")
     return binary
 
 
-def _brought(cache: Path, bring: Callable[[Path], Path]) -> Path:
-    """Bring a binary into a temporary folder, prove that it runs, and only then put it into the cache."""
-    with _workshop(cache) as folder:
-        binary = bring(folder)
-        _version(binary)
+def _download_to_cache(cache: Path, download: Callable[[Path], Path]) -> Path:
+    """Download a binary to a temporary directory, check that it runs, and move it to the cache."""
+    with _create_download_directory(cache) as directory:
+        binary = download(directory)
+        _read_version(binary)
         promtool = binary.with_name("promtool")
-        if promtool.exists():  # it checks rules
+        if promtool.exists():
             promtool.replace(cache / promtool.name)
         binary.replace(cache / "prometheus")
     return cache / "prometheus"
 
 
 @contextmanager
-def _workshop(cache: Path) -> Iterator[Path]:
-    """Make a temporary folder on the cache's own file system, so that a move from it is one step."""
+def _create_download_directory(cache: Path) -> Iterator[Path]:
+    """Create a temporary directory in the cache's file system, so that moving a file is atomic."""
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(prefix=".bringing-", dir=cache)
+        directory = tempfile.TemporaryDirectory(prefix=".download-", dir=cache)
     except OSError as error:
-        raise NotBroughtError(f"can't write to {cache}: {error.strerror}") from None
-    with folder as name:
+        raise PrometheusUnavailableError(f"can't write to {cache}: {error.strerror}") from None
+    with directory as name:
         yield Path(name)
 
 
-def _version(binary: Path) -> str:
-    """Run a binary to see that it is Prometheus and of which version."""
+def _read_version(binary: Path) -> str:
+    """Return the version of a Prometheus binary.
+
+    Raises:
+        PrometheusUnavailableError: the binary does not run, or is not Prometheus.
+    """
     try:
-        answer = subprocess.run(  # noqa: S603 - the binary in question
-            [binary, "--version"], capture_output=True, text=True, timeout=_VERSION_SECONDS, check=False
+        done = subprocess.run(  # noqa: S603 - the binary to check
+            [binary, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=_VERSION_TIMEOUT_SECONDS,
+            check=False,
         )
     except OSError as error:
-        raise NotBroughtError(f"{binary} does not run: {error.strerror}") from None
+        raise PrometheusUnavailableError(f"{binary} does not run: {error.strerror}") from None
     except subprocess.TimeoutExpired:
-        raise NotBroughtError(f"{binary} --version does not end") from None
-    found = _VERSION.search(answer.stdout + answer.stderr)
-    if answer.returncode or not found:
-        raise NotBroughtError(f"{binary} is no Prometheus that runs here (exit code {answer.returncode})")
-    return found[1]
+        raise PrometheusUnavailableError(
+            f"{binary} --version did not end in {_VERSION_TIMEOUT_SECONDS} s"
+        ) from None
+    match = _VERSION_PATTERN.search(done.stdout + done.stderr)
+    if done.returncode or not match:
+        raise PrometheusUnavailableError(
+            f"{binary} is not a working Prometheus (exit code {done.returncode})"
+        )
+    return match[1]

@@ -1,4 +1,4 @@
-"""Prometheus from the distribution's own package (Debian, Ubuntu), unpacked without root."""
+"""Prometheus from the distribution's package (Debian, Ubuntu), unpacked without root."""
 
 from __future__ import annotations
 
@@ -8,52 +8,60 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from proofload.stack.prometheus_release import NotBroughtError
+from proofload.stack.prometheus_release import PrometheusUnavailableError
 
-_SECONDS = 300
+_COMMAND_TIMEOUT_SECONDS = 300
 
 
-def bring(folder: Path, say: Callable[[str], None]) -> Path:
-    """Fetch the package with package lists of our own and unpack it; give the binary in ``folder``.
+def download_package(directory: Path, report_status: Callable[[str], None]) -> Path:
+    """Download the package with separate package lists and unpack it; return the binary in ``directory``.
 
-    apt checks the package against the distribution's signed lists. Nothing is installed.
+    apt verifies the package against the distribution's signed lists. Nothing is installed.
 
     Raises:
-        NotBroughtError: this is no such distribution, or a step of it fails.
+        PrometheusUnavailableError: this is another distribution, or a step failed.
     """
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
-            raise NotBroughtError(f"no {tool} on this machine")
-    lists, cache = folder / "lists", folder / "cache"
+            raise PrometheusUnavailableError(f"no {tool} on this machine")
+    lists, cache = directory / "lists", directory / "cache"
     (lists / "partial").mkdir(parents=True)
     (cache / "archives" / "partial").mkdir(parents=True)
-    own = [
+    apt_options = [
         f"-oDir::State::Lists={lists}",
         f"-oDir::Cache={cache}",
         "-oAcquire::Languages=none",
         "-oDebug::NoLocking=1",
-        "-oAPT::Sandbox::User=",  # the folder is ours alone: apt's own user could not write to it
+        "-oAPT::Sandbox::User=",  # apt's own user can't write to the directory
     ]
-    say("downloading the distribution's package lists and its Prometheus package")
-    _run(["apt-get", *own, "-qq", "update"], folder)
-    _run(["apt-get", *own, "-qq", "download", "prometheus"], folder)
-    with suppress(NotBroughtError):  # a package of its own since Debian 13, and no load needs it
-        _run(["apt-get", *own, "-qq", "download", "promtool"], folder)
-    packages = [str(package) for package in folder.glob("*.deb")]
+    report_status("downloading the distribution's package lists and its Prometheus package")
+    _run_command(["apt-get", *apt_options, "-qq", "update"], directory)
+    _run_command(["apt-get", *apt_options, "-qq", "download", "prometheus"], directory)
+    with suppress(PrometheusUnavailableError):  # optional; a separate package since Debian 13
+        _run_command(["apt-get", *apt_options, "-qq", "download", "promtool"], directory)
+    packages = [str(package) for package in directory.glob("*.deb")]
     if not packages:
-        raise NotBroughtError("apt-get download left no package")
+        raise PrometheusUnavailableError("apt-get download left no package")
     for package in packages:
-        _run(["dpkg-deb", "-x", package, str(folder / "unpacked")], folder)
-    return folder / "unpacked" / "usr" / "bin" / "prometheus"
+        _run_command(["dpkg-deb", "-x", package, str(directory / "unpacked")], directory)
+    return directory / "unpacked" / "usr" / "bin" / "prometheus"
 
 
-def _run(command: list[str], folder: Path) -> None:
+def _run_command(command: list[str], directory: Path) -> None:
     try:
-        done = subprocess.run(  # noqa: S603 - our own commands
-            command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False
+        done = subprocess.run(  # noqa: S603 - trusted commands
+            command,
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_TIMEOUT_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        raise NotBroughtError(f"{command[0]} {command[-1]} did not end in {_SECONDS} s") from None
+        raise PrometheusUnavailableError(
+            f"{command[0]} {command[-1]} did not end in {_COMMAND_TIMEOUT_SECONDS} s"
+        ) from None
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise NotBroughtError(f"{command[0]} {command[-1]}: {said[-1] if said else done.returncode}")
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        cause = lines[-1] if lines else done.returncode
+        raise PrometheusUnavailableError(f"{command[0]} {command[-1]}: {cause}")

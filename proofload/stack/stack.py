@@ -1,4 +1,4 @@
-"""Where target and Prometheus come from: started here as processes, or already there."""
+"""Target and Prometheus: started here as processes, or already running elsewhere."""
 
 from __future__ import annotations
 
@@ -15,130 +15,130 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from proofload.stack.managed_process import Supervised, SupervisedError
+from proofload.stack.managed_process import ManagedProcess, ManagedProcessError
 from proofload.stack.prometheus_binary import PrometheusNotFoundError, find_prometheus
 
-READY_SECONDS = 60.0
-"""How long target and Prometheus may take to answer that they are ready."""
-ATTEMPTS = 3
-"""A free port may be taken by another program before ours listens on it."""
+READY_TIMEOUT_SECONDS = 60.0
+"""Maximum time until target and Prometheus report that they are ready."""
+MAX_START_ATTEMPTS = 3
+"""Another program can take a free port before ours listens on it."""
 
-_CONFIGURATION = Path(__file__).resolve().parents[2] / "monitoring" / "prometheus" / "prometheus.yml"
+_PROMETHEUS_CONFIGURATION = (
+    Path(__file__).resolve().parents[2] / "monitoring" / "prometheus" / "prometheus.yml"
+)
 _JOBS = ("target", "proofload-load")
-"""Jobs of that file; their places there are those of containers."""
+"""Jobs of that file, whose targets are container names; they are replaced with loopback ports."""
 
 
 class StackError(Exception):
-    """Target or Prometheus did not come up; the message says which and why."""
+    """Target or Prometheus did not start; the message states which and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Addresses of the service under test and of the Prometheus that scrapes it."""
+    """URLs of the service under test and of the Prometheus that scrapes it."""
 
-    target: str
-    prometheus: str
+    target_url: str
+    prometheus_url: str
 
 
 Stack = AbstractContextManager[Endpoints]
-"""Brings target and Prometheus up on entry, and down whatever it started on exit."""
+"""Starts target and Prometheus on entry, and stops what it started on exit."""
 
 
 @contextmanager
-def external_stack(target: str, prometheus: str) -> Iterator[Endpoints]:
-    """Take target and Prometheus that are already there; nothing is started or stopped."""
+def use_external_stack(target: str, prometheus: str) -> Iterator[Endpoints]:
+    """Use a target and a Prometheus that already run; nothing is started or stopped."""
     yield Endpoints(target.rstrip("/"), prometheus.rstrip("/"))
 
 
 @contextmanager
-def process_stack(
-    logs: Path, *, workers: int, faults: bool, load_port: int, say: Callable[[str], None]
+def start_process_stack(
+    logs: Path, *, workers: int, faults: bool, load_port: int, report_status: Callable[[str], None]
 ) -> Iterator[Endpoints]:
     """Run the reference service and a real Prometheus on free loopback ports.
 
-    ``workers`` is the number of the service's processes; ``faults`` lets it take orders to fail.
-    Prometheus scrapes the load generator, too, on ``load_port`` of loopback, whenever it is there. Their
-    output goes to ``logs``; Prometheus's data is gone afterwards.
+    ``workers`` is the number of the service's processes; ``faults`` enables its fault endpoint. Prometheus
+    also scrapes the load generator at ``load_port`` on loopback. The output of the processes goes to
+    ``logs``; Prometheus's data is deleted afterwards.
 
     Raises:
-        StackError: one of them did not come up.
+        StackError: the target or Prometheus did not start.
     """
     try:
-        binary = find_prometheus(say).path
+        binary = find_prometheus(report_status).path
     except PrometheusNotFoundError as error:
         raise StackError(str(error)) from None
-    with tempfile.TemporaryDirectory(prefix="proofload-") as data, ExitStack() as running:
-        yield _start(
-            running,
-            binary,
-            Path(data),
-            logs,
-            {"workers": workers, "faults": int(faults), "load_port": load_port},
-        )
+    settings = {"workers": workers, "faults": int(faults), "load_port": load_port}
+    with tempfile.TemporaryDirectory(prefix="proofload-") as data, ExitStack() as exit_stack:
+        yield _start_processes(exit_stack, binary, Path(data), logs, settings)
 
 
-def _start(running: ExitStack, binary: Path, data: Path, logs: Path, settings: dict[str, int]) -> Endpoints:
-    for attempt in range(1, ATTEMPTS + 1):
-        target_port, prometheus_port = free_ports(2)
-        processes = [
-            _target(target_port, logs, settings),
-            _prometheus(binary, prometheus_port, (target_port, settings["load_port"]), data, logs),
-        ]
-        for process in processes:
-            running.callback(process.stop)
+def _start_processes(
+    exit_stack: ExitStack, binary: Path, data: Path, logs: Path, settings: dict[str, int]
+) -> Endpoints:
+    for attempt in range(1, MAX_START_ATTEMPTS + 1):
+        target_port, prometheus_port = find_free_ports(2)
+        target = _start_target(target_port, logs, settings)
+        exit_stack.callback(target.stop)
+        scraped_ports = dict(zip(_JOBS, (target_port, settings["load_port"]), strict=True))
+        prometheus = _start_prometheus(binary, prometheus_port, scraped_ports, data, logs)
+        exit_stack.callback(prometheus.stop)
         endpoints = Endpoints(f"http://127.0.0.1:{target_port}", f"http://127.0.0.1:{prometheus_port}")
         try:
-            processes[0].await_ready(f"{endpoints.target}/ready", READY_SECONDS)
-            processes[1].await_ready(f"{endpoints.prometheus}/-/ready", READY_SECONDS)
-        except SupervisedError as error:
-            running.close()
-            if attempt == ATTEMPTS or "address already in use" not in str(error).lower():
+            target.await_ready(f"{endpoints.target_url}/ready", READY_TIMEOUT_SECONDS)
+            prometheus.await_ready(f"{endpoints.prometheus_url}/-/ready", READY_TIMEOUT_SECONDS)
+        except ManagedProcessError as error:
+            exit_stack.close()
+            if attempt == MAX_START_ATTEMPTS or "address already in use" not in str(error).lower():
                 raise StackError(str(error)) from None
         else:
             return endpoints
     raise AssertionError("the last attempt returns or raises")
 
 
-def _target(port: int, logs: Path, settings: dict[str, int]) -> Supervised:
+def _start_target(port: int, logs: Path, settings: dict[str, int]) -> ManagedProcess:
     environment = os.environ | {
         "TARGET_PORT": str(port),
         "TARGET_WORKERS": str(settings["workers"]),
         "TARGET_FAULTS": str(settings["faults"]),
     }
-    return Supervised(
+    return ManagedProcess(
         "the target", [sys.executable, "-P", "-m", "target_service"], logs / "target.log", environment
     )
 
 
-def _prometheus(binary: Path, port: int, scraped: tuple[int, int], data: Path, logs: Path) -> Supervised:
+def _start_prometheus(
+    binary: Path, port: int, scraped_ports: Mapping[str, int], data: Path, logs: Path
+) -> ManagedProcess:
     configuration = data / "prometheus.yml"
-    configuration.write_text(json.dumps(scraping(dict(zip(_JOBS, scraped, strict=True)))), encoding="utf-8")
+    configuration.write_text(json.dumps(build_scrape_configuration(scraped_ports)), encoding="utf-8")
     command = [
         str(binary),
         f"--config.file={configuration}",
         f"--storage.tsdb.path={data / f'tsdb-{port}'}",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
-    return Supervised("Prometheus", command, logs / "prometheus.log")
+    return ManagedProcess("Prometheus", command, logs / "prometheus.log")
 
 
-def scraping(ports: Mapping[str, int]) -> dict[str, Any]:
-    """Give the project's configuration of Prometheus with its jobs scraped at ports of loopback."""
-    written: dict[str, Any] = YAML(typ="safe").load(_CONFIGURATION)
+def build_scrape_configuration(ports: Mapping[str, int]) -> dict[str, Any]:
+    """Return the project's Prometheus configuration, with each job scraped at a loopback port."""
+    configuration: dict[str, Any] = YAML(typ="safe").load(_PROMETHEUS_CONFIGURATION)
     jobs = [
         {
             "job_name": job["job_name"],
             "static_configs": [{"targets": [f"127.0.0.1:{ports[job['job_name']]}"]}],
         }
-        for job in written["scrape_configs"]
+        for job in configuration["scrape_configs"]
     ]
-    return written | {"scrape_configs": jobs}
+    return configuration | {"scrape_configs": jobs}
 
 
-def free_ports(number: int) -> list[int]:
-    """Find free loopback ports, different ones; another program may take one before ours does."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(number)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+def find_free_ports(number: int) -> list[int]:
+    """Return different free loopback ports; another program can take one before it is used."""
+    with ExitStack() as exit_stack:
+        listeners = [exit_stack.enter_context(socket.socket()) for _ in range(number)]
+        for listener in listeners:
+            listener.bind(("127.0.0.1", 0))
+        return [int(listener.getsockname()[1]) for listener in listeners]

@@ -1,4 +1,4 @@
-"""Pictures of latency as the service counted it: percentiles over time, and the distribution."""
+"""Charts of the service's latency histograms: percentiles over time, and the distribution."""
 
 from __future__ import annotations
 
@@ -9,96 +9,109 @@ import numpy as np
 import pandas as pd
 
 from reports.charts import plots
-from reports.charts.frames import buckets, distribution, is_histogram, quantiles
-from reports.charts.load_charts import highest
-from reports.charts.pictures import Album, Picture, Section, line_keys
-from reports.charts.plots import Mark
-from reports.charts.thresholds import Threshold, metric_of, thresholds
+from reports.charts.charts_html import Chart, ChartBuilder, ChartSection, build_line_legend
+from reports.charts.frames import (
+    build_bucket_frame,
+    compute_distribution,
+    compute_quantiles,
+    is_whole_histogram,
+)
+from reports.charts.load_charts import describe_highest
+from reports.charts.plots import ThresholdLine
+from reports.charts.thresholds import Threshold, find_thresholds, parse_metric_name
 from reports.text import formatting
 from slo.model import Proof, QueryResult
 
 PERCENTILES = (0.5, 0.95, 0.99)
-MOST_HISTOGRAMS = 6
+MAX_HISTOGRAMS = 6
+_MAX_QUERY_LENGTH, _MAX_NAME_LENGTH = 120, 60
 
 
-def latency(proof: Proof, album: Album) -> Section:
-    """Draw each histogram of durations that the service exposes, the judged ones first."""
-    pictures: list[Picture] = []
-    histograms = _histograms(proof)
-    asked = thresholds(proof)
-    for selector, result in histograms[:MOST_HISTOGRAMS]:
-        pictures.extend(_service(proof, selector, result, asked, album))
-    left = len(histograms) - MOST_HISTOGRAMS
-    note = f"{left} more histograms are not drawn." if left > 0 else ""
-    empty = "The service counted no durations in a histogram."
-    return Section("How long the service took", tuple(pictures), note if pictures else empty)
+def draw_latency_section(proof: Proof, builder: ChartBuilder) -> ChartSection:
+    """Draw each histogram of durations; histograms that an objective uses come first."""
+    charts: list[Chart] = []
+    histograms = _find_duration_histograms(proof)
+    thresholds = find_thresholds(proof)
+    for selector, result in histograms[:MAX_HISTOGRAMS]:
+        charts.extend(_draw_histogram(proof, selector, result, thresholds, builder))
+    omitted = len(histograms) - MAX_HISTOGRAMS
+    note = f"{omitted} more histograms are not drawn." if omitted > 0 else ""
+    empty = "No histogram of durations has observations in the window."
+    return ChartSection("Latency measured by the service", tuple(charts), note if charts else empty)
 
 
-def _service(
-    proof: Proof, selector: str, result: QueryResult, asked: list[Threshold], album: Album
-) -> Iterator[Picture]:
-    bucketed = buckets(result.series, proof.evidence)
-    spread = distribution(bucketed)
-    total = spread["count"].sum()
+def _draw_histogram(
+    proof: Proof, selector: str, result: QueryResult, all_thresholds: list[Threshold], builder: ChartBuilder
+) -> Iterator[Chart]:
+    buckets = build_bucket_frame(result.series, proof.evidence)
+    distribution = compute_distribution(buckets)
+    total = distribution["count"].sum()
     if not total > 0:
         return
-    query = formatting.shortened(formatting.clean(selector), 120)
-    name = formatting.shortened(formatting.clean(metric_of(selector).removesuffix("_bucket")), 60)
-    marks = [Mark(one.value, one.label) for one in asked if _judges(one, selector)]
-    over_time = quantiles(bucketed, proof.evidence, PERCENTILES)
-    over_time.columns = pd.Index([formatting.percentile(one) for one in PERCENTILES])
+    query = formatting.truncate(formatting.replace_unsafe(selector), _MAX_QUERY_LENGTH)
+    metric = parse_metric_name(selector).removesuffix("_bucket")
+    name = formatting.truncate(formatting.replace_unsafe(metric), _MAX_NAME_LENGTH)
+    lines = [
+        ThresholdLine(threshold.value, threshold.label)
+        for threshold in all_thresholds
+        if _is_threshold_of(threshold, selector)
+    ]
+    over_time = compute_quantiles(buckets, proof.evidence, PERCENTILES)
+    over_time.columns = pd.Index([formatting.format_percentile(quantile) for quantile in PERCENTILES])
     if len(over_time) > 1 and over_time.notna().any(axis=None):
         caption = (
-            f"From {query}, interpolated inside its buckets, scrape by scrape"
-            f"{highest(over_time, 'p99')}.{_gaps(over_time)}"
+            f"From {query}, interpolated inside the buckets, for each scrape interval"
+            f"{describe_highest(over_time, 'p99')}.{_describe_gaps(over_time)}"
         )
-        keys = line_keys(list(over_time.columns))
-        figure = plots.lines(over_time, "seconds", marks)
-        yield album.picture(figure, f"{name}, percentiles", caption, [*keys])
-    caption = f"{formatting.count(total)} observations of {query} by bucket, buckets drawn equally wide: {_held(spread)}."
-    yield album.picture(plots.bars(spread, "seconds", marks), f"{name}, distribution", caption)
+        legend = list(build_line_legend(list(over_time.columns)))
+        figure = plots.plot_lines(over_time, "seconds", lines)
+        yield builder.build_chart(figure, f"{name}, percentiles", caption, legend)
+    caption = (
+        f"{formatting.format_count(total)} observations of {query} by bucket; all buckets have the same "
+        f"width: {_describe_distribution(distribution)}."
+    )
+    figure = plots.plot_buckets(distribution, "seconds", lines)
+    yield builder.build_chart(figure, f"{name}, distribution", caption)
 
 
-def _gaps(over_time: pd.DataFrame) -> str:
-    gaps = over_time.isna().any(axis=None)
-    return " Gaps: nothing observed, or beyond the last bucket." if gaps else ""
+def _describe_gaps(over_time: pd.DataFrame) -> str:
+    has_gaps = over_time.isna().any(axis=None)
+    return " Gaps: no observations, or the percentile is above the last bucket bound." if has_gaps else ""
 
 
-def _histograms(proof: Proof) -> list[tuple[str, QueryResult]]:
-    """List selectors whose answers are whole histograms of durations, the judged first, each once."""
-    judged = {query for one in proof.verdict.objectives for query in one.queries}
-    found = {
-        frozenset(frozenset(series.labels.items()) for series in result.series): (selector, result)
-        for selector, result in proof.evidence.results.items()
-        if result.exact and _in_seconds(result) and is_histogram(result.series)
+def _find_duration_histograms(proof: Proof) -> list[tuple[str, QueryResult]]:
+    """Return selectors with complete histograms of durations, each once; those of objectives come first."""
+    used = {query for objective in proof.verdict.objectives for query in objective.queries}
+    histograms = {
+        frozenset(frozenset(series.labels.items()) for series in result.series): (str(key), result)
+        for key, result in proof.evidence.results.items()
+        if result.exact and _is_in_seconds(result) and is_whole_histogram(result.series)
     }
-    return sorted(found.values(), key=lambda answer: answer[0] not in judged)
+    return sorted(histograms.values(), key=lambda histogram: histogram[0] not in used)
 
 
-def _in_seconds(result: QueryResult) -> bool:
+def _is_in_seconds(result: QueryResult) -> bool:
     names = {series.labels.get("__name__", "") for series in result.series}
     return bool(names) and all(name.endswith("_seconds_bucket") for name in names)
 
 
-def _judges(threshold: Threshold, query: str) -> bool:
-    """Tell whether a threshold is asked of this histogram: of the query itself, or of one bucket of it."""
+def _is_threshold_of(threshold: Threshold, query: str) -> bool:
+    """Return whether a threshold applies to this histogram: to the query itself, or to one of its buckets."""
     if threshold.query == query:
         return True
-    return "le=" in threshold.query and threshold.metric == metric_of(query)
+    return "le=" in threshold.query and threshold.metric == parse_metric_name(query)
 
 
-def _held(spread: pd.DataFrame) -> str:
-    """Say where most observations are: the first bounds that hold half and 99 % of them."""
-    bounds = spread.index.to_numpy(dtype=float)
-    within = spread["count"].cumsum().to_numpy() / spread["count"].sum()
+def _describe_distribution(buckets: pd.DataFrame) -> str:
+    """Describe the first bucket bounds below which 50 % and 99 % of the observations lie."""
+    bounds = buckets.index.to_numpy(dtype=float)
+    shares = buckets["count"].cumsum().to_numpy() / buckets["count"].sum()
     parts = []
-    for least in (0.5, 0.99):
-        place = min(int(np.searchsorted(within, least)), len(bounds) - 1)
-        share = formatting.percent(min(float(within[place]), 1.0))
-        known = isfinite(bounds[place])
-        parts.append(
-            f"{share} within {formatting.seconds(bounds[place])}"
-            if known
-            else "the rest beyond the last bucket"
-        )
+    for min_share in (0.5, 0.99):
+        position = min(int(np.searchsorted(shares, min_share)), len(bounds) - 1)
+        if isfinite(bounds[position]):
+            share = formatting.format_percent(min(float(shares[position]), 1.0))
+            parts.append(f"{share} within {formatting.format_seconds(bounds[position])}")
+        else:
+            parts.append("the rest above the last bucket bound")
     return ", ".join(dict.fromkeys(parts))

@@ -1,7 +1,7 @@
-"""Pictures of everything else that was asked of the service: a chart a metric, by the metric's kind.
+"""Charts of all other metrics of the evidence: one chart for each metric, by its kind.
 
-Counters are drawn as rates, histograms as distributions, gauges as lines or, where there are many, as
-ranges. For the reference service these are requests by status, predictions by class, drift (PSI) by
+Counters are drawn as rates, histograms as distributions, gauges as lines, or as ranges if there are many
+series. For the reference service these are requests by status, predictions by class, drift (PSI) by
 feature, the model's accuracy, CPU and memory.
 """
 
@@ -13,134 +13,159 @@ import numpy as np
 import pandas as pd
 
 from reports.charts import plots
+from reports.charts.charts_html import Chart, ChartBuilder, ChartSection, LegendEntry, build_line_legend
 from reports.charts.frames import (
-    buckets,
-    by_metric,
-    counts,
-    distribution,
-    gauges,
-    is_histogram,
-    labels,
-    rates,
+    build_bucket_frame,
+    build_count_frame,
+    build_gauge_frame,
+    compute_distribution,
+    compute_rates,
+    format_series_labels,
+    group_by_metric,
+    is_whole_histogram,
 )
-from reports.charts.pictures import Album, Key, Picture, Section, line_keys
-from reports.charts.plots import Mark
-from reports.charts.svg import SERIES
-from reports.charts.thresholds import thresholds
+from reports.charts.plots import ThresholdLine
+from reports.charts.svg import SERIES_COLOURS
+from reports.charts.thresholds import find_thresholds
 from reports.text import formatting
-from slo.model import Evidence, Proof, Series
+from slo.model import Evidence, Proof, Series, parse_unit
 
-MOST_LINES = len(SERIES)
-MOST_ROWS = 40
-MOST_PICTURES = 18
-_MACHINERY = {"up", "process_start_time_seconds", ""}
-"""What checks of the evidence read; the checks say it better than a picture."""
-
-
-def metrics(proof: Proof, album: Album) -> Section:
-    """Draw each metric of the evidence that the latency section does not."""
-    found = by_metric(proof.evidence)
-    wanted = {name: series for name, series in found.items() if not _elsewhere(name, found)}
-    drawn = []
-    for name, series in list(wanted.items())[:MOST_PICTURES]:
-        if picture := _draw(name, series, proof, album):
-            drawn.append(picture)
-    left = len(wanted) - MOST_PICTURES
-    note = f"{left} more metrics are not drawn." if left > 0 else ""
-    heading, empty = "What else the service counted", "Prometheus gave no other series."
-    return Section(heading, tuple(drawn), note if drawn else empty)
+MAX_LINES = len(SERIES_COLOURS)
+MAX_ROWS = 40
+MAX_CHARTS = 18
+_MAX_LEGEND_LENGTH = 60
+_CHECK_METRICS = {"up", "process_start_time_seconds", ""}
+"""Metrics that only the checks of the evidence use; the report lists the checks in a table."""
 
 
-def _elsewhere(name: str, found: dict[str, tuple[Series, ...]]) -> bool:
-    """Tell whether a metric is drawn with the histogram it belongs to, or only part of the machinery."""
+def draw_metrics_section(proof: Proof, builder: ChartBuilder) -> ChartSection:
+    """Draw each metric of the evidence that the latency section does not draw."""
+    metrics = group_by_metric(proof.evidence)
+    remaining = {name: series for name, series in metrics.items() if not _is_drawn_elsewhere(name, metrics)}
+    charts = []
+    for name, series in list(remaining.items())[:MAX_CHARTS]:
+        if chart := _draw_metric(name, series, proof, builder):
+            charts.append(chart)
+    omitted = len(remaining) - MAX_CHARTS
+    note = f"{omitted} more metrics are not drawn." if omitted > 0 else ""
+    empty = "Prometheus returned no other series."
+    return ChartSection("Other metrics of the service", tuple(charts), note if charts else empty)
+
+
+def _is_drawn_elsewhere(name: str, series_by_name: dict[str, tuple[Series, ...]]) -> bool:
+    """Return whether a metric is drawn with its histogram, or is only used by checks."""
     base, _, part = name.rpartition("_")
-    if part in {"count", "sum"} and f"{base}_bucket" in found:
+    if part in {"count", "sum"} and f"{base}_bucket" in series_by_name:
         return True
-    return name in _MACHINERY or name.endswith("_seconds_bucket")
+    return name in _CHECK_METRICS or name.endswith("_seconds_bucket")
 
 
-def _draw(name: str, series: Sequence[Series], proof: Proof, album: Album) -> Picture | None:
+def _draw_metric(name: str, series: Sequence[Series], proof: Proof, builder: ChartBuilder) -> Chart | None:
     if name.endswith("_bucket"):
-        return _histogram(name, series, proof, album)
+        return _draw_histogram(name, series, proof, builder)
     if name.endswith(("_total", "_count", "_sum")):
-        return _counter(name, series, proof.evidence, album)
-    return _gauge(name, series, proof, album)
+        return _draw_counter(name, series, proof.evidence, builder)
+    return _draw_gauge(name, series, proof, builder)
 
 
-def _histogram(name: str, series: Sequence[Series], proof: Proof, album: Album) -> Picture | None:
-    spread = distribution(buckets(series, proof.evidence)) if is_histogram(series) else pd.DataFrame()
-    if spread.empty or not spread["count"].sum() > 0:
+def _draw_histogram(name: str, series: Sequence[Series], proof: Proof, builder: ChartBuilder) -> Chart | None:
+    if not is_whole_histogram(series):
         return None
-    base = name.removesuffix("_bucket")
-    total = formatting.count(spread["count"].sum())
-    caption = f"{total} observations in the window by bucket, buckets drawn equally wide."
-    figure = plots.bars(spread, formatting.unit_of(name), _marks(name, proof))
-    return album.picture(figure, formatting.clean(base), caption)
+    distribution = compute_distribution(build_bucket_frame(series, proof.evidence))
+    if distribution.empty or not distribution["count"].sum() > 0:
+        return None
+    total = formatting.format_count(distribution["count"].sum())
+    caption = f"{total} observations in the window by bucket; all buckets have the same width."
+    unit = parse_unit(name)
+    figure = plots.plot_buckets(distribution, unit, _find_threshold_lines(name, proof))
+    return builder.build_chart(figure, formatting.replace_unsafe(name.removesuffix("_bucket")), caption)
 
 
-def _counter(name: str, series: Sequence[Series], evidence: Evidence, album: Album) -> Picture | None:
-    counted = counts(series, evidence)
-    over_time = rates(counted, evidence)
+def _draw_counter(
+    name: str, series: Sequence[Series], evidence: Evidence, builder: ChartBuilder
+) -> Chart | None:
+    counts = build_count_frame(series, evidence)
+    over_time = compute_rates(counts, evidence)
     if over_time.empty:
         return None
-    totals = counted.iloc[-1]
-    kept = sorted(range(len(series)), key=lambda n: -totals[n])[:MOST_LINES]
-    names = labels(series)
-    keys = _keys([f"{names[n]}: {formatting.number(totals[n])}" for n in kept]) if len(series) > 1 else ()
-    unit = formatting.unit_of(name)
+    totals = counts.iloc[-1]
+    largest = sorted(range(len(series)), key=lambda column: -totals[column])[:MAX_LINES]
+    labels = format_series_labels(series)
+    legend: tuple[LegendEntry, ...] = ()
+    if len(series) > 1:
+        legend = _build_legend(
+            [f"{labels[column]}: {formatting.format_number(totals[column])}" for column in largest]
+        )
+    total = formatting.format_quantity(totals.sum(), parse_unit(name))
     caption = (
-        f"Rate per second from scrape to scrape; {formatting.quantity(totals.sum(), unit)} counted in the window"
-        f"{_left_out(len(series) - len(kept))}."
+        f"Rate per second between scrapes; {total} counted in the window"
+        f"{_describe_omitted(len(series) - len(largest))}."
     )
-    return album.picture(plots.lines(over_time[kept], ""), formatting.clean(name), caption, keys)
+    figure = plots.plot_lines(over_time[largest], "")
+    return builder.build_chart(figure, formatting.replace_unsafe(name), caption, legend)
 
 
-def _gauge(name: str, series: Sequence[Series], proof: Proof, album: Album) -> Picture | None:
-    frame = gauges(series, proof.evidence)
-    kept = [n for n in range(len(series)) if frame[n].notna().any()]
-    if not kept:
+def _draw_gauge(name: str, series: Sequence[Series], proof: Proof, builder: ChartBuilder) -> Chart | None:
+    frame = build_gauge_frame(series, proof.evidence)
+    columns = [column for column in range(len(series)) if frame[column].notna().any()]
+    if not columns:
         return None
-    unit, marks, names = formatting.unit_of(name), _marks(name, proof), labels(series)
-    if len(kept) > MOST_LINES:
-        return _ranges(name, _table(frame[kept], [names[n] for n in kept]), unit, marks, album)
-    figures = frame[kept].to_numpy()
-    span = formatting.span(float(np.nanmin(figures)), float(np.nanmax(figures)), unit)
-    ending = f", {formatting.quantity(float(frame[kept[0]].dropna().iloc[-1]), unit)} at the end"
-    caption = f"{span} in the window{ending if len(kept) == 1 else ''}{_asked(marks)}."
-    keys = _keys([names[n] for n in kept]) if len(kept) > 1 else ()
-    return album.picture(
-        plots.lines(frame[kept], unit, marks, from_zero=False), formatting.clean(name), caption, keys
-    )
+    unit, lines = parse_unit(name), _find_threshold_lines(name, proof)
+    all_labels = format_series_labels(series)
+    labels = [all_labels[column] for column in columns]
+    if len(columns) > MAX_LINES:
+        return _draw_ranges(name, _summarize_series(frame[columns], labels), unit, lines, builder)
+    values = frame[columns].to_numpy()
+    interval = formatting.format_interval(float(np.nanmin(values)), float(np.nanmax(values)), unit)
+    last = ""
+    if len(columns) == 1:
+        last = f", {formatting.format_quantity(float(frame[columns[0]].dropna().iloc[-1]), unit)} at the end"
+    caption = f"{interval} in the window{last}{_describe_thresholds(lines)}."
+    figure = plots.plot_lines(frame[columns], unit, lines, from_zero=False)
+    legend = _build_legend(labels) if len(columns) > 1 else ()
+    return builder.build_chart(figure, formatting.replace_unsafe(name), caption, legend)
 
 
-def _table(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """Give lowest, highest and last value of each series, the highest on top."""
+def _summarize_series(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Return the lowest, highest and last value of each series, sorted by the highest, descending."""
     table = pd.DataFrame({"low": frame.min(), "high": frame.max(), "last": frame.ffill().iloc[-1]})
     table.index = pd.Index(names)
     return table.sort_values("high", ascending=False, kind="stable")
 
 
-def _ranges(name: str, table: pd.DataFrame, unit: str, marks: Sequence[Mark], album: Album) -> Picture:
-    highest = formatting.quantity(float(table["high"].iloc[0]), unit)
+def _draw_ranges(
+    name: str, table: pd.DataFrame, unit: str, threshold_lines: Sequence[ThresholdLine], builder: ChartBuilder
+) -> Chart:
+    highest = formatting.format_quantity(float(table["high"].iloc[0]), unit)
     caption = (
-        f"Lowest to highest value of each of {formatting.count(len(table))} series in the window, the last as a "
-        f"dot. Highest: {formatting.clean(str(table.index[0]))} with {highest}"
-        f"{_asked(marks)}{_left_out(len(table) - MOST_ROWS)}."
+        f"Lowest to highest value of each of {formatting.format_count(len(table))} series in the window; "
+        f"the dot is the last value. Highest: {formatting.replace_unsafe(str(table.index[0]))} with {highest}"
+        f"{_describe_thresholds(threshold_lines)}{_describe_omitted(len(table) - MAX_ROWS)}."
     )
-    return album.picture(plots.ranges(table.iloc[:MOST_ROWS], unit, marks), formatting.clean(name), caption)
+    figure = plots.plot_ranges(table.iloc[:MAX_ROWS], unit, threshold_lines)
+    return builder.build_chart(figure, formatting.replace_unsafe(name), caption)
 
 
-def _keys(names: list[str]) -> tuple[Key, ...]:
-    return tuple(line_keys([formatting.shortened(formatting.clean(name), 60) for name in names]))
+def _build_legend(names: list[str]) -> tuple[LegendEntry, ...]:
+    return tuple(
+        build_line_legend(
+            [formatting.truncate(formatting.replace_unsafe(name), _MAX_LEGEND_LENGTH) for name in names]
+        )
+    )
 
 
-def _marks(name: str, proof: Proof) -> list[Mark]:
-    return [Mark(one.value, one.label) for one in thresholds(proof) if one.metric == name]
+def _find_threshold_lines(name: str, proof: Proof) -> list[ThresholdLine]:
+    return [
+        ThresholdLine(threshold.value, threshold.label)
+        for threshold in find_thresholds(proof)
+        if threshold.metric == name
+    ]
 
 
-def _asked(marks: Sequence[Mark]) -> str:
-    return f"; asked: {', '.join(mark.label for mark in marks)}" if marks else ""
+def _describe_thresholds(threshold_lines: Sequence[ThresholdLine]) -> str:
+    labels = ", ".join(line.label for line in threshold_lines)
+    return f"; threshold: {labels}" if threshold_lines else ""
 
 
-def _left_out(number: int) -> str:
-    return f"; {formatting.count(number)} smaller series are not drawn" if number > 0 else ""
+def _describe_omitted(number: int) -> str:
+    return f"; {formatting.format_count(number)} smaller series are not drawn" if number > 0 else ""

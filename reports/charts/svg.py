@@ -1,4 +1,4 @@
-"""Matplotlib figures as SVG to stand inside an HTML page: themed by CSS variables, always the same bytes."""
+"""Matplotlib figures as inline SVG for an HTML page: coloured by CSS variables, deterministic bytes."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from markupsafe import escape
 from matplotlib.figure import Figure
 
 WIDTH, HEIGHT = 440.0, 200.0
-"""Size of a picture in CSS pixels, before it is scaled to its column; text stays legible on a phone."""
+"""Size of a chart in CSS pixels before it is scaled to its column; small enough to be legible on a phone."""
 POINTS_PER_INCH = 72
 
-INK, MUTED, GRID, BAD, ASKED = (f"#0000{n:02x}" for n in range(0xA0, 0xA5))
-SERIES = tuple(f"#0000{n:02x}" for n in range(0xB0, 0xB7))
-"""Stand-ins for colours: each becomes the CSS variable of the same place in ``_VARIABLES``."""
-_VARIABLES = {INK: "ink", MUTED: "muted", GRID: "grid", BAD: "bad", ASKED: "asked"} | {
-    colour: f"s{n}" for n, colour in enumerate(SERIES, 1)
+INK, MUTED, GRID, BAD, THRESHOLD = (f"#0000{n:02x}" for n in range(0xA0, 0xA5))
+SERIES_COLOURS = tuple(f"#0000{n:02x}" for n in range(0xB0, 0xB7))
+"""Placeholder colours: each is replaced with its CSS variable in ``_VARIABLES``."""
+_VARIABLES = {INK: "ink", MUTED: "muted", GRID: "grid", BAD: "bad", THRESHOLD: "threshold"} | {
+    colour: f"s{n}" for n, colour in enumerate(SERIES_COLOURS, 1)
 }
 DASHES: tuple[tuple[float, ...], ...] = ((), (6, 2), (2, 1.5), (7, 2, 2, 2), (10, 3), (1, 2), (4, 1, 1, 1))
-"""Dash pattern of each series in pixels: colour is never the only difference."""
+"""Dash pattern of each series in pixels, so that colour is not the only difference."""
 
-_NOT_NEEDED = re.compile(r"<metadata>.*?</metadata>|<style .*?</style>|font-family:[^;\"]*;? ?", re.DOTALL)
-_STYLE: dict[Any, Any] = {
+_UNUSED_MARKUP = re.compile(r"<metadata>.*?</metadata>|<style .*?</style>|font-family:[^;\"]*;? ?", re.DOTALL)
+_MATPLOTLIB_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
-    "text.parse_math": False,  # a label from outside may hold dollar signs
+    "text.parse_math": False,  # an untrusted label may contain dollar signs
     "font.size": 11,
     "lines.linewidth": 1.6,
     "lines.scale_dashes": False,
@@ -54,62 +54,62 @@ _STYLE: dict[Any, Any] = {
 
 
 @contextmanager
-def styled() -> Iterator[None]:
-    """Draw in the style of the report; figures have to be made and turned into SVG inside."""
-    with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        # The browser draws the text with fonts of its own; ours only estimate its width.
+def use_report_style() -> Iterator[None]:
+    """Apply the report's matplotlib style; create figures and render them inside this context."""
+    with mpl.rc_context(_MATPLOTLIB_STYLE), warnings.catch_warnings():
+        # The browser uses its own fonts; matplotlib's fonts only estimate the width of the text.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from", category=UserWarning)
         yield
 
 
-def figure(width: float = WIDTH, height: float = HEIGHT) -> Figure:
-    """Make an empty figure; sizes in CSS pixels."""
-    made = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH), layout="constrained")
-    made.patch.set_visible(False)
-    return made
+def create_figure(width: float = WIDTH, height: float = HEIGHT) -> Figure:
+    """Create an empty figure; sizes in CSS pixels."""
+    figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH), layout="constrained")
+    figure.patch.set_visible(False)
+    return figure
 
 
-def inline(drawn: Figure, name: str, description: str) -> str:
-    """Give a figure as an SVG element.
+def render_svg(drawing: Figure, id_salt: str, description: str) -> str:
+    """Return a figure as an SVG element.
 
     Args:
-        drawn: the figure; its axes' backgrounds are left out, so that the page shows through.
-        name: makes the ids inside differ from those of other pictures of the page.
-        description: what a screen reader says instead of the picture.
+        drawing: the figure; its axes become transparent.
+        id_salt: makes the ids inside the SVG unique on the page.
+        description: text for screen readers.
     """
-    for axes in drawn.axes:
+    for axes in drawing.axes:
         axes.patch.set_visible(False)
     stream = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": name}):
-        drawn.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    return _described(_slim(_themed(stream.getvalue())), description)
+    with mpl.rc_context({"svg.hashsalt": id_salt}):
+        drawing.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    return _add_description(_remove_unused(_apply_theme(stream.getvalue())), description)
 
 
-def _themed(text: str) -> str:
-    def variable(found: re.Match[str]) -> str:
-        return f"var(--{_VARIABLES[found.group()]})"
+def _apply_theme(text: str) -> str:
+    def to_variable(match: re.Match[str]) -> str:
+        return f"var(--{_VARIABLES[match.group()]})"
 
     colours = re.compile("|".join(_VARIABLES))
-    return re.sub(r'style="[^"]*"', lambda style: colours.sub(variable, style.group()), text)
+    return re.sub(r'style="[^"]*"', lambda style: colours.sub(to_variable, style.group()), text)
 
 
-def _slim(text: str) -> str:
-    """Leave out what a page does not need, and ids that nothing refers to: they would not be unique."""
+def _remove_unused(text: str) -> str:
+    """Remove metadata and styles, and ids that nothing refers to: they would not be unique on the page."""
     text = text[text.index("<svg") :]
-    text = _NOT_NEEDED.sub("", text)
+    text = _UNUSED_MARKUP.sub("", text)
     used = set(re.findall(r'(?:url\(|xlink:href=")#([^)"]+)', text))
-    text = re.sub(r' id="([^"]+)"', lambda found: found.group() if found.group(1) in used else "", text)
+    text = re.sub(r' id="([^"]+)"', lambda match: match.group() if match.group(1) in used else "", text)
     text = re.sub(r' transform="rotate\(-0 [^"]*"', "", text)
     return re.sub(r"\s*\n\s*", " ", text)
 
 
-def _described(text: str, description: str) -> str:
+def _add_description(text: str, description: str) -> str:
     label = escape(description)
     return re.sub(
         r'<svg [^>]*?viewBox="([^"]+)"[^>]*>',
-        lambda found: (
+        lambda match: (
             '<svg xmlns:xlink="http://www.w3.org/1999/xlink" '
-            f'viewBox="{found.group(1)}" role="img" aria-label="{label}">'
+            f'viewBox="{match.group(1)}" role="img" aria-label="{label}">'
         ),
         text,
         count=1,

@@ -1,64 +1,67 @@
-"""How sure each objective's verdict is, as people read it."""
+"""Confidence intervals of objectives, as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from reports.text import formatting
-from slo.model import Bounds, Intervals, ObjectiveVerdict
+from reports.text.objective_text import format_objective_name
+from slo.model import Interval, Intervals, ObjectiveVerdict
 
 COLUMNS = (
     "Objective",
     "Buckets",
-    "Chance",
-    "Edges",
-    "All of it",
+    "Sampling",
+    "Window edges",
+    "Combined",
     "Slices",
-    "Like independent events",
-    "Highest target it could show",
+    "Equivalent independent events",
+    "Highest target this sample can show",
     "Further events to decide",
 )
 
 
-def level(objectives: Iterable[ObjectiveVerdict]) -> str:
-    """Name the confidence level of the intervals: ``95 %``; a dash where there are none."""
-    levels = {one.intervals.level for one in objectives if one.intervals}
-    return formatting.exact_percent(levels.pop()) if len(levels) == 1 else formatting.DASH
+def format_confidence_level(objectives: Iterable[ObjectiveVerdict]) -> str:
+    """Format the confidence level of the intervals: ``95 %``; a dash if there are none or several."""
+    levels = {objective.intervals.level for objective in objectives if objective.intervals}
+    return formatting.format_exact_percent(levels.pop()) if len(levels) == 1 else formatting.DASH
 
 
-def heading(objectives: Iterable[ObjectiveVerdict]) -> str:
-    """Head a column of :func:`interval`: ``at 95 %``."""
-    shown = level(objectives)
-    return "interval" if shown == formatting.DASH else f"at {shown}"
+def format_interval_heading(objectives: Iterable[ObjectiveVerdict]) -> str:
+    """Return the heading of a column of :func:`format_confidence_interval`: ``95 % interval``."""
+    level = format_confidence_level(objectives)
+    return "interval" if level == formatting.DASH else f"{level} interval"
 
 
-def interval(one: ObjectiveVerdict) -> str:
-    """Show between which values the truth lies: of a percentile, else of the ratio of good events."""
-    found = one.measured
-    if found and found.sampling and found.quantile is not None:
-        low, high = found.sampling
-        return formatting.span(low or 0, high, found.unit, [found.threshold])
-    return _span(one.intervals.combined, one) if one.intervals else formatting.DASH
+def format_confidence_interval(objective: ObjectiveVerdict) -> str:
+    """Format the confidence interval of the percentile, or else of the ratio of good events."""
+    measured = objective.measured
+    if measured and measured.sampling and measured.quantile is not None:
+        low, high = measured.sampling
+        return formatting.format_interval(low or 0, high, measured.unit, [measured.threshold])
+    if objective.intervals is None:
+        return formatting.DASH
+    return _format_ratio_interval(objective.intervals.combined, objective)
 
 
-def rows(objectives: Iterable[ObjectiveVerdict]) -> list[tuple[str, ...]]:
-    """List what makes each objective uncertain, a row each under :data:`COLUMNS`."""
-    return [_row(one, one.intervals) for one in objectives if one.intervals]
+def build_interval_rows(objectives: Iterable[ObjectiveVerdict]) -> list[tuple[str, ...]]:
+    """Return one row of cells for each objective with intervals, in the order of :data:`COLUMNS`."""
+    return [_build_row(objective, objective.intervals) for objective in objectives if objective.intervals]
 
 
-def _row(one: ObjectiveVerdict, found: Intervals) -> tuple[str, ...]:
+def _build_row(objective: ObjectiveVerdict, intervals: Intervals) -> tuple[str, ...]:
     return (
-        formatting.title(one),
-        _span(found.bucket, one),
-        _span(found.sampling, one),
-        _span(found.edges, one) if found.edges else "none",
-        _span(found.combined, one),
-        formatting.count(found.slices),
-        formatting.count(found.independent_events),
-        formatting.percent(found.target_shown, places=3),
-        formatting.count(found.further_events),
+        format_objective_name(objective),
+        _format_ratio_interval(intervals.bucket, objective),
+        _format_ratio_interval(intervals.sampling, objective),
+        _format_ratio_interval(intervals.edges, objective) if intervals.edges else "none",
+        _format_ratio_interval(intervals.combined, objective),
+        formatting.format_count(intervals.slices),
+        formatting.format_count(intervals.independent_events),
+        formatting.format_percent(intervals.target_shown, decimals=3),
+        formatting.format_count(intervals.further_events),
     )
 
 
-def _span(bounds: Bounds, one: ObjectiveVerdict) -> str:
-    return formatting.span(*bounds, "ratio", [one.target])
+def _format_ratio_interval(interval: Interval, objective: ObjectiveVerdict) -> str:
+    return formatting.format_interval(*interval, "ratio", [objective.target])

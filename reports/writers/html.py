@@ -1,75 +1,76 @@
-"""``report.html``: one file that opens offline; the verdict first, then why, pictures, evidence."""
+"""``report.html``: one file that opens offline: verdict, objectives, alerts, charts, evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from typing import Any, TextIO
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports.text import alert_text, formatting, interval_text
-from reports.text.explanations import why
-from reports.writers.markdown import ORDER
-from slo.model import ObjectiveVerdict, Outcome, Proof
+from reports.text import alert_text, formatting, interval_text, objective_text
+from slo.model import Outcome, Proof
 
-MARKS = {Outcome.MET: "✓", Outcome.MISSED: "✗", Outcome.UNDECIDED: "?"}
-_MOST_BAR = 1.0
+OUTCOME_SYMBOLS = {Outcome.MET: "✓", Outcome.MISSED: "✗", Outcome.UNDECIDED: "?"}
+_MAX_BAR_RATIO = 1.0
 
 
 class HtmlWriter:
-    """Writes ``report.html``. Everything from outside is escaped; nothing is loaded from anywhere."""
+    """Writes ``report.html``; untrusted text is escaped, and the page loads no other file."""
 
     name = "html"
     filename = "report.html"
 
     def write(self, proof: Proof, stream: TextIO) -> None:
         """Write the whole page."""
-        # pandas and matplotlib take longer to load than a past window to judge: only who wants charts pays.
-        from reports.charts.gallery import gallery  # noqa: PLC0415
-        from reports.text.evidence_tables import query_tables  # noqa: PLC0415
+        # Importing pandas and matplotlib takes longer than evaluating a window: only HTML reports pay for it.
+        from reports.charts import build_chart_sections  # noqa: PLC0415
+        from reports.writers.evidence_tables import build_query_tables  # noqa: PLC0415
 
-        page = _environment().get_template("report.html.j2")
+        outcomes = [objective.outcome for objective in proof.verdict.objectives]
+        page = _create_environment().get_template("report.html.j2")
         stream.writelines(
             page.generate(
                 proof=proof,
                 verdict=proof.verdict,
-                objectives=sorted(proof.verdict.objectives, key=lambda one: ORDER[one.outcome]),
-                counts=_tally(proof.verdict.objectives),
-                alerts=alert_text.ordered(proof.verdict.alerts),
-                sections=gallery(proof),
-                tables=query_tables(proof.evidence),
+                objectives=objective_text.sort_by_outcome(proof.verdict.objectives),
+                outcome_counts={outcome: outcomes.count(outcome) for outcome in Outcome},
+                alerts=alert_text.sort_alerts(proof.verdict.alerts),
+                sections=build_chart_sections(proof),
+                tables=build_query_tables(proof.evidence),
                 longest=max((seconds for _, seconds in proof.timings), default=0) or 1,
             )
         )
 
 
 @cache
-def _environment() -> Environment:
+def _create_environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_cleaned,
+        finalize=_replace_unsafe,
     )
     environment.globals.update(
-        show=formatting, certainty=interval_text, alert=alert_text, why=why, marks=MARKS, bar=_bar
+        alert_text=alert_text,
+        explain_objective=objective_text.explain_objective,
+        format_bar_width=_format_bar_width,
+        formatting=formatting,
+        interval_text=interval_text,
+        objective_text=objective_text,
+        outcome_symbols=OUTCOME_SYMBOLS,
     )
     return environment
 
 
-def _cleaned(value: Any) -> Any:
-    return formatting.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+def _replace_unsafe(value: Any) -> Any:
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return formatting.replace_unsafe(value)
+    return value
 
 
-def _bar(ratio: float | None) -> str:
-    """Give the width of a bar in percent, for CSS; what is overspent fills it."""
-    return f"{100 * min(max(ratio or 0.0, 0.0), _MOST_BAR):.2f}%"
-
-
-def _tally(objectives: Iterable[ObjectiveVerdict]) -> dict[Outcome, int]:
-    outcomes = [one.outcome for one in objectives]
-    return {outcome: outcomes.count(outcome) for outcome in Outcome}
+def _format_bar_width(ratio: float | None) -> str:
+    """Return the CSS width of a bar; ratios above 1 fill it."""
+    return f"{100 * min(max(ratio or 0.0, 0.0), _MAX_BAR_RATIO):.2f}%"

@@ -1,4 +1,4 @@
-"""``report.md``: the verdict for a GitHub job summary (at most 1 MiB) or a pull request's comment."""
+"""``report.md``: the verdict for a GitHub job summary (at most 1 MiB) or a pull request comment."""
 
 from __future__ import annotations
 
@@ -6,107 +6,116 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from reports.text import alert_text, formatting, interval_text
-from reports.text.explanations import why
+from reports.text import alert_text, formatting, interval_text, objective_text
 from slo.model import CheckStatus, ObjectiveVerdict, Outcome, Proof
 
-MARKS = {Outcome.MET: "✅", Outcome.MISSED: "❌", Outcome.UNDECIDED: "❓"}
-ORDER = {Outcome.MISSED: 0, Outcome.UNDECIDED: 1, Outcome.MET: 2}
-"""What needs a person comes first; within that the spec's order stays."""
+OUTCOME_SYMBOLS = {Outcome.MET: "✅", Outcome.MISSED: "❌", Outcome.UNDECIDED: "❓"}
 
-_CHECKS = {CheckStatus.PASS: "✅", CheckStatus.FAIL: "❌", CheckStatus.SKIP: "\N{HEAVY MINUS SIGN}"}
-_SPECIAL = re.compile(r"[\\`*_\[\]|~$]|(?<=:)//|(?<=www)\.")
-"""What begins markup inside a line of GitHub-flavoured Markdown, mathematics and bare links too."""
-_MOST_ROWS, _MOST_NAME, _MOST_WHY = 100, 120, 500
+_CHECK_SYMBOLS = {CheckStatus.PASS: "✅", CheckStatus.FAIL: "❌", CheckStatus.SKIP: "\N{HEAVY MINUS SIGN}"}
+_MARKUP = re.compile(r"[\\`*_\[\]|~$]|(?<=:)//|(?<=www)\.")
+"""Characters that start inline markup in GitHub-flavoured Markdown, including mathematics and bare links."""
+_MAX_ROWS, _MAX_NAME_LENGTH, _MAX_EXPLANATION_LENGTH = 100, 120, 500
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 class MarkdownWriter:
-    """Writes ``report.md``: the verdict line, a table, the why, the checks, and where to look further."""
+    """Writes ``report.md``: headline, table of objectives, explanations, alerts, checks and references."""
 
     name = "markdown"
     filename = "report.md"
 
     def write(self, proof: Proof, stream: TextIO) -> None:
-        """Write GitHub-flavoured Markdown; what needs a person comes first."""
-        objectives = sorted(proof.verdict.objectives, key=lambda one: ORDER[one.outcome])
+        """Write GitHub-flavoured Markdown; MISSED objectives come first, MET ones last."""
+        outcome = proof.verdict.outcome
+        objectives = objective_text.sort_by_outcome(proof.verdict.objectives)
+        headline = escape_markdown(objective_text.format_headline(proof))
         blocks = [
-            [
-                f"## {MARKS[proof.verdict.outcome]} {proof.verdict.outcome}: {escaped(formatting.headline(proof))}"
-            ],
-            list(_table(objectives)),
-            list(_reasons(objectives)),
-            list(_alerts(proof)),
-            list(_checks(proof)),
-            list(_pointers(proof)),
+            [f"## {OUTCOME_SYMBOLS[outcome]} {outcome}: {headline}"],
+            list(_format_table(objectives)),
+            list(_format_explanations(objectives)),
+            list(_format_alerts(proof)),
+            list(_format_checks(proof)),
+            list(_format_footer(proof)),
         ]
         stream.write("\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n")
 
 
-def escaped(text: str) -> str:
-    """Make text from outside plain text in GitHub-flavoured Markdown, in a table's cell too."""
-    one_line = " ".join(formatting.clean(text).split())
-    marked = _SPECIAL.sub(lambda found: f"\\{found.group()}", one_line)
-    return re.sub("[&<>]", lambda found: _ENTITIES[found.group()], marked)
+def escape_markdown(text: str) -> str:
+    """Escape untrusted text for GitHub-flavoured Markdown, also inside a table cell."""
+    one_line = " ".join(formatting.replace_unsafe(text).split())
+    escaped = _MARKUP.sub(lambda match: f"\\{match.group()}", one_line)
+    return re.sub("[&<>]", lambda match: _ENTITIES[match.group()], escaped)
 
 
-def _table(objectives: list[ObjectiveVerdict]) -> Iterator[str]:
+def _escape_short(text: str, max_length: int) -> str:
+    return escape_markdown(formatting.truncate(text, max_length))
+
+
+def _format_table(objectives: list[ObjectiveVerdict]) -> Iterator[str]:
     if not objectives:
         return
-    sure = interval_text.heading(objectives).capitalize()
-    yield f"| Objective | Measured | {sure} | Asked | Budget spent | Events | Verdict |"
+    interval = interval_text.format_interval_heading(objectives).capitalize()
+    yield f"| Objective | Measured | {interval} | Target | Budget spent | Events | Verdict |"
     yield "| :-- | :-- | :-- | :-- | --: | --: | :-- |"
-    for one in objectives[:_MOST_ROWS]:
-        name = escaped(formatting.shortened(formatting.title(one), _MOST_NAME))
-        approximate = "" if one.exact else " (approximate)"
+    for objective in objectives[:_MAX_ROWS]:
+        approximate = "" if objective.exact else " (approximate)"
         cells = (
-            formatting.measured(one) + approximate,
-            interval_text.interval(one),
-            formatting.asked(one),
-            formatting.budget(one),
-            formatting.events(one),
+            _escape_short(objective_text.format_objective_name(objective), _MAX_NAME_LENGTH),
+            escape_markdown(objective_text.format_measured(objective) + approximate),
+            escape_markdown(interval_text.format_confidence_interval(objective)),
+            escape_markdown(objective_text.format_target(objective)),
+            escape_markdown(objective_text.format_budget_spent(objective)),
+            escape_markdown(objective_text.format_events(objective)),
+            f"{OUTCOME_SYMBOLS[objective.outcome]} {objective.outcome}",
         )
-        yield f"| {name} | {' | '.join(map(escaped, cells))} | {MARKS[one.outcome]} {one.outcome} |"
-    if (left := len(objectives) - _MOST_ROWS) > 0:
+        yield f"| {' | '.join(cells)} |"
+    if (omitted := len(objectives) - _MAX_ROWS) > 0:
         yield ""
-        yield f"… and {formatting.count(left)} more: `objectives.csv` has them all."
+        yield f"… and {formatting.format_count(omitted)} more: `objectives.csv` has them all."
 
 
-def _reasons(objectives: Iterable[ObjectiveVerdict]) -> Iterator[str]:
-    told = [one for one in objectives if one.outcome is not Outcome.MET or one.notes]
-    if told:
+def _format_explanations(objectives: Iterable[ObjectiveVerdict]) -> Iterator[str]:
+    explained = [
+        objective for objective in objectives if objective.outcome is not Outcome.MET or objective.notes
+    ]
+    if explained:
         yield "### Why"
         yield ""
-    for one in told[:_MOST_ROWS]:
-        name = escaped(formatting.shortened(formatting.title(one), _MOST_NAME))
-        yield f"- {MARKS[one.outcome]} **{name}**: {escaped(formatting.shortened(why(one), _MOST_WHY))}"
+    for objective in explained[:_MAX_ROWS]:
+        name = _escape_short(objective_text.format_objective_name(objective), _MAX_NAME_LENGTH)
+        explanation = _escape_short(objective_text.explain_objective(objective), _MAX_EXPLANATION_LENGTH)
+        yield f"- {OUTCOME_SYMBOLS[objective.outcome]} **{name}**: {explanation}"
 
 
-def _alerts(proof: Proof) -> Iterator[str]:
+def _format_alerts(proof: Proof) -> Iterator[str]:
     if not proof.verdict.alerts:
         return
     yield f"### {alert_text.HEADING}"
     yield ""
-    for alert in alert_text.ordered(proof.verdict.alerts)[:_MOST_ROWS]:
-        head = f"{alert.policy.condition.severity}: {alert_text.title(alert)}, {alert_text.objective(alert)}"
-        text = f"{alert_text.condition(alert)}, peak {alert_text.peak(alert)}. {alert_text.told(alert)}"
-        shown = escaped(formatting.shortened(text, _MOST_WHY))
-        yield f"- {alert_text.state(alert)}: **{escaped(formatting.shortened(head, _MOST_NAME))}**: {shown}"
+    for alert in alert_text.sort_alerts(proof.verdict.alerts)[:_MAX_ROWS]:
+        name = f"{alert_text.format_alert_name(alert)}, {alert_text.format_alert_objective(alert)}"
+        title = _escape_short(f"{alert.policy.condition.severity}: {name}", _MAX_NAME_LENGTH)
+        condition = f"{alert_text.format_condition(alert)}, peak {alert_text.format_peak(alert)}"
+        text = _escape_short(f"{condition}. {alert_text.describe_firings(alert)}", _MAX_EXPLANATION_LENGTH)
+        yield f"- {alert_text.format_state(alert)}: **{title}**: {text}"
 
 
-def _checks(proof: Proof) -> Iterator[str]:
+def _format_checks(proof: Proof) -> Iterator[str]:
     if not proof.verdict.checks:
         return
     yield "### Checks of the evidence"
     yield ""
     for check in proof.verdict.checks:
-        name = escaped(check.name.replace("_", " "))
-        yield f"- {_CHECKS[check.status]} {name}: {escaped(formatting.shortened(check.detail, _MOST_WHY))}"
+        name = escape_markdown(check.name.replace("_", " "))
+        detail = _escape_short(check.detail, _MAX_EXPLANATION_LENGTH)
+        yield f"- {_CHECK_SYMBOLS[check.status]} {name}: {detail}"
 
 
-def _pointers(proof: Proof) -> Iterator[str]:
+def _format_footer(proof: Proof) -> Iterator[str]:
     window = proof.verdict.window
-    judged = f"{formatting.moment(window.start)} to {formatting.moment(window.end)} ({formatting.seconds(window.seconds)})"
-    load = f", load {escaped(proof.run.engine)} on {escaped(proof.run.target)}" if proof.run else ""
-    yield f"Window {judged}{load}."
+    times = f"{formatting.format_time(window.start)} to {formatting.format_time(window.end)}"
+    load = ""
+    if proof.run:
+        load = f", load: {escape_markdown(proof.run.engine)} to {escape_markdown(proof.run.target)}"
+    yield f"Window: {times} ({formatting.format_seconds(window.seconds)}){load}."
     yield "Charts and evidence: `report.html`; data: `verdict.json`, `objectives.csv`, `junit.xml`."

@@ -1,4 +1,4 @@
-"""``objectives.csv``: a row an objective, for spreadsheets and pandas."""
+"""``objectives.csv``: one row for each objective, for spreadsheets and pandas."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from reports.text import formatting
 from reports.writers.verdict_json import verdict_to_json
 from slo.model import Proof
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection)."""
-_PLAIN = (
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""Spreadsheets evaluate a cell that starts with one of these as a formula (OWASP, CSV injection)."""
+_VERDICT_COLUMNS = (
     "slo",
     "objective",
     "kind",
@@ -29,7 +29,7 @@ _PLAIN = (
     "window_days",
 )
 COLUMNS = (
-    *_PLAIN,
+    *_VERDICT_COLUMNS,
     "sli_low",
     "sli_high",
     "exact",
@@ -51,29 +51,29 @@ COLUMNS = (
 
 
 class CsvWriter:
-    """Writes ``objectives.csv``: the figures of ``verdict.json``, unrounded; empty where there is none."""
+    """Writes ``objectives.csv``: the values of ``verdict.json``, not rounded; missing values are empty."""
 
     name = "csv"
     filename = "objectives.csv"
 
     def write(self, proof: Proof, stream: TextIO) -> None:
-        """Write a header and a row for each objective, in the order of the spec."""
+        """Write a header and one row for each objective, in the order of the spec."""
         data = verdict_to_json(proof.verdict)
         rows = csv.writer(stream, lineterminator="\n")
         rows.writerow(COLUMNS)
         for objective in data["objectives"]:
-            rows.writerow(map(_cell, _row(objective, data["window"])))
+            rows.writerow(map(_format_cell, _build_row(objective, data["window"])))
 
 
-def _row(objective: dict[str, Any], window: dict[str, Any]) -> list[Any]:
+def _build_row(objective: dict[str, Any], window: dict[str, Any]) -> list[Any]:
     measured = objective["measured"] or {"bounds": (None, None)}
-    sure = objective["intervals"] or {"level": None, "combined": (None, None)}
+    intervals = objective["intervals"] or {"level": None, "combined": (None, None)}
     return [
-        *(objective[name] for name in _PLAIN),
+        *(objective[name] for name in _VERDICT_COLUMNS),
         *objective["bounds"],
         objective["exact"],
-        sure["level"],
-        *sure["combined"],
+        intervals["level"],
+        *intervals["combined"],
         measured.get("value"),
         *measured["bounds"],
         *(measured.get(name) for name in ("op", "threshold", "unit", "quantile")),
@@ -84,11 +84,11 @@ def _row(objective: dict[str, Any], window: dict[str, Any]) -> list[Any]:
     ]
 
 
-def _cell(value: Any) -> Any:
+def _format_cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str):
         return value
-    text = formatting.clean(value)
-    # Excel skips spaces before it looks for a formula.
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    text = formatting.replace_unsafe(value)
+    # Excel skips leading spaces before it looks for a formula.
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_PREFIXES) else text

@@ -1,10 +1,11 @@
-"""One result, many writers: every report of a run, each file whole or not at all."""
+"""The report files of a run: all writers, and the function that writes each file whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -17,7 +18,7 @@ from slo.model import Proof
 
 
 class Writer(Protocol):
-    """Writes one report. Knows no clock and no network: the same proof gives the same file."""
+    """Writes one report; it reads no clock and no network, so the same proof yields the same file."""
 
     @property
     def name(self) -> str:
@@ -25,7 +26,7 @@ class Writer(Protocol):
 
     @property
     def filename(self) -> str:
-        """The file's name in the folder of the run."""
+        """The file's name in the run directory."""
 
     def write(self, proof: Proof, stream: TextIO) -> None:
         """Write the whole report to a stream."""
@@ -35,42 +36,45 @@ WRITERS: dict[str, Writer] = {
     writer.name: writer
     for writer in (JsonWriter(), JunitWriter(), CsvWriter(), MarkdownWriter(), HtmlWriter())
 }
-"""Writers by name, what machines read first: a later failure does not take it away."""
-ALL: tuple[str, ...] = tuple(WRITERS)
+"""Writers by name; machine-readable files first: a failure of a later writer does not lose them."""
+FORMATS: tuple[str, ...] = tuple(WRITERS)
 
 
-def write_reports(proof: Proof, folder: Path, formats: Iterable[str] = ALL) -> list[Path]:
-    """Write reports into a folder, which is made where it is missing.
+def write_reports(proof: Proof, run_directory: Path, formats: Iterable[str] = FORMATS) -> list[Path]:
+    """Write reports into a directory, which is created if it is missing.
 
     Args:
-        proof: what to report.
-        folder: where; files of the same names are replaced.
-        formats: names of ``WRITERS``.
+        proof: the run to report.
+        run_directory: the directory; files of the same names are replaced.
+        formats: keys of ``WRITERS``.
 
     Returns:
         The files written, in the order of ``formats``.
 
     Raises:
-        ValueError: a format is not known.
-        OSError: a file can't be written; nothing is left of it, and an older one stays as it was.
+        ValueError: a format is unknown.
+        OSError: a file can't be written; no partial file is left, and an older file is unchanged.
     """
-    wanted = list(formats)
-    if unknown := [name for name in wanted if name not in WRITERS]:
-        raise ValueError(f"no report format {', '.join(map(repr, unknown))}; there are {', '.join(ALL)}")
-    folder.mkdir(parents=True, exist_ok=True)
-    return [_write(WRITERS[name], proof, folder) for name in wanted]
+    names = list(formats)
+    if unknown := [name for name in names if name not in WRITERS]:
+        quoted = ", ".join(map(repr, unknown))
+        raise ValueError(f"unknown report format {quoted}; available: {', '.join(FORMATS)}")
+    run_directory.mkdir(parents=True, exist_ok=True)
+    return [_write_report(WRITERS[name], proof, run_directory) for name in names]
 
 
-def prepare() -> None:
-    """Load the libraries that draw, so that they are at hand when a report is wanted."""
+def preload_chart_libraries() -> None:
+    """Import the chart libraries before a report needs them."""
+    import_module("reports.charts")
+    import_module("reports.writers.evidence_tables")
 
 
-def _write(writer: Writer, proof: Proof, folder: Path) -> Path:
-    path = folder / writer.filename
-    handle, name = tempfile.mkstemp(prefix=f".{writer.filename}-", dir=folder)
+def _write_report(writer: Writer, proof: Proof, run_directory: Path) -> Path:
+    path = run_directory / writer.filename
+    handle, name = tempfile.mkstemp(prefix=f".{writer.filename}-", dir=run_directory)
     part = Path(name)
     try:
-        # Names from outside may hold lone surrogates, which UTF-8 can't.
+        # Untrusted names may contain lone surrogates, which UTF-8 can't encode.
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
             writer.write(proof, stream)
         part.chmod(0o644)

@@ -1,4 +1,4 @@
-"""The shell steps of ``action.yml``, taken from it and run by bash as GitHub's runner would."""
+"""The shell steps of ``action.yml``, run by bash as on a GitHub runner."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from proofload.output.github import command, commands
-from proofload.stack.stack import free_ports
-from reports.writers.comparison import comparison_to_json, markdown
-from slo.model.comparison import Conclusion
-from tests.reports.writers.test_comparison import compared
+from proofload.output.github import format_annotations, format_command
+from proofload.stack import find_free_ports
+from reports.writers import comparison_to_json, comparison_to_markdown
+from slo.model import Conclusion
+from tests.support.comparisons import comparison_of_figures
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = YAML(typ="safe").load(ROOT / "action.yml")
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 GOLD = ROOT / "tests" / "gold" / "reports"
-PREPARED = """\
+STAND_IN = """\
 #!/bin/bash
-# In the place of the command stands what one run of it left; all else is the real thing.
-if [ "$2" = proofload ] && [ -n "$GIVE" ]; then
-  printf '%s\\n' "$@" > "$SEEN"
+# Instead of running the command, copies the files of an earlier run; everything else is real.
+if [ "$2" = proofload ] && [ -n "$STAND_IN_FILES" ]; then
+  printf '%s\\n' "$@" > "$ARGUMENTS_FILE"
   mkdir -p "$OUT"
-  [ "$GIVE" = none ] || cp "$GIVE"/* "$OUT"
-  exit "$GIVE_CODE"
+  [ "$STAND_IN_FILES" = none ] || cp "$STAND_IN_FILES"/* "$OUT"
+  exit "$STAND_IN_CODE"
 fi
 exec "$REAL_PYTHON" "$@"
 """
@@ -40,24 +40,24 @@ exec "$REAL_PYTHON" "$@"
 
 @dataclass
 class Runner:
-    folder: Path
+    directory: Path
 
     def step(self, name: str, **environment: str) -> subprocess.CompletedProcess[str]:
         [script] = [step["run"] for step in STEPS if step.get("name") == name]
-        plain = {
-            "RUNNER_TEMP": str(self.folder),
-            "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
-            "GITHUB_OUTPUT": str(self.folder / "output"),
+        variables = {
+            "RUNNER_TEMP": str(self.directory),
+            "GITHUB_STEP_SUMMARY": str(self.directory / "summary"),
+            "GITHUB_OUTPUT": str(self.directory / "output"),
             "REAL_PYTHON": sys.executable,
             "PYTHONPATH": str(ROOT),
-            "SEEN": str(self.folder / "seen"),
-            "GIVE": "",
+            "ARGUMENTS_FILE": str(self.directory / "arguments"),
+            "STAND_IN_FILES": "",
         }
-        bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]  # as `shell: bash` is run
+        bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]  # like `shell: bash`
         return subprocess.run(
             bash,
-            cwd=self.folder,
-            env=os.environ | plain | environment,
+            cwd=self.directory,
+            env=os.environ | variables | environment,
             capture_output=True,
             text=True,
             check=False,
@@ -66,12 +66,12 @@ class Runner:
 
     def gate(self, **inputs: str) -> subprocess.CompletedProcess[str]:
         names = ["TARGET", "PROFILE", "START", "END"]
-        given = {"COMMAND": "run", "SPEC": "slo", "PROMETHEUS": "http://p", "OUT": "out"}
-        return self.step("Gate", **(dict.fromkeys(names, "") | given | inputs))
+        defaults = {"COMMAND": "run", "SPEC": "slo", "PROMETHEUS": "http://p", "OUT": "out"}
+        return self.step("Gate", **(dict.fromkeys(names, "") | defaults | inputs))
 
     @property
     def outputs(self) -> dict[str, str]:
-        lines = (self.folder / "output").read_text().splitlines()
+        lines = (self.directory / "output").read_text().splitlines()
         return {name: value for name, _, value in (line.partition("=") for line in lines)}
 
 
@@ -79,7 +79,7 @@ class Runner:
 def runner(tmp_path: Path) -> Runner:
     program = tmp_path / "proofload" / "bin" / "python"
     program.parent.mkdir(parents=True)
-    program.write_text(PREPARED)
+    program.write_text(STAND_IN)
     program.chmod(0o755)
     return Runner(tmp_path)
 
@@ -88,12 +88,12 @@ VERDICTS = {"met": ("MET", 0, 0, 0), "missed": ("MISSED", 1, 2, 1), "undecided":
 
 
 @pytest.mark.parametrize("name", VERDICTS)
-def test_a_verdict_is_told_by_summary_outputs_and_annotations(name: str, runner: Runner) -> None:
+def test_a_verdict_is_reported_as_summary_outputs_and_annotations(name: str, runner: Runner) -> None:
     verdict, code, errors, warnings = VERDICTS[name]
-    done = runner.gate(GIVE=str(GOLD / name), GIVE_CODE=str(code))
+    done = runner.gate(STAND_IN_FILES=str(GOLD / name), STAND_IN_CODE=str(code))
     assert done.returncode == 0, done.stderr
     assert runner.outputs == {"verdict": verdict, "exit-code": str(code), "report": "out/report.md"}
-    assert (runner.folder / "summary").read_text() == (GOLD / name / "report.md").read_text()
+    assert (runner.directory / "summary").read_text() == (GOLD / name / "report.md").read_text()
     levels = [line.split(" ")[0] for line in done.stdout.splitlines()]
     assert (levels.count("::error"), levels.count("::warning")) == (errors, warnings)
     assert runner.step("Verdict", CODE=runner.outputs["exit-code"]).returncode == code
@@ -107,54 +107,54 @@ COMPARED = {
 
 
 @pytest.mark.parametrize("conclusion", COMPARED)
-def test_what_a_baseline_makes_of_a_met_run_is_told(conclusion: Conclusion, runner: Runner) -> None:
+def test_the_comparison_with_a_baseline_is_reported(conclusion: Conclusion, runner: Runner) -> None:
     code, annotation = COMPARED[conclusion]
-    left = runner.folder / "left"
-    shutil.copytree(GOLD / "met", left)
-    comparison = replace(compared(), conclusion=conclusion)
-    (left / "comparison.json").write_text(json.dumps(comparison_to_json(comparison)))
-    (left / "comparison.md").write_text(markdown(comparison))
-    done = runner.gate(GIVE=str(left), GIVE_CODE=str(code))
-    told = [line for line in done.stdout.splitlines() if line.startswith("::")]
-    assert (len(told), "".join(told).startswith(annotation)) == (bool(annotation), True)
-    summary = (runner.folder / "summary").read_text()
-    assert summary == f"{markdown(comparison)}\n{(GOLD / 'met' / 'report.md').read_text()}"
+    run_directory = runner.directory / "run"
+    shutil.copytree(GOLD / "met", run_directory)
+    comparison = replace(comparison_of_figures(), conclusion=conclusion)
+    (run_directory / "comparison.json").write_text(json.dumps(comparison_to_json(comparison)))
+    (run_directory / "comparison.md").write_text(comparison_to_markdown(comparison))
+    done = runner.gate(STAND_IN_FILES=str(run_directory), STAND_IN_CODE=str(code))
+    annotations = [line for line in done.stdout.splitlines() if line.startswith("::")]
+    assert (len(annotations), "".join(annotations).startswith(annotation)) == (bool(annotation), True)
+    summary = (runner.directory / "summary").read_text()
+    assert summary == f"{comparison_to_markdown(comparison)}\n{(GOLD / 'met' / 'report.md').read_text()}"
 
 
-def test_a_met_run_whose_baseline_is_not_there_is_no_silent_failure(runner: Runner) -> None:
-    done = runner.gate(GIVE=str(GOLD / "met"), GIVE_CODE="3")
+def test_a_missing_baseline_is_reported(runner: Runner) -> None:
+    done = runner.gate(STAND_IN_FILES=str(GOLD / "met"), STAND_IN_CODE="3")
     assert "::warning title=Proofload::MET, but exit code 3; see the log" in done.stdout
 
 
-def test_nothing_to_judge_is_told_and_an_older_verdict_is_not_taken_for_it(runner: Runner) -> None:
-    runner.gate(GIVE=str(GOLD / "met"), GIVE_CODE="0")
-    (runner.folder / "output").unlink()
-    done = runner.gate(GIVE="none", GIVE_CODE="2")
+def test_a_run_without_a_verdict_is_reported_and_ignores_an_older_verdict(runner: Runner) -> None:
+    runner.gate(STAND_IN_FILES=str(GOLD / "met"), STAND_IN_CODE="0")
+    (runner.directory / "output").unlink()
+    done = runner.gate(STAND_IN_FILES="none", STAND_IN_CODE="2")
     assert "::error title=Proofload::no verdict: exit code 2" in done.stdout
     assert runner.outputs == {"verdict": "", "exit-code": "2", "report": ""}
 
 
 @pytest.mark.slow
-def test_the_real_command_says_undecided_where_prometheus_is_away(runner: Runner) -> None:
-    away = f"http://127.0.0.1:{free_ports(1)[0]}"
+def test_the_real_command_is_undecided_without_prometheus(runner: Runner) -> None:
+    unreachable = f"http://127.0.0.1:{find_free_ports(1)[0]}"
     spec = str(ROOT / "slo" / "objectives.yaml")
-    done = runner.gate(COMMAND="check", SPEC=spec, PROMETHEUS=away, START="-20m", END="-10m")
+    done = runner.gate(COMMAND="check", SPEC=spec, PROMETHEUS=unreachable, START="-20m", END="-10m")
     assert done.returncode == 0, done.stderr
     assert runner.outputs == {"verdict": "UNDECIDED", "exit-code": "3", "report": "out/report.md"}
     assert done.stdout.count("::warning ") == 5
-    assert "UNDECIDED" in (runner.folder / "summary").read_text()
+    assert "UNDECIDED" in (runner.directory / "summary").read_text()
 
 
-def test_the_real_command_refuses_a_bad_spec(runner: Runner) -> None:
+def test_the_real_command_rejects_a_missing_spec(runner: Runner) -> None:
     done = runner.gate(SPEC="nowhere.yaml", TARGET="http://127.0.0.1:1", PROMETHEUS="http://127.0.0.1:1")
     assert runner.outputs["exit-code"] == "2"
     assert "nowhere.yaml" in done.stderr
 
 
-def test_options_are_those_that_were_given(runner: Runner) -> None:
-    runner.gate(TARGET="http://t", PROFILE="load.yaml", GIVE="none", GIVE_CODE="0")
+def test_inputs_become_options(runner: Runner) -> None:
+    runner.gate(TARGET="http://t", PROFILE="load.yaml", STAND_IN_FILES="none", STAND_IN_CODE="0")
     options = ["--spec=slo", "--prometheus=http://p", "--out=out", "--target=http://t", "--profile=load.yaml"]
-    assert (runner.folder / "seen").read_text().splitlines() == ["-m", "proofload", "run", *options]
+    assert (runner.directory / "arguments").read_text().splitlines() == ["-m", "proofload", "run", *options]
 
 
 HOSTILE = ["$(touch pwned)", "`touch pwned`", '"; touch pwned; "', "a' b; touch pwned"]
@@ -162,45 +162,48 @@ HOSTILE = ["$(touch pwned)", "`touch pwned`", '"; touch pwned; "', "a' b; touch 
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("name", ["SPEC", "PROMETHEUS", "TARGET", "PROFILE", "OUT"])
-def test_inputs_are_data(name: str, text: str, runner: Runner) -> None:
-    runner.gate(**{name: text}, GIVE="none", GIVE_CODE="0")
-    assert f"--{name.lower()}={text}" in (runner.folder / "seen").read_text().splitlines()
-    assert not list(runner.folder.rglob("pwned"))
+def test_inputs_are_not_executed(name: str, text: str, runner: Runner) -> None:
+    runner.gate(**{name: text}, STAND_IN_FILES="none", STAND_IN_CODE="0")
+    assert f"--{name.lower()}={text}" in (runner.directory / "arguments").read_text().splitlines()
+    assert not list(runner.directory.rglob("pwned"))
 
 
-REFUSED = {"a command that is none": {"COMMAND": "ui"}, "a folder of two lines": {"OUT": "a\nverdict=MET"}}
+INVALID = {
+    "an unknown command": {"COMMAND": "ui"},
+    "a directory with a line break": {"OUT": "a\nverdict=MET"},
+}
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_inputs_that_cannot_be_used_are_refused(case: str, runner: Runner) -> None:
-    done = runner.gate(**REFUSED[case])
+@pytest.mark.parametrize("case", INVALID)
+def test_invalid_inputs_are_rejected(case: str, runner: Runner) -> None:
+    done = runner.gate(**INVALID[case])
     assert (done.returncode, done.stdout.split(" ")[0]) == (2, "::error")
-    assert not (runner.folder / "output").exists()
+    assert not (runner.directory / "output").exists()
 
 
-def test_no_expression_stands_in_a_script() -> None:
+def test_scripts_contain_no_expressions() -> None:
     assert [step["name"] for step in STEPS if "${{" in step.get("run", "")] == []
 
 
-def test_actions_of_others_are_pinned_by_commit() -> None:
+def test_other_actions_are_pinned_by_commit() -> None:
     used = [step["uses"] for step in STEPS if "uses" in step]
     assert used
     assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", name) for name in used)
 
 
-def test_texts_cannot_begin_a_command_of_their_own() -> None:
-    line = command("error", "a:b,c", "50 %\n::set-env name=PATH::x")
+def test_texts_are_escaped_in_commands() -> None:
+    line = format_command("error", "a:b,c", "50 %\n::set-env name=PATH::x")
     assert line == "::error title=a%3Ab%2Cc::50 %25%0A::set-env name=PATH::x"
 
 
-def test_what_github_would_drop_is_counted() -> None:
+def test_annotations_beyond_the_limit_are_counted() -> None:
     missed = {"verdict": "MISSED", "slo": "s", "objective": "o", "reason": None, "budget_spent": 2.0}
-    lines = list(commands({"objectives": [missed] * 12}))
+    lines = list(format_annotations({"objectives": [missed] * 12}))
     assert len(lines) == 10
     assert lines[-1] == "::error title=MISSED::3 more objectives; see the report"
 
 
-def test_the_gitlab_template_keeps_reports_and_lets_undecided_pass_only_where_asked() -> None:
+def test_the_gitlab_template_keeps_reports_and_allows_undecided_only_by_choice() -> None:
     jobs = YAML(typ="safe").load(ROOT / "ci" / "gitlab.yml")
     strict, lenient = jobs[".proofload"], jobs[".proofload-undecided-passes"]
     assert "allow_failure" not in strict

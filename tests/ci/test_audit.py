@@ -1,4 +1,4 @@
-"""``requirements/audit.py`` with what pip-audit 2.10 prints, recorded; its service need not be there."""
+"""``requirements/audit.py`` with recorded output of pip-audit 2.10, without its service."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ STAND_IN = """\
 import sys
 from pathlib import Path
 here = Path(__file__).parent
-(here / "asked").write_text("\\n".join(sys.argv[1:]))
+(here / "arguments").write_text("\\n".join(sys.argv[1:]))
 sys.stdout.write((here / "out").read_text())
 sys.stderr.write((here / "err").read_text())
-sys.exit(1)  # as pip-audit does for faults and for errors; for the other cases it may not matter
+sys.exit(1)  # pip-audit exits with 1 for vulnerabilities and for errors
 """
-SOUND = {"name": "click", "version": "8.2.0", "vulns": []}
+SAFE = {"name": "click", "version": "8.2.0", "vulns": []}
 SKIPPED = {
     "name": "locust",
     "skip_reason": "Dependency not found on PyPI and could not be audited: locust (2.47.0)",
 }
-FAULTY = {
+VULNERABLE = {
     "name": "flask",
     "version": "0.5",
     "vulns": [
@@ -41,7 +41,7 @@ FAULTY = {
 }
 
 
-def answered(*packages: object) -> str:
+def format_output(*packages: object) -> str:
     return json.dumps({"dependencies": packages, "fixes": []})
 
 
@@ -49,61 +49,63 @@ def answered(*packages: object) -> str:
 class Case:
     out: str
     code: int
-    says: tuple[str, ...]
+    lines: tuple[str, ...]
     err: str = ""
 
 
 CASES = {
-    "a package with faults fails, each named with what mends it": Case(
-        answered(SOUND, FAULTY),
+    "a package with vulnerabilities fails and lists their fixes": Case(
+        format_output(SAFE, VULNERABLE),
         1,
         (
-            "run.txt: 2 packages audited, 2 known faults",
-            "run.txt: flask 0.5: PYSEC-2019-179, mended in 1.0",
-            "run.txt: flask 0.5: PYSEC-2018-66, mended in no release",
+            "run.txt: 2 packages audited, 2 known vulnerabilities",
+            "run.txt: flask 0.5: PYSEC-2019-179, fixed in 1.0",
+            "run.txt: flask 0.5: PYSEC-2018-66, fixed in no release",
         ),
         "Found 2 known vulnerabilities in 1 package\n",
     ),
-    "no fault passes": Case(answered(SOUND), 0, ("run.txt: 1 packages audited, no known faults",)),
-    "what was not looked up is said, and is no fault": Case(
-        answered(SOUND, SKIPPED),
+    "a package without vulnerabilities passes": Case(
+        format_output(SAFE), 0, ("run.txt: 1 packages audited, no known vulnerabilities",)
+    ),
+    "a skipped package is reported and passes": Case(
+        format_output(SAFE, SKIPPED),
         0,
         (
-            "run.txt: 1 packages audited, no known faults",
+            "run.txt: 1 packages audited, no known vulnerabilities",
             "run.txt: 1 of 2 packages were NOT audited",
         ),
     ),
-    "a fault beside what was not looked up fails": Case(
-        answered(SKIPPED, FAULTY),
+    "a vulnerability and a skipped package fail": Case(
+        format_output(SKIPPED, VULNERABLE),
         1,
         (
-            "run.txt: 1 packages audited, 2 known faults",
+            "run.txt: 1 packages audited, 2 known vulnerabilities",
             "run.txt: 1 of 2 packages were NOT audited",
-            "run.txt: flask 0.5: PYSEC-2019-179, mended in 1.0",
-            "run.txt: flask 0.5: PYSEC-2018-66, mended in no release",
+            "run.txt: flask 0.5: PYSEC-2019-179, fixed in 1.0",
+            "run.txt: flask 0.5: PYSEC-2018-66, fixed in no release",
         ),
     ),
-    "nothing was looked up: then nothing is said of faults": Case(
-        answered(SKIPPED), 0, ("run.txt: 1 of 1 packages were NOT audited",)
+    "only skipped packages pass without a statement about vulnerabilities": Case(
+        format_output(SKIPPED), 0, ("run.txt: 1 of 1 packages were NOT audited",)
     ),
-    "no service": Case(
+    "an unreachable service passes": Case(
         "",
         0,
         ("run.txt was NOT audited: ERROR:pip_audit._cli:connection refused",),
         "WARNING:pip_audit._cli:first\nERROR:pip_audit._cli:connection refused\n",
     ),
-    "not a word": Case("", 0, ("run.txt was NOT audited: no answer",)),
-    "something else": Case("[]", 0, ("run.txt was NOT audited: no answer",)),
+    "empty output passes": Case("", 0, ("run.txt was NOT audited: no answer",)),
+    "output in another format passes": Case("[]", 0, ("run.txt was NOT audited: no answer",)),
 }
 
 
-def run(folder: Path, case: Case, *names: str) -> subprocess.CompletedProcess[str]:
-    (folder / "pip_audit.py").write_text(STAND_IN)
-    (folder / "out").write_text(case.out)
-    (folder / "err").write_text(case.err)
+def run(directory: Path, case: Case, *names: str) -> subprocess.CompletedProcess[str]:
+    (directory / "pip_audit.py").write_text(STAND_IN)
+    (directory / "out").write_text(case.out)
+    (directory / "err").write_text(case.err)
     return subprocess.run(
         [sys.executable, str(SCRIPT), *names],
-        env=os.environ | {"PYTHONPATH": str(folder)},
+        env=os.environ | {"PYTHONPATH": str(directory)},
         capture_output=True,
         text=True,
         check=False,
@@ -112,15 +114,15 @@ def run(folder: Path, case: Case, *names: str) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_what_is_known_of_packages(case: Case, tmp_path: Path) -> None:
+def test_the_audit_reports_vulnerabilities(case: Case, tmp_path: Path) -> None:
     done = run(tmp_path, case, "run.txt")
-    assert (done.returncode, tuple(done.stdout.splitlines()), done.stderr) == (case.code, case.says, "")
-    assert str(SCRIPT.with_name("run.txt")) in (tmp_path / "asked").read_text().splitlines()
+    assert (done.returncode, tuple(done.stdout.splitlines()), done.stderr) == (case.code, case.lines, "")
+    assert str(SCRIPT.with_name("run.txt")) in (tmp_path / "arguments").read_text().splitlines()
 
 
-def test_every_file_is_audited_even_after_a_faulty_one(tmp_path: Path) -> None:
+def test_every_file_is_audited_after_a_vulnerable_one(tmp_path: Path) -> None:
     done = run(
-        tmp_path, CASES["a package with faults fails, each named with what mends it"], "a.txt", "b.txt"
+        tmp_path, CASES["a package with vulnerabilities fails and lists their fixes"], "a.txt", "b.txt"
     )
     assert done.returncode == 1
     assert "b.txt: 2 packages audited" in done.stdout

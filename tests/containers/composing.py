@@ -1,4 +1,4 @@
-"""The whole of docker-compose.yml as one project of a random name, on any free loopback ports."""
+"""docker-compose.yml as a project with a random name, on free loopback ports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("target", "prometheus", "alertmanager")
-"""Grafana is not among them: its image comes from a registry alone, and its files are checked without it."""
+"""Without Grafana: its image is only in a registry, and its files are checked without it."""
 BASES = {
     "PROOFLOAD_PYTHON_IMAGE": "docker.io/library/python:3.13.7-slim-trixie",
     "PROOFLOAD_PROMETHEUS_IMAGE": "docker.io/prom/prometheus:v3.5.0",
@@ -27,40 +27,40 @@ BUILT = {
     "PROOFLOAD_TARGET_IMAGE": "proofload-target:compose-test",
     "PROOFLOAD_BUILD_NETWORK": "host",
 }
-"""Images of the tests' own, so that nobody else's are replaced."""
+"""Image names of the tests, so that no other images are replaced."""
 CANARY = f"canary-{secrets.token_hex(8)}"
-"""A secret of the machine that starts the project; it must come out nowhere."""
+"""A secret of the machine that starts the project; it must not appear in any output."""
 COMMAND_SECONDS = 300
 
 
 @dataclass(frozen=True)
 class Project:
-    """One project of Compose."""
+    """A Compose project."""
 
     environment: dict[str, str]
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return docker("compose", *arguments, environment=self.environment)
 
-    def well(self, *arguments: str) -> str:
-        """Run what has to succeed; give what it printed."""
+    def run(self, *arguments: str) -> str:
+        """Run a command that must succeed; return its standard output."""
         done = self(*arguments)
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout
 
     def address(self, service: str, port: int) -> str:
-        return f"http://{self.well('port', service, str(port)).strip()}"
+        return f"http://{self.run('port', service, str(port)).strip()}"
 
     def inspect(self, service: str) -> dict[str, Any]:
-        name = self.well("ps", "--quiet", service).strip()
-        found: list[dict[str, Any]] = json.loads(docker("inspect", name).stdout)
-        return found[0]
+        name = self.run("ps", "--quiet", service).strip()
+        containers: list[dict[str, Any]] = json.loads(docker("inspect", name).stdout)
+        return containers[0]
 
-    def newest(self, name: str) -> dict[str, Any]:
-        """Read a file of the newest run from the volume that keeps them."""
-        read = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "cat", "check", f"runs/latest/{name}")
-        found: dict[str, Any] = json.loads(self.well(*read))
-        return found
+    def read_latest(self, name: str) -> dict[str, Any]:
+        """Read a file of the latest run from the volume of the runs."""
+        arguments = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "cat", "check", f"runs/latest/{name}")
+        data: dict[str, Any] = json.loads(self.run(*arguments))
+        return data
 
 
 def docker(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -76,8 +76,8 @@ def docker(*arguments: str, environment: dict[str, str] | None = None) -> subpro
     )
 
 
-def need_compose() -> None:
-    """Skip where Compose v2 is not there."""
+def require_compose() -> None:
+    """Skip the test without Compose v2."""
     try:
         done = docker("compose", "version", "--short")
     except OSError as error:
@@ -86,23 +86,23 @@ def need_compose() -> None:
         pytest.skip(f"no Compose v2: {done.stderr.strip()}")
 
 
-def need_engine() -> None:
-    """Skip where no engine answers, or where an image to start from can't be had."""
-    need_compose()
+def require_engine() -> None:
+    """Skip the test without a container engine, or without a base image."""
+    require_compose()
     done = docker("info", "--format", "{{.ServerVersion}}")
     if done.returncode:
         pytest.skip(f"no container engine: {done.stderr.strip()}")
     for variable, default in BASES.items():
         image = os.environ.get(variable, default)
         if docker("image", "inspect", image).returncode and (pulled := docker("pull", image)).returncode:
-            why = pulled.stderr.strip()
-            pytest.skip(f"no image {image}: {why}; make one by .ci/base-images and name it by {variable}")
+            cause = pulled.stderr.strip()
+            pytest.skip(f"no image {image}: {cause}; build one with .ci/base-images and set {variable}")
 
 
 @contextmanager
-def project() -> Iterator[Project]:
-    """Build and start the services; take everything down at the end, volumes too."""
-    made = Project(
+def run_project() -> Iterator[Project]:
+    """Build and start the services; remove them and their volumes at the end."""
+    project = Project(
         os.environ
         | BUILT
         | {
@@ -118,9 +118,9 @@ def project() -> Iterator[Project]:
         | dict.fromkeys(("TARGET_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT"), "0")
     )
     try:
-        made.well("build", "--quiet", "target", "check")
-        made.well("up", "--detach", "--wait", *SERVICES)
-        yield made
+        project.run("build", "--quiet", "target", "check")
+        project.run("up", "--detach", "--wait", *SERVICES)
+        yield project
     finally:
-        everything = ("--profile", "check", "--profile", "load")
-        made.well(*everything, "down", "--volumes", "--remove-orphans", "--timeout", "5")
+        profiles = ("--profile", "check", "--profile", "load")
+        project.run(*profiles, "down", "--volumes", "--remove-orphans", "--timeout", "5")

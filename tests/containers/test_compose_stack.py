@@ -1,4 +1,4 @@
-"""``proofload run --stack compose``: containers for one run, and nothing of them afterwards."""
+"""``proofload run --stack compose``: containers for one run, which are removed afterwards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.containers.composing import BUILT, ROOT, docker, need_engine
+from tests.containers.composing import BUILT, ROOT, docker, require_engine
 
 
 def proofload(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -28,8 +28,8 @@ def proofload(environment: dict[str, str], *arguments: str) -> subprocess.Comple
 @pytest.mark.slow
 @pytest.mark.containers
 @pytest.mark.timeout(600)
-def test_a_run_in_containers_sees_the_fault_and_leaves_nothing(tmp_path: Path) -> None:
-    need_engine()
+def test_a_run_in_containers_detects_the_fault_and_removes_everything(tmp_path: Path) -> None:
+    require_engine()
     options = ("--duration", "5s", "--out", str(tmp_path / "run"), "--fault", "error_ratio=0.05")
     done = proofload(BUILT, *options)
     assert done.returncode == 1, done.stdout + done.stderr
@@ -38,13 +38,13 @@ def test_a_run_in_containers_sees_the_fault_and_leaves_nothing(tmp_path: Path) -
     assert checks["counts_reconcile"]["numbers"]["difference"] == 0
     assert '"POST"' in (tmp_path / "run" / "logs" / "target.log").read_text()
     for listed in (("ps", "--all"), ("volume", "ls"), ("network", "ls")):
-        left = docker(*listed, "--quiet", "--filter", "name=proofload-run-")
-        assert (left.returncode, left.stdout) == (0, "")
+        remaining = docker(*listed, "--quiet", "--filter", "name=proofload-run-")
+        assert (remaining.returncode, remaining.stdout) == (0, "")
 
 
-def test_without_an_engine_there_is_one_sentence(tmp_path: Path) -> None:
-    away = {"DOCKER_HOST": f"unix://{tmp_path}/no.sock", "PATH": str(tmp_path)}
-    done = proofload(away, "--out", str(tmp_path / "run"))
+def test_a_missing_engine_is_one_error(tmp_path: Path) -> None:
+    environment = {"DOCKER_HOST": f"unix://{tmp_path}/no.sock", "PATH": str(tmp_path)}
+    done = proofload(environment, "--out", str(tmp_path / "run"))
     assert done.returncode == 3
     assert "no verdict: --stack compose needs a running Docker with Compose v2" in done.stderr
     assert "Traceback" not in done.stderr

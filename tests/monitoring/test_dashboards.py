@@ -1,4 +1,4 @@
-"""What can be said of the dashboards without a Prometheus."""
+"""The dashboards without a Prometheus: files, panels, queries, and the command that writes them."""
 
 from __future__ import annotations
 
@@ -14,49 +14,56 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from promql_parser import parse
 
-from monitoring.build import COMMAND, FOLDER, SPEC, files, main, stale
-from monitoring.dashboards.limits import error_ratio_of, threshold_of
-from slo.openslo.spec_reader import load_spec
-from tests.support.dashboards import Query, boards, panels, queries
+from monitoring.build import (
+    BUILD_COMMAND,
+    DASHBOARD_FOLDER,
+    SPEC_FILE,
+    encode_dashboards,
+    find_stale_files,
+    main,
+)
+from monitoring.dashboards.limits import find_allowed_error_ratio, find_threshold
+from slo.openslo import load_spec
+from tests.support.dashboards import Query, list_panels, list_queries, load_dashboards
 
-BOARDS = boards()
+BOARDS = load_dashboards()
 GRID_WIDTH = 24
 CURRENT_SCHEMA = 42
-"""The last of the classic kind (``DASHBOARD_SCHEMA_VERSION`` of Grafana 12)."""
+"""The last version of the classic schema (``DASHBOARD_SCHEMA_VERSION`` of Grafana 12)."""
 every_board = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS.keys())
 
 
-def test_the_committed_files_are_what_the_generator_writes() -> None:
-    changed = stale(files(load_spec([SPEC])), FOLDER)
-    assert not changed, f"stale: {changed}; renew with: {COMMAND}"
+def test_the_committed_files_are_those_that_the_generator_writes() -> None:
+    changed = find_stale_files(encode_dashboards(load_spec([SPEC_FILE])), DASHBOARD_FOLDER)
+    assert not changed, f"stale: {changed}; regenerate with: {BUILD_COMMAND}"
 
 
-def test_there_are_four() -> None:
+def test_there_are_four_dashboards() -> None:
     assert set(BOARDS) == {f"proofload-{name}" for name in ("service", "model", "slo", "load")}
 
 
-# --- Grafana's own words ------------------------------------------------------------------------
+# --- Grafana's format ------------------------------------------------------------------------
 
 
 @every_board
-def test_the_sdk_reads_what_it_wrote(board: Any) -> None:
-    """Whatever the SDK's models do not know would be lost on the way."""
+def test_the_sdk_reads_back_what_it_wrote(board: Any) -> None:
+    """Fields that the SDK's models do not know would be lost."""
     register_default_plugins()
-    again = json.loads(JSONEncoder().encode(Dashboard.from_json(board)))
-    for one in (*again["links"], *again["annotations"]["list"]):
-        assert one.pop("placement") == "inControlsMenu", "the SDK's own, which we leave out"
-    assert again == board
+    read_back = json.loads(JSONEncoder().encode(Dashboard.from_json(board)))
+    for control in (*read_back["links"], *read_back["annotations"]["list"]):
+        assert control.pop("placement") == "inControlsMenu", "the SDK's default, which we remove"
+    assert read_back == board
 
 
 @every_board
-def test_a_dashboard_has_what_all_have(board: Any) -> None:
+def test_a_dashboard_has_the_common_parts(board: Any) -> None:
     assert board["schemaVersion"] == CURRENT_SCHEMA
     assert board["tags"] == ["proofload"]
     assert board["links"][0]["tags"] == ["proofload"]
-    assert "placement" not in board["links"][0], "hidden in a menu"
+    assert "placement" not in board["links"][0], "links must not be hidden in a menu"
     assert board["annotations"]["list"][0]["target"]["tags"] == ["proofload"]
     assert board["templating"]["list"][0]["type"] == "datasource"
-    assert "id" not in board, "an id is of one Grafana alone"
+    assert "id" not in board, "an id is valid in one Grafana only"
 
 
 # --- Panels -------------------------------------------------------------------------------------
@@ -67,53 +74,53 @@ def test_panels_neither_overlap_nor_leave_the_grid(board: Any) -> None:
     places = [(panel["title"], panel["gridPos"]) for panel in board["panels"]]
     for title, place in places:
         assert 0 <= place["x"] < place["x"] + place["w"] <= GRID_WIDTH, title
-    overlapping = [(one, other) for (one, a), (other, b) in combinations(places, 2) if _overlap(a, b)]
+    overlapping = [(first, second) for (first, a), (second, b) in combinations(places, 2) if _overlap(a, b)]
     assert not overlapping
 
 
 def _overlap(a: dict[str, int], b: dict[str, int]) -> bool:
-    apart = a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"]
-    above = a["y"] + a["h"] <= b["y"] or b["y"] + b["h"] <= a["y"]
-    return not (apart or above)
+    side_by_side = a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"]
+    stacked = a["y"] + a["h"] <= b["y"] or b["y"] + b["h"] <= a["y"]
+    return not (side_by_side or stacked)
 
 
 @every_board
-def test_panel_ids_are_told_apart(board: Any) -> None:
+def test_panel_ids_are_unique(board: Any) -> None:
     numbers = [panel["id"] for panel in board["panels"]]
     assert len(set(numbers)) == len(numbers)
 
 
 @every_board
-def test_every_panel_says_what_it_shows(board: Any) -> None:
-    for panel in panels(board):
+def test_every_panel_has_a_description_a_unit_and_a_text_for_no_data(board: Any) -> None:
+    for panel in list_panels(board):
         defaults = panel["fieldConfig"]["defaults"]
-        given = (panel["description"], defaults["unit"], defaults["noValue"], panel["targets"])
-        assert all(given), panel["title"]
+        required = (panel["description"], defaults["unit"], defaults["noValue"], panel["targets"])
+        assert all(required), panel["title"]
         assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
 
 
 def test_limits_are_those_of_the_spec() -> None:
-    spec = load_spec([SPEC])
-    assert threshold_of(spec, "model_feature_psi") == 0.25
-    assert threshold_of(spec, "model_accuracy_ratio") == 0.9
-    assert threshold_of(spec, "http_request_duration_seconds") == 1
-    assert threshold_of(spec, "no_such_metric") is None
-    assert error_ratio_of(spec, "http_requests_total") == 0.005
-    assert error_ratio_of(spec, "model_feature_psi") is None
+    spec = load_spec([SPEC_FILE])
+    assert find_threshold(spec, "model_feature_psi") == 0.25
+    assert find_threshold(spec, "model_accuracy_ratio") == 0.9
+    assert find_threshold(spec, "http_request_duration_seconds") == 1
+    assert find_threshold(spec, "no_such_metric") is None
+    assert find_allowed_error_ratio(spec, "http_requests_total") == 0.005
+    assert find_allowed_error_ratio(spec, "model_feature_psi") is None
 
 
 # --- Queries ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("query", list(queries()), ids=str)
-def test_a_query_is_promql(query: Query) -> None:
+@pytest.mark.parametrize("query", list(list_queries()), ids=str)
+def test_a_query_is_valid_promql(query: Query) -> None:
     parse(query.expr)
     assert "$" not in query.expr, "a variable that the dashboard does not have"
 
 
 @every_board
 def test_rates_follow_the_scrape_interval(board: Any) -> None:
-    for panel in panels(board):
+    for panel in list_panels(board):
         for target in panel["targets"]:
             assert "rate(" not in target["expr"] or "[$__rate_interval]" in target["expr"], target["expr"]
 
@@ -121,11 +128,11 @@ def test_rates_follow_the_scrape_interval(board: Any) -> None:
 # --- The command --------------------------------------------------------------------------------
 
 
-def test_the_command_writes_checks_and_names_what_renews(tmp_path: Path) -> None:
+def test_the_command_writes_and_checks_and_names_the_command_that_regenerates(tmp_path: Path) -> None:
     out = ["--out", str(tmp_path)]
     missing = CliRunner().invoke(main, [*out, "--check"])
     assert (missing.exit_code, list(tmp_path.iterdir())) == (1, [])
-    assert f"renew with: {COMMAND}" in missing.output
+    assert f"regenerate with: {BUILD_COMMAND}" in missing.output
     assert CliRunner().invoke(main, out).exit_code == 0
     assert CliRunner().invoke(main, [*out, "--check"]).exit_code == 0
     (tmp_path / "proofload-load.json").write_text("{}")
@@ -135,7 +142,7 @@ def test_the_command_writes_checks_and_names_what_renews(tmp_path: Path) -> None
     assert "stale: old.json, proofload-load.json" in changed.output
 
 
-def test_a_bad_spec_is_one_message(tmp_path: Path) -> None:
+def test_an_invalid_spec_is_reported_in_one_message(tmp_path: Path) -> None:
     spec = tmp_path / "slo.yaml"
     spec.write_text("kind: SLO\n")
     done = CliRunner().invoke(main, ["--spec", str(spec), "--out", str(tmp_path / "out")])

@@ -1,4 +1,4 @@
-"""Whether the Prometheus of docker-compose.yml keeps what the rules look back on."""
+"""The Prometheus of docker-compose.yml keeps data for the longest window of the rules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import pytest
 
 from proofload.cli.options import ROOT
-from slo.openslo.spec_reader import load_spec
+from slo.openslo import load_spec
 
 DAY = 86_400
 
@@ -22,4 +22,4 @@ DAY = 86_400
 def test_prometheus_keeps_the_longest_window_of_the_spec(file: str, default: str) -> None:
     [days] = re.findall(default, (ROOT / file).read_text())
     windows = [slo.window_seconds for slo in load_spec([ROOT / "slo" / "objectives.yaml"]).slos]
-    assert int(days) * DAY > max(windows), "budgets of the window would be those of what is kept"
+    assert int(days) * DAY > max(windows), "the budget would cover the retained data only, not the window"

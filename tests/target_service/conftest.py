@@ -1,4 +1,4 @@
-"""The service in two forms: in this process (:class:`Harness`), and as a real server (:class:`Running`)."""
+"""The service in this process (:class:`Harness`) and as a real server (:class:`Running`)."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ TIMEOUT = 30.0
 Ask = tuple[str, str, dict[str, Any]]
 
 
-def samples(text: str, name: str, **labels: str) -> list[float]:
-    """Values of the series ``name`` whose labels include ``labels``, from an exposition."""
+def parse_samples(text: str, name: str, **labels: str) -> list[float]:
+    """Return the values of the series ``name`` whose labels include ``labels``."""
     return [
         sample.value
         for family in text_string_to_metric_families(text)
@@ -52,11 +52,11 @@ class Harness:
     log: io.BytesIO = field(default_factory=io.BytesIO)
 
     def __post_init__(self) -> None:
-        self._stream = io.TextIOWrapper(self.log)  # kept: its end would close the log
+        self._stream = io.TextIOWrapper(self.log)  # a reference, as its deletion would close the log
         self.app = create_app(self.settings, self.registry, make_logger("json", "debug", self._stream))
 
     def ask(self, *asks: Ask, started: bool = True) -> list[httpx.Response]:
-        """Send requests in turn, with the lifespan run around them unless ``started`` is false."""
+        """Send requests in sequence, inside the lifespan unless ``started`` is false."""
         return asyncio.run(self._ask(asks, started))
 
     async def _ask(self, asks: Sequence[Ask], started: bool) -> list[httpx.Response]:
@@ -68,7 +68,7 @@ class Harness:
                 return [await client.request(method, url, **rest) for method, url, rest in asks]
 
     def count(self, **labels: str) -> float:
-        """Requests counted with these labels."""
+        """Return the number of requests counted with these labels."""
         return sum(
             sample.value
             for family in self.registry.collect()
@@ -77,55 +77,55 @@ class Harness:
         )
 
     def lines(self, message: str = "request") -> list[dict[str, Any]]:
-        """Log events of this message."""
+        """Return the log events with this message."""
         events = [json.loads(line) for line in self.log.getvalue().splitlines()]
         return [event for event in events if event["message"] == message]
 
 
 class Running:
-    """A real server in a process of its own; ``lines`` are what it has printed."""
+    """A real server in a separate process; ``lines`` is its output."""
 
     def __init__(self, process: subprocess.Popen[str], url: str) -> None:
         self.process = process
         self.url = url
         self.lines: list[str] = []
-        self._news = threading.Condition()
+        self._new_line = threading.Condition()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            with self._news:
+            with self._new_line:
                 self.lines.append(line.rstrip("\n"))
-                self._news.notify_all()
+                self._new_line.notify_all()
 
     def wait_for_line(self, pattern: str, count: int = 1) -> None:
         """Wait until ``count`` lines match."""
-        with self._news:
-            seen = self._news.wait_for(
+        with self._new_line:
+            is_found = self._new_line.wait_for(
                 lambda: sum(bool(re.search(pattern, line)) for line in self.lines) >= count, TIMEOUT
             )
-        assert seen, f"no {count} lines like {pattern!r} in:\n" + "\n".join(self.lines)
+        assert is_found, f"no {count} lines like {pattern!r} in:\n" + "\n".join(self.lines)
 
     def ask(self, method: str, path: str, **rest: Any) -> httpx.Response:
-        """Send one request on a connection of its own."""
+        """Send one request on a new connection."""
         return httpx.request(method, self.url + path, timeout=TIMEOUT, **rest)
 
     def metric(self, name: str, **labels: str) -> float | None:
-        """Sum of the series with these labels in a scrape; ``None`` when there are none."""
-        found = samples(self.ask("GET", "/metrics").text, name, **labels)
-        return sum(found) if found else None
+        """Return the sum of the series with these labels; ``None`` if there are none."""
+        values = parse_samples(self.ask("GET", "/metrics").text, name, **labels)
+        return sum(values) if values else None
 
-    def until(self, true: Callable[[], bool]) -> None:
-        """Ask again until ``true``; for what only asking can tell."""
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Poll a condition until it is true."""
         deadline = time.monotonic() + TIMEOUT
-        while not true():
+        while not condition():
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
     def stop(self) -> int:
-        """Terminate, wait for the end of process and output, and return the exit code."""
+        """Terminate the process, wait for its end, and return the exit status."""
         if self.process.poll() is None:
             self.process.terminate()
         code = self.process.wait(TIMEOUT)
@@ -135,7 +135,7 @@ class Running:
         return code
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -143,8 +143,8 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _served(workers: int, variables: dict[str, str]) -> Iterator[Running]:
-    port = _free_port()
+def _run_server(workers: int, variables: dict[str, str]) -> Iterator[Running]:
+    port = _find_free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "target_service", "--port", str(port), "--workers", str(workers)],
         cwd=ROOT,
@@ -167,30 +167,30 @@ Serve = Callable[..., Running]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start servers: ``serve(workers=1, TARGET_X="...")``; all are stopped at the end."""
+    """Return a function that starts servers: ``serve(workers=1, TARGET_X="...")``."""
     with ExitStack() as stack:
 
         def start(workers: int = 1, **variables: str) -> Running:
-            return stack.enter_context(_served(workers, variables))
+            return stack.enter_context(_run_server(workers, variables))
 
         yield start
 
 
 @pytest.fixture
 def harness() -> Callable[..., Harness]:
-    """Make an application in this process: ``harness(**settings)``."""
+    """Return a function that creates an application in this process: ``harness(**settings)``."""
     return lambda **settings: Harness(Settings.model_validate(settings))
 
 
 @pytest.fixture(scope="session")
 def rows() -> list[list[float]]:
-    """The rows the load generator sends."""
+    """Return the rows that the load generator sends."""
     with (ROOT / "loadtests" / "data" / "rows.csv").open(encoding="utf-8") as file:
         return [[float(v) for k, v in row.items() if k != "target"] for row in csv.DictReader(file)]
 
 
 @pytest.fixture(scope="session")
 def classes() -> list[str]:
-    """The true class of each row."""
+    """Return the true class of each row."""
     with (ROOT / "loadtests" / "data" / "rows.csv").open(encoding="utf-8") as file:
         return [row["target"] for row in csv.DictReader(file)]

@@ -19,32 +19,34 @@ def predict(rows: list[list[float]], **rest: Any) -> tuple[str, str, dict[str, A
     return "POST", "/predict", {"json": {"instances": rows}, **rest}
 
 
-def test_predictions_come_in_the_order_of_the_rows_and_are_mostly_right(
+def test_predictions_have_the_order_of_the_rows_and_are_mostly_correct(
     harness: Callable[..., Harness], rows: list[list[float]], classes: list[str]
 ) -> None:
-    answer = harness(max_rows=1024).ask(predict(rows))[0]
-    predictions = answer.json()["predictions"]
-    right = [p["class"] == c for p, c in zip(predictions, classes, strict=True)]
-    assert answer.json()["model_version"] == Model.load().card.version
-    assert sum(right) / len(right) > 0.95
+    response = harness(max_rows=1024).ask(predict(rows))[0]
+    predictions = response.json()["predictions"]
+    correct = [p["class"] == c for p, c in zip(predictions, classes, strict=True)]
+    assert response.json()["model_version"] == Model.load().card.version
+    assert sum(correct) / len(correct) > 0.95
     assert all(0.5 <= p["probability"] <= 1 for p in predictions)
     assert len({p["prediction_id"] for p in predictions}) == len(rows)
 
 
-def test_feedback_says_whether_the_prediction_was_right_and_moves_the_accuracy(
+def test_feedback_reports_whether_the_prediction_was_correct_and_updates_the_accuracy(
     harness: Callable[..., Harness], rows: list[list[float]]
 ) -> None:
-    service = harness(signing_key="a key that both share")
+    service = harness(signing_key="a key of both workers")
     prediction = service.ask(predict(rows[:1]))[0].json()["predictions"][0]
-    other_worker = harness(signing_key="a key that both share")
+    other_worker = harness(signing_key="a key of both workers")
     truths = ["malignant", "benign", "benign", "benign"]
-    answers = other_worker.ask(
+    responses = other_worker.ask(
         *(
             ("POST", "/feedback", {"json": {"prediction_id": prediction["prediction_id"], "true_class": t}})
             for t in truths
         )
     )
-    assert [a.json()["correct"] for a in answers] == [prediction["class"] == t for t in truths]
+    assert [response.json()["correct"] for response in responses] == [
+        prediction["class"] == t for t in truths
+    ]
     assert other_worker.registry.get_sample_value("model_accuracy_ratio") == 0.25
     assert other_worker.registry.get_sample_value("model_feedback_total", {"outcome": "wrong"}) == 3
 
@@ -55,7 +57,7 @@ def test_an_id_of_another_key_is_unknown(harness: Callable[..., Harness], rows: 
     assert harness().ask(("POST", "/feedback", {"json": sent}))[0].status_code == 404
 
 
-def test_the_rolling_accuracy_forgets_what_is_older_than_its_window(
+def test_the_rolling_accuracy_excludes_feedback_older_than_its_window(
     harness: Callable[..., Harness], rows: list[list[float]]
 ) -> None:
     service = harness(feedback_window=2, signing_key="a key for two asks")
@@ -64,17 +66,17 @@ def test_the_rolling_accuracy_forgets_what_is_older_than_its_window(
         ("POST", "/feedback", {"json": {"prediction_id": prediction["prediction_id"], "true_class": t}})
         for t in ("benign", "benign", "malignant", "malignant")
     ]
-    again = harness(feedback_window=2, signing_key="a key for two asks")
-    again.ask(*sent)
-    assert again.registry.get_sample_value("model_accuracy_ratio") == 1
+    second = harness(feedback_window=2, signing_key="a key for two asks")
+    second.ask(*sent)
+    assert second.registry.get_sample_value("model_accuracy_ratio") == 1
 
 
 def test_the_model_is_described(harness: Callable[..., Harness]) -> None:
-    answer = harness().ask(("GET", "/model", {}))[0].json()
+    info = harness().ask(("GET", "/model", {}))[0].json()
     card: ModelCard = Model.load().card
-    assert answer["version"] == card.version
-    assert answer["features"] == [feature.name for feature in card.features]
-    assert answer["metrics"]["accuracy"] > 0.95
+    assert info["version"] == card.version
+    assert info["features"] == [feature.name for feature in card.features]
+    assert info["metrics"]["accuracy"] > 0.95
 
 
 BEFORE_START: dict[str, tuple[str, str, dict[str, Any], int]] = {
@@ -95,11 +97,11 @@ def test_before_the_model_is_loaded_the_service_is_alive_but_not_ready(
 def test_the_examples_of_the_documentation_are_accepted(harness: Callable[..., Harness]) -> None:
     service = harness(faults=True)
     schemas = service.ask(("GET", "/openapi.json", {}))[0].json()["components"]["schemas"]
-    answers = service.ask(
+    responses = service.ask(
         *(("POST", "/predict", {"json": example}) for example in schemas["PredictRequest"]["examples"]),
         *(("POST", "/_faults", {"json": example}) for example in [*schemas["Faults"]["examples"], {}]),
     )
-    assert [answer.status_code for answer in answers] == [200] * len(answers)
+    assert [response.status_code for response in responses] == [200] * len(responses)
     assert service.ask(("GET", "/docs", {}))[0].status_code == 200
 
 
@@ -114,18 +116,18 @@ IDS: dict[str, tuple[str, bool]] = {
 }
 
 
-@pytest.mark.parametrize(("sent", "kept"), IDS.values(), ids=IDS)
-def test_a_request_id_is_echoed_and_logged_only_when_it_is_harmless(
-    sent: str, kept: bool, harness: Callable[..., Harness]
+@pytest.mark.parametrize(("sent", "is_echoed"), IDS.values(), ids=IDS)
+def test_a_request_id_is_echoed_and_logged_only_if_it_is_valid(
+    sent: str, is_echoed: bool, harness: Callable[..., Harness]
 ) -> None:
     service = harness()
-    answer = service.ask(("GET", "/model", {"headers": {"X-Request-ID": sent}}))[0]
-    echoed = answer.headers["x-request-id"]
-    assert echoed == sent if kept else re.fullmatch("[0-9a-f]{32}", echoed)
+    response = service.ask(("GET", "/model", {"headers": {"X-Request-ID": sent}}))[0]
+    echoed = response.headers["x-request-id"]
+    assert echoed == sent if is_echoed else re.fullmatch("[0-9a-f]{32}", echoed)
     assert service.lines()[-1]["request_id"] == echoed
 
 
-def test_what_nobody_caught_is_answered_500_counted_once_and_logged_with_its_traceback(
+def test_an_unhandled_exception_gets_500_is_counted_once_and_logged_with_its_traceback(
     harness: Callable[..., Harness],
 ) -> None:
     service = harness()
@@ -134,16 +136,16 @@ def test_what_nobody_caught_is_answered_500_counted_once_and_logged_with_its_tra
     async def broken() -> None:
         raise RuntimeError("boom")
 
-    answer = service.ask(("GET", "/broken", {}))[0]
-    assert (answer.status_code, answer.json()) == (500, {"detail": "Internal Server Error"})
+    response = service.ask(("GET", "/broken", {}))[0]
+    assert (response.status_code, response.json()) == (500, {"detail": "Internal Server Error"})
     assert service.count(handler="/broken", status="500") == service.count() == 1
     (error,) = service.lines("unhandled error")
     assert "RuntimeError: boom" in error["exception"]
-    assert error["request_id"] == answer.headers["x-request-id"] == service.lines()[-1]["request_id"]
+    assert error["request_id"] == response.headers["x-request-id"] == service.lines()[-1]["request_id"]
     assert service.lines()[-1]["status"] == 500
 
 
-def test_the_end_of_the_drift_watch_is_logged(
+def test_a_failure_of_the_drift_detection_is_logged(
     harness: Callable[..., Harness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("target_service.service.DriftReference", lambda _: 1 / 0)
@@ -154,5 +156,5 @@ def test_the_end_of_the_drift_watch_is_logged(
         await asyncio.sleep(0)
 
     service.ask(*[("GET", "/turn", {})] * 3)
-    (error,) = service.lines("drift is no longer watched")
+    (error,) = service.lines("drift detection stopped")
     assert "ZeroDivisionError" in error["exception"]

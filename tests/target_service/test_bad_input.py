@@ -21,15 +21,15 @@ def row(value: str) -> str:
 
 
 REFUSED: dict[str, tuple[bytes, list[str | int], str]] = {
-    "no body at all": (b"", ["body"], "missing"),
-    "no JSON": (b"[", ["body", 1], "json_invalid"),
-    "bytes that are no UTF-8": (b"\xff\xfe{", ["body"], "json_invalid"),
-    "brackets nested too deep": (b"[" * 200_000, ["body"], "json_invalid"),
+    "no body": (b"", ["body"], "missing"),
+    "invalid JSON": (b"[", ["body", 1], "json_invalid"),
+    "invalid UTF-8": (b"\xff\xfe{", ["body"], "json_invalid"),
+    "brackets nested too deeply": (b"[" * 200_000, ["body"], "json_invalid"),
     "a JSON list instead of an object": (b"[]", ["body"], "model_attributes_type"),
     "no instances": (b"{}", ["body", "instances"], "missing"),
     "an empty batch": (b'{"instances": []}', ["body", "instances"], "too_short"),
-    "instances that are no list": (b'{"instances": 1}', ["body", "instances"], "list_type"),
-    "a field we don't know": (body(row("1"))[:-1] + b', "x": 1}', ["body", "x"], "extra_forbidden"),
+    "instances that are not a list": (b'{"instances": 1}', ["body", "instances"], "list_type"),
+    "an unknown field": (body(row("1"))[:-1] + b', "x": 1}', ["body", "x"], "extra_forbidden"),
     "a row of 29": (body(f"[{','.join(['1'] * 29)}]"), ["body", "instances", 0], "too_short"),
     "a row of 31": (body(f"[{','.join(['1'] * 31)}]"), ["body", "instances", 0], "too_long"),
     "a row that is a number": (body("1"), ["body", "instances", 0], "list_type"),
@@ -49,27 +49,27 @@ REFUSED: dict[str, tuple[bytes, list[str | int], str]] = {
 
 
 @pytest.mark.parametrize(("sent", "loc", "kind"), REFUSED.values(), ids=REFUSED)
-def test_a_bad_prediction_request_is_answered_422_with_the_field_named(
+def test_an_invalid_prediction_request_gets_422_and_the_name_of_the_field(
     sent: bytes, loc: list[str | int], kind: str, harness: Callable[..., Harness]
 ) -> None:
     service = harness(max_rows=8)
-    answer = service.ask(("POST", "/predict", {"content": sent, "headers": JSON}))[0]
-    assert answer.status_code == 422
-    first = answer.json()["detail"][0]
+    response = service.ask(("POST", "/predict", {"content": sent, "headers": JSON}))[0]
+    assert response.status_code == 422
+    first = response.json()["detail"][0]
     assert (first["loc"], first["type"]) == (loc, kind)
     assert set(first) == {"loc", "msg", "type"}
     assert service.count(handler="/predict", method="POST", status="422") == service.count() == 1
 
 
-def test_no_content_type_is_refused(harness: Callable[..., Harness]) -> None:
-    answer = harness().ask(("POST", "/predict", {"content": body(row("1"))}))[0]
-    assert answer.status_code == 422
+def test_a_request_without_content_type_is_refused(harness: Callable[..., Harness]) -> None:
+    response = harness().ask(("POST", "/predict", {"content": body(row("1"))}))[0]
+    assert response.status_code == 422
 
 
-def test_an_answer_lists_at_most_twenty_problems(harness: Callable[..., Harness]) -> None:
+def test_a_response_lists_at_most_twenty_problems(harness: Callable[..., Harness]) -> None:
     sent = {"instances": [["x"] * 30] * 8}
-    answer = harness().ask(("POST", "/predict", {"json": sent}))[0]
-    assert len(answer.json()["detail"]) == 20
+    response = harness().ask(("POST", "/predict", {"json": sent}))[0]
+    assert len(response.json()["detail"]) == 20
 
 
 async def _chunks(size: int) -> AsyncIterator[bytes]:
@@ -84,28 +84,28 @@ TOO_LARGE: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("rest", TOO_LARGE.values(), ids=TOO_LARGE)
-def test_a_body_over_the_limit_is_answered_413_and_counted(
+def test_a_body_over_the_limit_gets_413_and_is_counted(
     rest: Callable[[], dict[str, Any]], harness: Callable[..., Harness]
 ) -> None:
     service = harness(max_body_bytes=10_000)
-    answer = service.ask(("POST", "/predict", {"headers": JSON, **rest()}))[0]
-    assert (answer.status_code, answer.text) == (413, "Content Too Large")
+    response = service.ask(("POST", "/predict", {"headers": JSON, **rest()}))[0]
+    assert (response.status_code, response.text) == (413, "Content Too Large")
     assert service.count(handler="/predict", status="413") == service.count() == 1
 
 
 FEEDBACK: dict[str, tuple[dict[str, Any], int]] = {
-    "an id that is no base64": ({"prediction_id": "é", "true_class": "benign"}, 404),
-    "an id too short to be signed": ({"prediction_id": "AAAA", "true_class": "benign"}, 404),
+    "an id that is not base64": ({"prediction_id": "é", "true_class": "benign"}, 404),
+    "an id that is too short for a signature": ({"prediction_id": "AAAA", "true_class": "benign"}, 404),
     "a forged id": ({"prediction_id": "A" * 28, "true_class": "benign"}, 404),
     "an empty id": ({"prediction_id": "", "true_class": "benign"}, 422),
-    "an endless id": ({"prediction_id": "A" * 65, "true_class": "benign"}, 422),
-    "a class that does not exist": ({"prediction_id": "A" * 28, "true_class": "unsure"}, 422),
+    "an id that is too long": ({"prediction_id": "A" * 65, "true_class": "benign"}, 422),
+    "an unknown class": ({"prediction_id": "A" * 28, "true_class": "unsure"}, 422),
     "no class": ({"prediction_id": "A" * 28}, 422),
 }
 
 
 @pytest.mark.parametrize(("sent", "status"), FEEDBACK.values(), ids=FEEDBACK)
-def test_bad_feedback_is_refused_and_does_not_count_as_feedback(
+def test_invalid_feedback_is_refused_and_not_counted_as_feedback(
     sent: dict[str, Any], status: int, harness: Callable[..., Harness]
 ) -> None:
     service = harness()

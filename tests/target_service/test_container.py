@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.containers, pytest.mark.timeout(600)
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = os.environ.get("PROOFLOAD_PYTHON_IMAGE", "python:3.13-slim")
-"""Any image with Python 3.11 or newer and venv will do; that of the Dockerfile needs a registry."""
+"""Any image with Python 3.11 or newer and venv works; the Dockerfile's default needs a registry."""
 PORT = 8000
 HEALTHY_SECONDS, POLL_SECONDS = 60, 0.2
 
@@ -35,18 +35,18 @@ def client() -> Iterator[docker.DockerClient]:
         engine = docker.from_env()
         engine.ping()
     except DockerException as error:
-        why = str(error)
+        reason = str(error)
     else:
-        why = ""
-    if why:
-        _forget_half_made_clients()
-        pytest.skip(f"no container engine: {why}")
+        reason = ""
+    if reason:
+        _collect_unfinished_clients()
+        pytest.skip(f"no container engine: {reason}")
     with closing(engine):
         yield engine
 
 
-def _forget_half_made_clients() -> None:
-    """Collect what ``from_env`` leaves open when it fails, without its warning."""
+def _collect_unfinished_clients() -> None:
+    """Collect the connections that a failed ``from_env`` leaves open, without their warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
@@ -60,15 +60,15 @@ def container(client: docker.DockerClient) -> Iterator[DockerContainer]:
         try:
             client.images.pull(BASE)
         except DockerException as error:
-            pytest.skip(f"no base image {BASE}: {error}; name one by PROOFLOAD_PYTHON_IMAGE")
-    testcontainers_config.ryuk_disabled = True  # one more image to fetch; the fixture cleans up by itself
+            pytest.skip(f"no base image {BASE}: {error}; set another with PROOFLOAD_PYTHON_IMAGE")
+    testcontainers_config.ryuk_disabled = True  # it needs another image; the fixture cleans up itself
     build = DockerImage(
         ROOT,
         dockerfile_path="target_service/Dockerfile",
         tag="proofload-target:test",
         buildargs={"PYTHON_IMAGE": BASE},
         network_mode="host",
-        clean_up=False,  # the image that Compose makes may stand on this one
+        clean_up=False,  # the image that Compose builds may be based on this one
     )
     with build as image:
         ready = HttpWaitStrategy(PORT, "/ready").with_startup_timeout(60)
@@ -76,7 +76,7 @@ def container(client: docker.DockerClient) -> Iterator[DockerContainer]:
             yield running
 
 
-def address(container: DockerContainer) -> str:
+def get_address(container: DockerContainer) -> str:
     return f"http://{container.get_container_host_ip()}:{container.get_exposed_port(PORT)}"
 
 
@@ -84,9 +84,9 @@ def test_it_predicts(container: DockerContainer) -> None:
     with (ROOT / "loadtests" / "data" / "rows.csv").open(newline="") as file:
         row = list(csv.reader(file))[1]
     body = {"instances": [[float(cell) for cell in row[:-1]]]}
-    answer = requests.post(f"{address(container)}/predict", json=body, timeout=10)
-    assert answer.json()["predictions"][0]["class"] == row[-1]
-    metrics = requests.get(f"{address(container)}/metrics", timeout=10).text
+    response = requests.post(f"{get_address(container)}/predict", json=body, timeout=10)
+    assert response.json()["predictions"][0]["class"] == row[-1]
+    metrics = requests.get(f"{get_address(container)}/metrics", timeout=10).text
     assert 'http_requests_total{handler="/predict"' in metrics
 
 
@@ -94,16 +94,16 @@ def test_it_runs_without_root(container: DockerContainer) -> None:
     assert container.exec(["id", "-u"]).output.strip() == b"10001"
 
 
-def test_its_health_check_says_healthy(container: DockerContainer) -> None:
+def test_its_health_check_succeeds(container: DockerContainer) -> None:
     wrapped = container.get_wrapped_container()
-    give_up = time.monotonic() + HEALTHY_SECONDS
-    while wrapped.attrs["State"]["Health"]["Status"] != "healthy" and time.monotonic() < give_up:
-        time.sleep(POLL_SECONDS)  # the engine has no event to wait for here
+    deadline = time.monotonic() + HEALTHY_SECONDS
+    while wrapped.attrs["State"]["Health"]["Status"] != "healthy" and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)  # the engine has no event for this
         wrapped.reload()
     assert wrapped.attrs["State"]["Health"]["Status"] == "healthy"
 
 
-def test_it_ends_when_told_to(container: DockerContainer) -> None:
+def test_it_stops_on_sigterm(container: DockerContainer) -> None:
     wrapped = container.get_wrapped_container()
     wrapped.kill("SIGTERM")
     assert wrapped.wait(timeout=20)["StatusCode"] in {0, 143}

@@ -21,9 +21,9 @@ COUNTED: dict[str, tuple[str, str, dict[str, Any], dict[str, str]]] = {
     ),
     "a query string": ("GET", "/model?a=1", {}, {"handler": "/model", "status": "200"}),
     "the wrong method": ("GET", "/predict", {}, {"handler": "/predict", "status": "405"}),
-    "a slash too many": ("GET", "/model/", {}, {"handler": "none", "status": "404"}),
+    "a trailing slash": ("GET", "/model/", {}, {"handler": "none", "status": "404"}),
     "an unknown path": ("GET", "/nope", {}, {"handler": "none", "status": "404"}),
-    "a path that only looks like one left out": ("GET", "/metrics/x", {}, {"handler": "none"}),
+    "a path that starts with an excluded one": ("GET", "/metrics/x", {}, {"handler": "none"}),
     "a made-up method": ("BREW", "/predict", {}, {"handler": "/predict", "method": "OTHER"}),
     "the documentation": ("GET", "/openapi.json", {}, {"handler": "/openapi.json", "status": "200"}),
 }
@@ -48,13 +48,13 @@ def test_a_request_is_counted_exactly_once(
 def test_scrapes_and_probes_are_neither_counted_nor_logged_at_info(harness: Callable[..., Harness]) -> None:
     service = harness(faults=True)
     paths = ("/metrics", "/health", "/ready")
-    answers = service.ask(*(("GET", path, {}) for path in paths), ("POST", "/_faults", {"json": {}}))
-    assert [answer.status_code for answer in answers] == [200] * 4
+    responses = service.ask(*(("GET", path, {}) for path in paths), ("POST", "/_faults", {"json": {}}))
+    assert [response.status_code for response in responses] == [200] * 4
     assert service.count() == 0
     assert {line["level"] for line in service.lines()} == {"debug"}
 
 
-def test_made_up_paths_and_methods_make_no_new_series(harness: Callable[..., Harness]) -> None:
+def test_made_up_paths_and_methods_create_no_series(harness: Callable[..., Harness]) -> None:
     service = harness()
     service.ask(
         *(("GET", f"/made/up/{n}", {}) for n in range(20)), *((f"M{n}", "/predict", {}) for n in range(20))
@@ -67,7 +67,7 @@ def test_made_up_paths_and_methods_make_no_new_series(harness: Callable[..., Har
     ]
 
 
-def test_the_exposition_has_what_objectives_and_evidence_need(
+def test_the_exposition_has_the_series_that_objectives_and_evidence_need(
     harness: Callable[..., Harness], rows: list[list[float]]
 ) -> None:
     service = harness()
@@ -86,11 +86,11 @@ def test_the_exposition_has_what_objectives_and_evidence_need(
     assert {s.value for s in families["http_request_size_bytes"].samples if s.name.endswith("_sum")} != {0}
 
 
-def test_what_was_not_measured_has_no_sample(harness: Callable[..., Harness]) -> None:
+def test_a_metric_without_a_measurement_has_no_sample(harness: Callable[..., Harness]) -> None:
     text = harness().ask(("GET", "/metrics", {}))[0].text
-    shown = {line.split(" ")[0].split("{")[0] for line in text.splitlines() if not line.startswith("#")}
-    assert not shown & {"model_feature_psi", "model_prediction_psi", "model_accuracy_ratio"}
-    assert "model_predictions_total" in shown
+    exposed = {line.split(" ")[0].split("{")[0] for line in text.splitlines() if not line.startswith("#")}
+    assert not exposed & {"model_feature_psi", "model_prediction_psi", "model_accuracy_ratio"}
+    assert "model_predictions_total" in exposed
 
 
 def test_predictions_are_counted_by_class_and_rows(

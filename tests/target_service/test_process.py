@@ -1,4 +1,4 @@
-"""The real service: uvicorn in a process of its own."""
+"""The real service: uvicorn in a separate process."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-def test_one_worker_serves_counts_logs_and_ends_cleanly(serve: Serve, rows: list[list[float]]) -> None:
+def test_one_worker_serves_counts_logs_and_stops_cleanly(serve: Serve, rows: list[list[float]]) -> None:
     service = serve(TARGET_DRIFT_INTERVAL_SECONDS="0.05", TARGET_LOG_FORMAT="json")
-    answer = service.ask("POST", "/predict", json={"instances": rows[:250]})
-    prediction = answer.json()["predictions"][0]
+    response = service.ask("POST", "/predict", json={"instances": rows[:250]})
+    prediction = response.json()["predictions"][0]
     sent = {"prediction_id": prediction["prediction_id"], "true_class": prediction["class"]}
     feedback = service.ask("POST", "/feedback", json=sent, headers={"X-Request-ID": "mine"})
     assert feedback.json()["correct"] is True
 
-    service.until(lambda: service.metric("model_prediction_psi") is not None)
+    service.wait_until(lambda: service.metric("model_prediction_psi") is not None)
     assert len(json.loads(service.ask("GET", "/model").text)["features"]) == 30
     assert service.metric("model_drift_window_rows") == 250
     assert service.metric("http_requests_total", handler="/predict", status="200") == 1
@@ -50,13 +50,13 @@ def test_one_worker_serves_counts_logs_and_ends_cleanly(serve: Serve, rows: list
 def test_psi_waits_for_enough_rows(serve: Serve, rows: list[list[float]]) -> None:
     service = serve(TARGET_DRIFT_INTERVAL_SECONDS="0.02")
     service.ask("POST", "/predict", json={"instances": rows[:199]})
-    service.until(lambda: service.metric("model_drift_window_rows") == 199)
+    service.wait_until(lambda: service.metric("model_drift_window_rows") == 199)
     assert service.metric("model_feature_psi") is None
     service.ask("POST", "/predict", json={"instances": rows[:1]})
-    service.until(lambda: service.metric("model_feature_psi") is not None)
+    service.wait_until(lambda: service.metric("model_feature_psi") is not None)
 
 
-def test_a_person_gets_lines_without_json(serve: Serve) -> None:
+def test_the_console_format_is_not_json(serve: Serve) -> None:
     service = serve(TARGET_LOG_FORMAT="console")
     service.ask("GET", "/model")
     service.wait_for_line("request.*path.*/model")
@@ -64,7 +64,7 @@ def test_a_person_gets_lines_without_json(serve: Serve) -> None:
     assert not any(line.startswith("{") for line in service.lines)
 
 
-def test_a_port_that_is_taken_is_an_error(serve: Serve) -> None:
+def test_a_port_in_use_is_an_error(serve: Serve) -> None:
     port = serve().url.rpartition(":")[2]
     command = [sys.executable, "-m", "target_service", "--port", port]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
@@ -73,8 +73,8 @@ def test_a_port_that_is_taken_is_an_error(serve: Serve) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def _workers(service: Running) -> dict[int, Path]:
-    """Workers by process id, with the folder of their metrics."""
+def _find_workers(service: Running) -> dict[int, Path]:
+    """Return the folder of the metrics of each worker, by process id."""
     children = psutil.Process(service.process.pid).children()
     return {
         child.pid: Path(child.environ()["PROMETHEUS_MULTIPROC_DIR"])
@@ -83,8 +83,8 @@ def _workers(service: Running) -> dict[int, Path]:
     }
 
 
-def _served(pid: int, folder: Path) -> float:
-    """Requests one worker has counted."""
+def _count_requests(pid: int, folder: Path) -> float:
+    """Return the number of requests that one worker has counted."""
     metrics: list[Metric] = MultiProcessCollector.merge([str(folder / f"counter_{pid}.db")])  # type: ignore[no-untyped-call]
     return sum(
         sample.value
@@ -95,38 +95,38 @@ def _served(pid: int, folder: Path) -> float:
 
 
 @pytest.mark.slow
-def test_two_workers_give_right_totals_also_when_one_is_killed(serve: Serve, rows: list[list[float]]) -> None:
+def test_two_workers_give_correct_totals_even_if_one_is_killed(serve: Serve, rows: list[list[float]]) -> None:
     service = serve(workers=2, TARGET_DRIFT_INTERVAL_SECONDS="0.05")
     sent = 0
 
-    def predict_and_tell(number: int) -> tuple[int, int]:
-        answer = service.ask("POST", "/predict", json={"instances": rows[number : number + 2]})
-        prediction = answer.json()["predictions"][0]
-        told = {"prediction_id": prediction["prediction_id"], "true_class": prediction["class"]}
-        return answer.status_code, service.ask("POST", "/feedback", json=told).status_code
+    def predict_and_give_feedback(number: int) -> tuple[int, int]:
+        response = service.ask("POST", "/predict", json={"instances": rows[number : number + 2]})
+        prediction = response.json()["predictions"][0]
+        feedback = {"prediction_id": prediction["prediction_id"], "true_class": prediction["class"]}
+        return response.status_code, service.ask("POST", "/feedback", json=feedback).status_code
 
-    workers = _workers(service)
+    workers = _find_workers(service)
     assert len(workers) == 2
-    while not all(_served(pid, folder) for pid, folder in workers.items()):
+    while not all(_count_requests(pid, folder) for pid, folder in workers.items()):
         assert sent < 2000
         with ThreadPoolExecutor(8) as pool:
-            assert set(pool.map(predict_and_tell, range(40))) == {(200, 200)}
+            assert set(pool.map(predict_and_give_feedback, range(40))) == {(200, 200)}
         sent += 40
     folder = next(iter(workers.values()))
 
-    for _ in range(4):  # whichever worker answers the scrape
+    for _ in range(4):  # either worker may respond to the scrape
         assert service.metric("http_requests_total", handler="/predict") == sent
         assert service.metric("http_request_duration_seconds_count", handler="/feedback") == sent
         assert service.metric("model_predictions_total") == 2 * sent
         assert service.metric("model_feedback_total", outcome="correct") == sent
         assert service.metric("model_accuracy_ratio") == 1
         assert service.metric("model_info") == 1
-    service.until(lambda: service.metric("model_drift_window_rows") == 2 * sent)
+    service.wait_until(lambda: service.metric("model_drift_window_rows") == 2 * sent)
     prediction = service.ask("POST", "/predict", json={"instances": rows[:1]}).json()["predictions"][0]
     service.ask(
         "POST", "/feedback", json={"prediction_id": prediction["prediction_id"], "true_class": "benign"}
     )
-    assert (service.metric("model_accuracy_ratio") or 1) < 1  # one worker's: the worse of the two
+    assert (service.metric("model_accuracy_ratio") or 1) < 1  # the lower of the two workers' accuracies
     sent += 1
     started = service.metric("process_start_time_seconds")
 
@@ -134,7 +134,7 @@ def test_two_workers_give_right_totals_also_when_one_is_killed(serve: Serve, row
     os.kill(killed, signal.SIGKILL)
     service.wait_for_line("Application startup complete", 3)
     assert service.metric("http_requests_total", handler="/predict") == sent
-    assert service.metric("process_start_time_seconds") == started  # the counters go on
+    assert service.metric("process_start_time_seconds") == started  # the counters are preserved
     assert (service.metric("model_drift_window_rows") or 0) < 2 * sent
 
     assert service.stop() == 0

@@ -1,4 +1,4 @@
-"""Profiles made from what people have: by the command, and sent by the real generator."""
+"""Profiles created by ``proofload profile``, and sent by the real load generator."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from loadtests.convert.har import NotHarError, traffic_of
-from loadtests.convert.openapi import USUAL, operations_of
-from loadtests.profile.profile_models import ScheduledProfile, TraceProfile
-from loadtests.profile.profile_reader import load_profile
+from loadtests.convert import DEFAULT_METHODS, NotHarError, extract_traffic, read_operations
+from loadtests.profile import ScheduledProfile, TraceProfile, load_profile
 from proofload.cli.main import cli
 from target_service.app import create_app
 from target_service.settings import Settings
-from tests.support.generator import send
-from tests.support.http_server import serving
+from tests.support.generator import send_load
+from tests.support.http_server import serve_http
 
 KEYS = st.sampled_from(["get", "responses", "requestBody", "content", "schema", "name", "in", "status"])
 
@@ -38,7 +36,7 @@ Command = Callable[..., Result]
 
 @pytest.fixture
 def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run ``proofload profile`` in a folder of its own."""
+    """Run ``proofload profile`` in a temporary directory."""
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(cli, ["profile", *arguments], catch_exceptions=False)
 
@@ -51,13 +49,13 @@ def openapi() -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_the_reference_services_own_document_makes_a_profile(profile: Command, tmp_path: Path) -> None:
+def test_the_document_of_the_reference_service_becomes_a_profile(profile: Command, tmp_path: Path) -> None:
     (tmp_path / "api.json").write_text(json.dumps(openapi()))
     done = profile("from-openapi", "api.json", "--out", "p.yaml", "--rate", "20", "--duration", "2s")
     assert done.exit_code == 0, done.stderr
-    made = load_profile(tmp_path / "p.yaml")
-    assert isinstance(made, ScheduledProfile)
-    assert {"/predict", "/model", "/ready", "/health"} <= {one.path for one in made.requests or []}
+    created = load_profile(tmp_path / "p.yaml")
+    assert isinstance(created, ScheduledProfile)
+    assert {"/predict", "/model", "/ready", "/health"} <= {request.path for request in created.requests or []}
 
 
 OPENAPI = """\
@@ -96,36 +94,34 @@ def test_operations_become_requests(profile: Command, tmp_path: Path) -> None:
     (tmp_path / "api.yaml").write_text(OPENAPI)
     done = profile("from-openapi", "api.yaml", "--out", "p.yaml")
     assert done.exit_code == 0, done.stderr
-    made = load_profile(tmp_path / "p.yaml")
-    assert made.name == "Shop"
-    item, order = made.requests or []
-    assert [one.label for one in (item, order)] == ["GET /items/{id}", "POST /orders"]
+    created = load_profile(tmp_path / "p.yaml")
+    assert created.name == "Shop"
+    item, order = created.requests or []
+    assert [request.label for request in (item, order)] == ["GET /items/{id}", "POST /orders"]
     assert (item.method, item.path, item.headers) == ("GET", "/items/7?q=a+b", {"X-Team": "blue"})
     assert (order.method, order.path, order.json_body) == ("POST", "/orders", {"item": "text", "count": 2})
-    assert [one.expect.status for one in (item, order) if one.expect] == [200, 201]
+    assert [request.expect.status for request in (item, order) if request.expect] == [200, 201]
     assert "left out DELETE /items/{id}: may change or destroy" in done.stderr
     assert "left out POST /files: its body is multipart/form-data" in done.stderr
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(max_size=3), nested, max_leaves=8))
-def test_odd_documents_are_never_a_crash(odd: Any) -> None:
-    """Whatever stands where OpenAPI or HAR have something else."""
-    operations_of({"openapi": "3.0.0", "paths": {"/a": {"get": odd, "post": {"parameters": odd}}, "/b": odd}},
-                  methods=USUAL, only=None)  # fmt: skip
-    odd_entry = {
-        "request": {"method": "GET", "url": "http://a/", "headers": odd, "postData": odd},
-        "response": odd,
-    }
-    for given_entries in ([odd_entry], odd):
+def test_malformed_documents_raise_no_other_error(malformed: Any) -> None:
+    """Arbitrary data instead of the structures of OpenAPI and HAR."""
+    paths = {"/a": {"get": malformed, "post": {"parameters": malformed}}, "/b": malformed}
+    read_operations({"openapi": "3.0.0", "paths": paths}, methods=DEFAULT_METHODS, name_pattern=None)
+    request = {"method": "GET", "url": "http://a/", "headers": malformed, "postData": malformed}
+    for entries in ([{"request": request, "response": malformed}], malformed):
+        document = {"log": {"entries": entries}}
         with suppress(NotHarError):
-            traffic_of({"log": {"entries": given_entries}}, "http://a", static=True, credentials=False)
+            extract_traffic(document, "http://a", include_static=True, include_credentials=False)
 
 
-def test_operations_can_be_chosen(profile: Command, tmp_path: Path) -> None:
+def test_operations_can_be_selected(profile: Command, tmp_path: Path) -> None:
     (tmp_path / "api.yaml").write_text(OPENAPI)
     done = profile("from-openapi", "api.yaml", "--all-methods", "--only", "^DELETE", "--out", "p.yaml")
     assert done.exit_code == 0, done.stderr
-    assert [one.method for one in load_profile(tmp_path / "p.yaml").requests or []] == ["DELETE"]
+    assert [request.method for request in load_profile(tmp_path / "p.yaml").requests or []] == ["DELETE"]
 
 
 # --- HAR ------------------------------------------------------------------------------------------------
@@ -159,7 +155,7 @@ def har(entries: list[dict[str, Any]]) -> str:
     return json.dumps({"log": {"version": "1.2", "entries": entries}})
 
 
-def test_what_a_browser_saved_becomes_requests(profile: Command, tmp_path: Path) -> None:
+def test_a_har_file_becomes_requests(profile: Command, tmp_path: Path) -> None:
     (tmp_path / "shop.har").write_text(har(HAR))
     done = profile("from-har", "shop.har", "--out", "p.yaml")
     assert done.exit_code == 0, done.stderr
@@ -167,17 +163,17 @@ def test_what_a_browser_saved_becomes_requests(profile: Command, tmp_path: Path)
     assert (page.path, page.weight, page.headers) == ("/", 2, {"X-Team": "v"})
     assert (cart.method, cart.path, cart.json_body) == ("POST", "/cart?token=&n=1", {"item": 1})
     assert "abc" not in (tmp_path / "p.yaml").read_text()
-    for said in ("--target https://shop.test", "left out 1: of another origin", "header Cookie", "static"):
-        assert said in done.stderr
+    for note in ("--target https://shop.test", "left out 1: of another origin", "header Cookie", "static"):
+        assert note in done.stderr
 
 
-def test_credentials_are_taken_where_that_is_said(profile: Command, tmp_path: Path) -> None:
+def test_credentials_are_included_by_option(profile: Command, tmp_path: Path) -> None:
     (tmp_path / "shop.har").write_text(har(HAR))
     done = profile("from-har", "shop.har", "--with-credentials", "--all", "--out", "p.yaml")
     assert done.exit_code == 0, done.stderr
     requests = load_profile(tmp_path / "p.yaml").requests or []
-    assert [one.path for one in requests] == ["/", "/", "/cart?token=abc&n=1", "/style.css"]
-    assert [sorted(one.headers) for one in requests[:2]] == [
+    assert [request.path for request in requests] == ["/", "/", "/cart?token=abc&n=1", "/style.css"]
+    assert [sorted(request.headers) for request in requests[:2]] == [
         ["Cookie", "X-Team"],
         ["Authorization", "X-Team"],
     ]
@@ -205,62 +201,71 @@ LOG = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["access.log", "access.log.gz"])
-def test_a_log_is_sent_again_as_it_was(name: str, profile: Command, tmp_path: Path) -> None:
+def test_an_access_log_is_replayed_at_its_times(name: str, profile: Command, tmp_path: Path) -> None:
     text = "".join(LOG).encode()
     (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
     done = profile("from-access-log", name, "--out", "again.yaml")
     assert done.exit_code == 0, done.stderr
     assert "left out 1 lines of another format, the first is line 5" in done.stderr
-    assert "left out 1 requests of other methods" in done.stderr
-    made = load_profile(tmp_path / "again.yaml")
-    assert isinstance(made, TraceProfile)
-    assert list(made.recorded.times) == [0, 1, 1.5, 2, 2.5]
-    with serving() as server:
-        send(tmp_path, server.url, tmp_path / "again.yaml", "--duration", "1s")
+    assert "left out 1 requests with other methods" in done.stderr
+    created = load_profile(tmp_path / "again.yaml")
+    assert isinstance(created, TraceProfile)
+    assert list(created.recorded_trace.arrival_times) == [0, 1, 1.5, 2, 2.5]
+    with serve_http() as server:
+        send_load(tmp_path, server.url, tmp_path / "again.yaml", "--duration", "1s")
         assert server.paths == Counter({"/a": 4, "/b?q=1": 1})
 
 
-def test_a_log_at_an_even_rate_keeps_its_shares(profile: Command, tmp_path: Path) -> None:
+def test_an_access_log_at_a_constant_rate_keeps_its_shares(profile: Command, tmp_path: Path) -> None:
     (tmp_path / "access.log").write_text("".join(LOG))
     done = profile("from-access-log", "access.log", "--rate", "5", "--most", "1", "--out", "even.yaml")
     assert done.exit_code == 0, done.stderr
-    made = load_profile(tmp_path / "even.yaml")
-    assert isinstance(made, ScheduledProfile)
-    assert [(one.label, one.weight) for one in made.requests or []] == [("GET /a", 3)]
+    created = load_profile(tmp_path / "even.yaml")
+    assert isinstance(created, ScheduledProfile)
+    assert [(request.label, request.weight) for request in created.requests or []] == [("GET /a", 3)]
     assert "left out 2 requests beyond the 1 most frequent" in done.stderr
 
 
-# --- What is wrong --------------------------------------------------------------------------------------
+# --- Invalid input --------------------------------------------------------------------------------------
 
 BAD = {
-    "a file that is missing": (("from-har", "none.har"), "none.har: can't be read: No such file"),
-    "a folder": (("from-openapi", "folder"), "folder: can't be read: Is a directory"),
-    "a log that is missing": (
+    "a missing file": (("from-har", "none.har"), "none.har: can't be read: No such file"),
+    "a directory": (("from-openapi", "folder"), "folder: can't be read: Is a directory"),
+    "a missing log": (
         ("from-access-log", "none", "--rate", "1"),
         "none: can't be read: No such file",
     ),
-    "a log of another format": (
+    "a log in another format": (
         ("from-access-log", "text", "--rate", "1"),
-        "text:1: no line of it is in the",
+        "text:1: no line is a GET or HEAD request in the",
     ),
-    "an empty log": (("from-access-log", "empty", "--rate", "1"), "empty: no line of it is in the Common"),
+    "an empty log": (
+        ("from-access-log", "empty", "--rate", "1"),
+        "empty: no line is a GET or HEAD request in the Common",
+    ),
     "a log that is not gzipped": (("from-access-log", "text.gz", "--rate", "1"), "text.gz: can't be read"),
-    "a log's times without a place": (("from-access-log", "text"), "give --out FILE"),
-    "a HAR that is no JSON": (("from-har", "text"), "text:1: is no JSON"),
-    "a HAR that is none": (("from-har", "odd.json"), "odd.json: holds no log.entries"),
-    "a HAR without entries": (("from-har", "empty.har"), "empty.har: holds no entry"),
-    "a HAR that is binary": (("from-har", "binary"), "binary: is no text in UTF-8"),
-    "an origin that is not there": (
+    "a log without --out and --rate": (("from-access-log", "text"), "--out FILE or --rate is missing"),
+    "a HAR file that is not JSON": (("from-har", "text"), "text:1: is not JSON"),
+    "a JSON file that is not HAR": (("from-har", "odd.json"), "odd.json: contains no log.entries"),
+    "a HAR file without entries": (("from-har", "empty.har"), "empty.har: contains no entries"),
+    "a binary HAR file": (("from-har", "binary"), "binary: is not UTF-8 text"),
+    "an unknown origin": (
         ("from-har", "shop.har", "--origin", "https://x.test"),
-        "shop.har: holds no request to https://x.test; there are https://shop.test, https://ads.test",
+        "shop.har: contains no request to https://x.test; origins: https://shop.test, https://ads.test",
     ),
-    "an OpenAPI document that is none": (("from-openapi", "odd.json"), "odd.json: has no openapi: 3.x"),
-    "an OpenAPI document of version 2": (("from-openapi", "swagger.json"), "is Swagger 2.0; convert it"),
-    "an OpenAPI document that is no YAML": (("from-openapi", "tabs"), "tabs: is neither JSON nor YAML"),
-    "an OpenAPI document without operations": (("from-openapi", "bare.json"), "no request of it can be sent"),
-    "an address that nobody answers": (("from-openapi", "http://127.0.0.1:9/"), "can't be fetched"),
-    "a pattern that is none": (("from-openapi", "odd.json", "--only", "("), "'(' is no regular expression"),
-    "a file that is there": (("from-har", "shop.har", "--out", "text"), "text: is there already; --force"),
+    "a JSON file that is not OpenAPI": (("from-openapi", "odd.json"), "odd.json: has no openapi: 3.x"),
+    "an OpenAPI document with version 2": (("from-openapi", "swagger.json"), "is Swagger 2.0; convert it"),
+    "an OpenAPI document that is not YAML": (("from-openapi", "tabs"), "tabs: is neither JSON nor YAML"),
+    "an OpenAPI document without operations": (
+        ("from-openapi", "bare.json"),
+        "contains no request that can be sent",
+    ),
+    "a URL without a server": (("from-openapi", "http://127.0.0.1:9/"), "can't be fetched"),
+    "an invalid regular expression": (
+        ("from-openapi", "odd.json", "--only", "("),
+        "'(' is not a regular expression",
+    ),
+    "an existing file": (("from-har", "shop.har", "--out", "text"), "text: exists already; --force"),
 }
 FILES = {
     "text": b"hello\n",
@@ -276,9 +281,9 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize(("arguments", "said"), BAD.values(), ids=BAD)
-def test_what_is_wrong_is_told(
-    arguments: tuple[str, ...], said: str, profile: Command, tmp_path: Path
+@pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD)
+def test_invalid_input_is_reported(
+    arguments: tuple[str, ...], message: str, profile: Command, tmp_path: Path
 ) -> None:
     for name, content in FILES.items():
         (tmp_path / name).write_bytes(content)
@@ -286,5 +291,5 @@ def test_what_is_wrong_is_told(
     before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     done = profile(*arguments)
     assert done.exit_code == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before

@@ -13,8 +13,15 @@ from click.testing import CliRunner, Result
 
 from proofload.cli.compare import compare_command, history_command
 from proofload.history import history
-from proofload.history.history import HistoryError, add, add_run, entries, rebuild
-from proofload.history.run_entry import FIGURES_FILE, OWN_TARGET, Entry, entry_of, from_json, to_json
+from proofload.history.history import HistoryError, add_entries, add_run, read_entries, rebuild_history
+from proofload.history.run_entry import (
+    FIGURES_FILE,
+    REFERENCE_TARGET,
+    RunEntry,
+    create_entry,
+    entries_from_json,
+    entries_to_json,
+)
 from slo.model import CheckStatus, Outcome
 from tests.support.proofs import met, missed, undecided
 
@@ -22,8 +29,8 @@ HERE = {"profile": "p1", "spec": "s1", "target": "reference service", "faults": 
 SPREAD = (1.0, 1.001, 0.999, 1.0005, 0.9995, 1.0)
 
 
-def entry(name: str, time: float, by: float = 1.0, **changes: object) -> Entry:
-    made = Entry(
+def entry(name: str, time: float, by: float = 1.0, **changes: object) -> RunEntry:
+    run = RunEntry(
         id=name,
         time=time,
         verdict=Outcome.MET,
@@ -43,50 +50,52 @@ def entry(name: str, time: float, by: float = 1.0, **changes: object) -> Entry:
             "events/availability/none failed": 3000.0,
         },
     )
-    return replace(made, **changes)  # type: ignore[arg-type] # the fields of an entry
+    return replace(run, **changes)  # type: ignore[arg-type] # the fields of an entry
 
 
-def series(name: str, start: float, by: float = 1.0, **changes: object) -> list[Entry]:
+def entry_series(name: str, start: float, by: float = 1.0, **changes: object) -> list[RunEntry]:
     return [entry(f"{name}{n}", start + n, by * spread, **changes) for n, spread in enumerate(SPREAD)]
 
 
 @pytest.fixture
 def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a folder that has no history yet."""
+    """Work in a directory without a history."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def proofload(command: str, *arguments: str) -> Result:
-    chosen = {"compare": compare_command, "history": history_command}[command]
-    return CliRunner().invoke(chosen, arguments, catch_exceptions=False)
+    commands = {"compare": compare_command, "history": history_command}
+    return CliRunner().invoke(commands[command], arguments, catch_exceptions=False)
 
 
-# --- What is kept of a run ----------------------------------------------------------------------
+# --- Entries ----------------------------------------------------------------------
 
 
-def test_an_entry_tells_the_figures_of_a_run() -> None:
+def test_an_entry_contains_the_figures_of_a_run() -> None:
     proof = missed()
     assert proof.run is not None
-    made = entry_of(proof, proof.run, OWN_TARGET)
-    assert made.verdict is Outcome.MISSED
-    assert made.sent == proof.run.total.sent
-    assert made.figures["response_time_p95"] == proof.run.total.response_time.p95
-    assert made.figures["error_ratio"] == proof.run.total.failed / proof.run.total.sent
-    assert made.figures["sli/availability/No server error"] == proof.verdict.objectives[0].sli
-    assert made.sound
-    assert from_json(json.loads(json.dumps(to_json([made])))) == [made]
+    created = create_entry(proof, proof.run, REFERENCE_TARGET)
+    assert created.verdict is Outcome.MISSED
+    assert created.sent == proof.run.total.sent
+    assert created.figures["response_time_p95"] == proof.run.total.response_time.p95
+    assert created.figures["error_ratio"] == proof.run.total.failed / proof.run.total.sent
+    assert created.figures["sli/availability/No server error"] == proof.verdict.objectives[0].sli
+    assert created.is_sound
+    assert entries_from_json(json.loads(json.dumps(entries_to_json([created])))) == [created]
 
 
-def test_neither_seed_nor_place_makes_another_profile_or_spec() -> None:
+def test_seed_and_file_names_do_not_change_the_fingerprint() -> None:
     proof = met()
     assert proof.run is not None
     profile = {**proof.run.profile, "seed": 99}
     moved = replace(proof.spec, slos=tuple(replace(slo, source="else.yaml:1") for slo in proof.spec.slos))
     stricter = replace(proof.spec, slos=proof.spec.slos[1:])
-    first = entry_of(proof, proof.run, "")
-    same = entry_of(replace(proof, spec=moved), replace(proof.run, profile=profile), "")
-    other = entry_of(replace(proof, spec=stricter), replace(proof.run, profile={**profile, "name": "x"}), "")
+    first = create_entry(proof, proof.run, "")
+    same = create_entry(replace(proof, spec=moved), replace(proof.run, profile=profile), "")
+    other = create_entry(
+        replace(proof, spec=stricter), replace(proof.run, profile={**profile, "name": "x"}), ""
+    )
     assert same.fingerprint == first.fingerprint
     assert {name for name in other.fingerprint if other.fingerprint[name] != first.fingerprint[name]} == {
         "profile",
@@ -94,59 +103,61 @@ def test_neither_seed_nor_place_makes_another_profile_or_spec() -> None:
     }
 
 
-def test_a_run_whose_checks_failed_is_not_sound() -> None:
+def test_an_entry_lists_failed_checks() -> None:
     proof = undecided()
     assert proof.run is not None
-    failed = [one.name for one in proof.verdict.checks if one.status is CheckStatus.FAIL]
-    assert list(entry_of(proof, proof.run, "").failed_checks) == failed != []
+    failed = [check.name for check in proof.verdict.checks if check.status is CheckStatus.FAIL]
+    assert list(create_entry(proof, proof.run, "").failed_checks) == failed != []
 
 
 # --- The file -----------------------------------------------------------------------------------
 
 
-def test_runs_are_kept_newest_first_and_once(at: Path) -> None:
-    add([entry("a", 1), entry("b", 2)])
-    add([entry("a", 1, verdict=Outcome.MISSED)])
-    assert [(one.id, one.verdict) for one in entries()] == [("b", Outcome.MET), ("a", Outcome.MISSED)]
+def test_runs_are_listed_once_and_newest_first(at: Path) -> None:
+    add_entries([entry("a", 1), entry("b", 2)])
+    add_entries([entry("a", 1, verdict=Outcome.MISSED)])
+    assert [(run.id, run.verdict) for run in read_entries()] == [("b", Outcome.MET), ("a", Outcome.MISSED)]
     assert [path.name for path in (at / "runs").iterdir()] == ["history.sqlite"]
 
 
-def test_a_run_is_kept_with_its_figures_and_the_history_made_anew_from_them(at: Path) -> None:
+def test_the_history_is_rebuilt_from_the_figures_of_runs(at: Path) -> None:
     for name in ("one", "two"):
-        folder = at / "runs" / name
-        folder.mkdir(parents=True)
+        run_directory = at / "runs" / name
+        run_directory.mkdir(parents=True)
         proof = met()
         assert proof.run is not None
-        assert add_run(replace(proof, run=replace(proof.run, id=name)), folder, OWN_TARGET) is None
+        assert (
+            add_run(replace(proof, run=replace(proof.run, id=name)), run_directory, REFERENCE_TARGET) is None
+        )
     (at / "runs" / "latest").symlink_to("two")
     (at / "runs" / "broken").mkdir()
     (at / "runs" / "broken" / FIGURES_FILE).write_text("{")
-    before = entries()
-    (at / history.HISTORY).write_text("no database at all, but a text that is long enough to be read")
-    number, problems = rebuild()
-    assert (number, entries()) == (2, before)
+    before = read_entries()
+    (at / history.HISTORY_FILE).write_text("not a database, but a text that is long enough to be read")
+    number, problems = rebuild_history()
+    assert (number, read_entries()) == (2, before)
     assert [f"broken/{FIGURES_FILE}" in problem for problem in problems] == [True]
 
 
-def test_runs_that_end_at_once_are_all_kept(at: Path) -> None:
+def test_concurrent_runs_are_all_added(at: Path) -> None:
     assert not list(at.iterdir())
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: add([entry(f"r{n}", n)]), range(24)))
-    assert {one.id for one in entries()} == {f"r{n}" for n in range(24)}
+        list(pool.map(lambda n: add_entries([entry(f"r{n}", n)]), range(24)))
+    assert {run.id for run in read_entries()} == {f"r{n}" for n in range(24)}
 
 
-def write_newer(path: Path) -> None:
+def write_newer_version(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
 
 
-def write_else(path: Path) -> None:
+def write_other_database(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE bookmarks (url)")
 
 
-def write_row(path: Path) -> None:
-    add([entry("a", 1)], path)
+def write_invalid_row(path: Path) -> None:
+    add_entries([entry("a", 1)], path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE runs SET entry = '{}'")
 
@@ -156,53 +167,53 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: path.write_text("not a database, but long enough to look like one\n"),
         "--rebuild",
     ),
-    "of a newer version": (write_newer, "is of version 99, and this Proofload knows 1"),
-    "of another program": (write_else, "an SQLite file of something else"),
-    "a folder": (lambda path: path.mkdir(), "history.sqlite"),
+    "a newer version": (write_newer_version, "has version 99, but this Proofload supports version 1"),
+    "a database of another program": (write_other_database, "an SQLite file of another program"),
+    "a directory": (lambda path: path.mkdir(), "history.sqlite"),
 }
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_a_history_that_cannot_be_used_is_told_and_left_alone(broken: str, at: Path) -> None:
-    path = at / history.HISTORY
+def test_an_unusable_history_is_reported_and_unchanged(broken: str, at: Path) -> None:
+    path = at / history.HISTORY_FILE
     path.parent.mkdir()
-    breaks, says = BROKEN[broken]
-    breaks(path)
+    write, message = BROKEN[broken]
+    write(path)
     before = path.read_bytes() if path.is_file() else None
-    for act in (entries, lambda: add([entry("a", 1)])):
-        with pytest.raises(HistoryError) as told:
+    for act in (read_entries, lambda: add_entries([entry("a", 1)])):
+        with pytest.raises(HistoryError) as error:
             act()
-        assert says in str(told.value)
+        assert message in str(error.value)
     assert before is None or path.read_bytes() == before
-    said = add_run(met(), path.parent, OWN_TARGET)
-    assert said is not None
-    assert says in said
-    assert "\n" not in said
+    warning = add_run(met(), path.parent, REFERENCE_TARGET)
+    assert warning is not None
+    assert message in warning
+    assert "\n" not in warning
     assert (path.parent / FIGURES_FILE).is_file()
     done = proofload("history")
     assert (done.exit_code, done.output.count("\n")) == (2, 1)
 
 
-def test_a_history_whose_first_transaction_never_ended_is_empty(at: Path) -> None:
+def test_a_history_without_a_committed_transaction_is_empty(at: Path) -> None:
     (at / "runs").mkdir()
-    (at / history.HISTORY).touch()
-    assert entries() == []
-    add([entry("a", 1)])
-    assert [one.id for one in entries()] == ["a"]
+    (at / history.HISTORY_FILE).touch()
+    assert read_entries() == []
+    add_entries([entry("a", 1)])
+    assert [run.id for run in read_entries()] == ["a"]
 
 
-def test_an_entry_that_is_none_is_told(at: Path) -> None:
+def test_an_invalid_entry_is_reported(at: Path) -> None:
     del at
-    write_row(history.HISTORY)
+    write_invalid_row(history.HISTORY_FILE)
     with pytest.raises(HistoryError, match=r"runs\.0\.id: Field required"):
-        entries()
+        read_entries()
 
 
 # --- proofload history --------------------------------------------------------------------------
 
 
 def test_history_lists_newest_first(at: Path) -> None:
-    add([entry("old", 1), entry("new", 2, profile="spike", verdict=Outcome.MISSED)])
+    add_entries([entry("old", 1), entry("new", 2, profile="spike", verdict=Outcome.MISSED)])
     done = proofload("history")
     assert [line.split()[0] for line in done.output.splitlines()] == ["run", "new", "old"]
     assert "MISSED" in done.output
@@ -213,23 +224,23 @@ def test_history_lists_newest_first(at: Path) -> None:
 
 
 @pytest.mark.usefixtures("at")
-def test_a_regression_is_listed_as_one_until_it_is_accepted() -> None:
-    add([entry("better", 1.0), entry("worse", 2.0, regression=True)])
+def test_a_regression_is_listed_until_it_is_accepted() -> None:
+    add_entries([entry("better", 1.0), entry("worse", 2.0, regression=True)])
     assert "MET, regression" in proofload("history").output
     accepted = proofload("history", "--accept", "worse")
     assert (accepted.exit_code, "MET, accepted" in accepted.output) == (0, True)
-    assert [one.accepted for one in entries()] == [True, False]
+    assert [run.accepted for run in read_entries()] == [True, False]
 
 
 @pytest.mark.usefixtures("at")
-def test_what_can_be_no_baseline_is_not_accepted() -> None:
-    add([entry("missed", 1.0, verdict=Outcome.MISSED)])
-    refused = proofload("history", "--accept", "missed")
-    assert refused.exit_code == 2
-    assert "missed: not MET" in refused.output
+def test_a_run_that_can_not_be_a_baseline_is_not_accepted() -> None:
+    add_entries([entry("missed", 1.0, verdict=Outcome.MISSED)])
+    rejected = proofload("history", "--accept", "missed")
+    assert rejected.exit_code == 2
+    assert "missed: can't be a baseline: not MET" in rejected.output
 
 
-def test_no_history_yet_is_no_error(at: Path) -> None:
+def test_a_missing_history_is_no_error(at: Path) -> None:
     done = proofload("history")
     assert (done.exit_code, done.stdout) == (0, "")
     assert "no runs" in done.stderr
@@ -238,7 +249,7 @@ def test_no_history_yet_is_no_error(at: Path) -> None:
 
 @pytest.mark.parametrize("name", ["trend.svg", "trend.html"])
 def test_history_is_drawn(name: str, at: Path) -> None:
-    add([entry("a", 1), entry("b", 2, 2.0, verdict=Outcome.MISSED), entry("c", 3, figures={})])
+    add_entries([entry("a", 1), entry("b", 2, 2.0, verdict=Outcome.MISSED), entry("c", 3, figures={})])
     assert proofload("history", "--plot", name).exit_code == 0
     text = (at / name).read_text(encoding="utf-8")
     assert "response time" in text
@@ -250,96 +261,96 @@ def test_history_is_drawn(name: str, at: Path) -> None:
 
 
 @dataclass(frozen=True)
-class Told:
+class Case:
     arguments: tuple[str, ...]
     code: int
-    says: str
-    known: tuple[Entry, ...] = (*series("a", 0), *series("b", 100, 1.2))
+    message: str
+    history: tuple[RunEntry, ...] = (*entry_series("a", 0), *entry_series("b", 100, 1.2))
 
 
 SIDE_B = tuple(f"b{n}" for n in range(6))
 SIDE_A = tuple(word for n in range(6) for word in ("--baseline", f"a{n}"))
 COMPARED = {
-    "a fifth slower than the runs named": Told(
+    "20 % slower than the named runs": Case(
         (*SIDE_B, *SIDE_A), 1, "regression in response_time_p50, response_time_p95"
     ),
-    "a fifth faster": Told(
+    "20 % faster": Case(
         (*(f"a{n}" for n in range(6)), *(word for b in SIDE_B for word in ("--baseline", b))),
         0,
         "improvement in",
     ),
-    "the figures that are no slower alone": Told(
+    "only the figures that are not slower": Case(
         (*SIDE_B, *SIDE_A, "--figure", "throughput", "--figure", "sli/*"), 0, "no difference shown"
     ),
-    "one run against the newest that met its objectives, with noise from the history": Told(
-        ("b0",), 1, "regression in", (*series("a", 0), entry("b0", 100, 1.2))
+    "one run against the newest MET run, with noise from the history": Case(
+        ("b0",), 1, "regression in", (*entry_series("a", 0), entry("b0", 100, 1.2))
     ),
-    "one run against one, with no others": Told(
+    "one run against one, without other runs": Case(
         ("b0",), 3, "can't tell in", (entry("a0", 1), entry("b0", 100, 1.2))
     ),
-    "no run before it": Told(("a0",), 3, "UNDECIDED: no_baseline"),
-    "no run before it that met its objectives": Told(
+    "no earlier run": Case(("a0",), 3, "UNDECIDED: no_baseline"),
+    "no earlier MET run": Case(
         ("b0",), 3, "no_baseline", (entry("a0", 1, verdict=Outcome.MISSED), entry("b0", 2))
     ),
-    "a run with faults before it is no baseline": Told(
+    "an earlier run with faults is no baseline": Case(
         ("b0",), 3, "no_baseline", (entry("a0", 1, fingerprint={**HERE, "faults": "x=1"}), entry("b0", 2))
     ),
-    "a run of another profile": Told(
+    "a run with another profile": Case(
         ("b0", "--baseline", "a0"),
         3,
-        "not_comparable: not the same profile: spike, p2; the baseline's: steady, p1",
+        "not_comparable: different profile: spike, p2; baseline: steady, p1",
         (entry("a0", 1), entry("b0", 2, profile="spike", fingerprint={**HERE, "profile": "p2"})),
     ),
-    "a run of another spec": Told(
+    "a run with another spec": Case(
         ("b0", "--baseline", "a0"),
         3,
-        "not_comparable: not the same spec: s2",
+        "not_comparable: different spec: s2",
         (entry("a0", 1), entry("b0", 2, fingerprint={**HERE, "spec": "s2"})),
     ),
-    "a run whose load was not delivered": Told(
+    "a run with a failed check": Case(
         ("b0", "--baseline", "a0"),
         3,
         "unsound_run: checks failed in b0 (load_delivered)",
         (entry("a0", 1), entry("b0", 2, failed_checks=("load_delivered",))),
     ),
-    "runs on another machine are compared with a warning": Told(
+    "runs on another machine are compared with a warning": Case(
         (*SIDE_B, *SIDE_A),
         1,
-        "not the same machine: 64 CPUs; the baseline's: 2 CPUs",
-        (*series("a", 0), *series("b", 100, 1.2, fingerprint={**HERE, "machine": "64 CPUs"})),
+        "different machine: 64 CPUs; baseline: 2 CPUs",
+        (*entry_series("a", 0), *entry_series("b", 100, 1.2, fingerprint={**HERE, "machine": "64 CPUs"})),
     ),
-    "a name too long for a path": Told(("z" * 5000,), 2, "z" * 100),
-    "no name at all": Told(("",), 2, "no run ''"),
-    "a run that is not there": Told(("zzz",), 2, "no run 'zzz'"),
-    "a beginning of several ids": Told(("a",), 2, "'a' begins 6 ids"),
-    "a run against itself": Told(("b0", "--baseline", "b0"), 2, "b0: on both sides"),
-    "a figure that is not there": Told((*SIDE_B, *SIDE_A, "--figure", "p95"), 2, "no figure 'p95'"),
-    "a file that holds no figures": Told(("b0", "--baseline", "empty.json"), 2, "holds no figures of runs"),
-    "a folder that is no run's": Told(("folder",), 2, "folder/figures.json: can't be read"),
+    "a name too long for a path": Case(("z" * 5000,), 2, "z" * 100),
+    "an empty name": Case(("",), 2, "no run ''"),
+    "an unknown run": Case(("zzz",), 2, "no run 'zzz'"),
+    "a prefix of several ids": Case(("a",), 2, "'a' matches 6 ids"),
+    "a run against itself": Case(("b0", "--baseline", "b0"), 2, "b0: both candidate and baseline"),
+    "an unknown figure": Case((*SIDE_B, *SIDE_A, "--figure", "p95"), 2, "no figure 'p95'"),
+    "a file without figures": Case(("b0", "--baseline", "empty.json"), 2, "contains no figures of runs"),
+    "a directory that is not a run directory": Case(("folder",), 2, "folder/figures.json: can't be read"),
 }
 
 
-@pytest.mark.parametrize("told", COMPARED.values(), ids=COMPARED.keys())
-def test_comparisons(told: Told, at: Path) -> None:
-    add(told.known)
+@pytest.mark.parametrize("case", COMPARED.values(), ids=COMPARED.keys())
+def test_comparisons(case: Case, at: Path) -> None:
+    add_entries(case.history)
     (at / "empty.json").write_text("{}")
     (at / "folder").mkdir()
-    done = proofload("compare", *told.arguments)
-    assert told.says in done.output.replace("\n", " ")
-    assert done.exit_code == told.code
+    done = proofload("compare", *case.arguments)
+    assert case.message in done.output.replace("\n", " ")
+    assert done.exit_code == case.code
 
 
-def test_an_exported_baseline_serves_where_there_is_no_history(at: Path) -> None:
-    add(series("a", 0))
+def test_an_exported_baseline_works_without_a_history(at: Path) -> None:
+    add_entries(entry_series("a", 0))
     assert proofload("compare", *(f"a{n}" for n in range(6)), "--export", "base.json").exit_code == 0
-    add(series("b", 100, 1.2), at / "else" / "history.sqlite")
+    add_entries(entry_series("b", 100, 1.2), at / "else" / "history.sqlite")
     done = proofload(
         "compare", *SIDE_B, "--baseline", "base.json", "--history", "else/history.sqlite", "--json",
         "--markdown", "compared.md",
     )  # fmt: skip
-    found = json.loads(done.stdout)
-    assert (done.exit_code, found["conclusion"]) == (1, "regression")
-    p95 = next(one for one in found["figures"] if one["figure"] == "response_time_p95")
+    comparison = json.loads(done.stdout)
+    assert (done.exit_code, comparison["conclusion"]) == (1, "regression")
+    p95 = next(row for row in comparison["figures"] if row["figure"] == "response_time_p95")
     assert p95["effect"] == pytest.approx(0.2)
     assert 0.05 < p95["low"] < 0.2 < p95["high"]
     text = (at / "compared.md").read_text(encoding="utf-8")

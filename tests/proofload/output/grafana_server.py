@@ -1,4 +1,4 @@
-"""A stand-in for Grafana's HTTP API: it keeps what it is sent and answers what the test says."""
+"""A stand-in for Grafana's HTTP API: it records requests and responds as the test chooses."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Asked:
+class RecordedRequest:
     path: str
     headers: Mapping[str, str]
     body: Any
 
 
-class Grafana(http.server.ThreadingHTTPServer):
+class GrafanaServer(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status = 200
         self.location = ""
-        self.answers = threading.Event()
-        """While it is not set, nothing is answered."""
-        self.answers.set()
-        self.asked: list[Asked] = []
+        self.responding = threading.Event()
+        """Requests get no response while it is cleared."""
+        self.responding.set()
+        self.requests: list[RecordedRequest] = []
 
     @property
     def url(self) -> str:
@@ -34,12 +34,12 @@ class Grafana(http.server.ThreadingHTTPServer):
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    server: Grafana
+    server: GrafanaServer
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.asked.append(Asked(self.path, dict(self.headers), json.loads(body)))
-        self.server.answers.wait()
+        self.server.requests.append(RecordedRequest(self.path, dict(self.headers), json.loads(body)))
+        self.server.responding.wait()
         self.send_response(self.server.status)
         if self.server.location:
             self.send_header("Location", self.server.location)
@@ -47,17 +47,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @contextmanager
-def grafana() -> Iterator[Grafana]:
-    with Grafana() as server:
+def run_grafana() -> Iterator[GrafanaServer]:
+    with GrafanaServer() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield server
         finally:
-            server.answers.set()
+            server.responding.set()
             server.shutdown()
             thread.join()

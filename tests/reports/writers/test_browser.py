@@ -1,4 +1,4 @@
-"""The report as a person sees it: in headless Chromium, wide and on a phone, light and dark, offline."""
+"""The report in headless Chromium: on a desktop and a phone, light and dark, offline."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROOFS: dict[str, Callable[[], Proof]] = {
     "with long names": lambda: many(40),
     "with hostile names": lambda: hostile("<script>document.title='x'</script>" + "w" * 200),
 }
-LEAST_CONTRAST = 4.5
+MIN_CONTRAST = 4.5
 """WCAG 2.2, 1.4.3, level AA."""
 CONTRAST = """
 elements => elements.map(element => {
@@ -62,18 +62,18 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("proof", PROOFS)
-def test_the_report_opens_offline_and_fits(proof: str, page: Page, tmp_path: Path) -> None:
+def test_the_report_opens_offline_and_fits_the_viewport(proof: str, page: Page, tmp_path: Path) -> None:
     [path] = write_reports(PROOFS[proof](), tmp_path, ["html"])
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda sent: asked.append(sent.url))
+    messages: list[str] = []
+    urls: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: urls.append(request.url))
     page.goto(path.as_uri())
     assert page.title().startswith(("MET", "MISSED", "UNDECIDED"))
-    assert not said
-    assert asked == [path.as_uri()]
-    wide, seen = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert wide <= seen, "the page scrolls sideways"
+    assert not messages
+    assert urls == [path.as_uri()]
+    content_width, viewport_width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert content_width <= viewport_width, "the page scrolls sideways"
     contrasts = page.locator("h1, .badge, .slo, .name, small, dt, dd, figcaption").evaluate_all(CONTRAST)
-    assert min(contrasts) >= LEAST_CONTRAST
+    assert min(contrasts) >= MIN_CONTRAST

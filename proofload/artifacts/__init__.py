@@ -1,0 +1,25 @@
+"""The run directory, its files, and the configuration file ``proofload.yaml``.
+
+Files are written completely or not at all.
+"""
+
+from proofload.artifacts.policy_file import PolicyConfiguration, read_configuration
+from proofload.artifacts.run_artifacts import RunArtifacts, read_run_artifacts, write_evidence
+from proofload.artifacts.run_directory import (
+    create_run_directory,
+    create_run_id,
+    update_latest_link,
+    write_text,
+)
+
+__all__ = [
+    "PolicyConfiguration",
+    "RunArtifacts",
+    "create_run_directory",
+    "create_run_id",
+    "read_configuration",
+    "read_run_artifacts",
+    "update_latest_link",
+    "write_evidence",
+    "write_text",
+]
