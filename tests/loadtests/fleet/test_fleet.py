@@ -109,7 +109,7 @@ def test_a_worker_that_joins_late_sends_a_shard(
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     options = ("--host", server.url, "--processes", "2", "--listen", address)
-    with start_generator(tmp_path, profile(source, seconds=4), *options) as generator:
+    with start_generator(tmp_path, profile(source, seconds=12), *options) as generator:
         generator.read_until("progress")
         with subprocess.Popen([sys.executable, "-m", "loadtests.fleet", address]) as late:
             try:
