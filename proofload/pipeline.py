@@ -1,10 +1,14 @@
-"""The stages of a run in one place: stack up, load, evidence, verdict, reports."""
+"""The stages of a run in one place: stack up, load, evidence, verdict, baseline comparison, results.
+
+:func:`run_job` ends with the verdict. :func:`finish_run` compares the run with its baseline in memory and
+then writes each result once: reports, comparison, history entry, latest link, Grafana annotation.
+"""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,8 +17,15 @@ from threading import Thread
 import requests
 
 from loadtests.recording import run_from_json
-from proofload.artifacts import RunArtifacts, write_evidence
-from proofload.output import ProgressReporter
+from proofload.artifacts import (
+    RunArtifacts,
+    update_latest_link,
+    write_evidence,
+    write_policy,
+    write_text,
+)
+from proofload.history import HistoryError, RunEntry, add_run, compare_with_baseline, create_entry
+from proofload.output import ProgressReporter, annotate_run
 from proofload.stack import (
     Endpoints,
     LoadEvent,
@@ -24,9 +35,14 @@ from proofload.stack import (
     Stack,
     await_scrape,
 )
-from reports.writers import preload_chart_libraries, write_reports
+from reports.writers import (
+    comparison_to_json,
+    comparison_to_markdown,
+    preload_chart_libraries,
+    write_reports,
+)
 from slo.evaluation import evaluate, preload_scipy
-from slo.model import Evidence, Policy, Proof, RunRecord, Spec, Window
+from slo.model import Comparison, Conclusion, Evidence, Policy, Proof, RunRecord, Spec, Window
 from slo.prometheus import ConnectionSettings, PrometheusClient, PrometheusError, gather_evidence
 
 SCRAPE_TIMEOUT_SECONDS = 150.0
@@ -59,15 +75,29 @@ class Job:
     metadata: ReportMetadata
 
 
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A verdict and the results of the stages after it.
+
+    ``comparison`` is the comparison with the baseline of the policy; ``comparison_problem`` states why
+    there is none although the policy names a baseline. ``warnings`` state what could not be recorded.
+    """
+
+    proof: Proof
+    comparison: Comparison | None = None
+    comparison_problem: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
 class FaultsError(Exception):
     """The target rejects the faults of the run; the message states why."""
 
 
 class StageTimer:
-    """Measures the stages of a run: (stage, seconds) in order."""
+    """Measures the stages of a run: (stage, seconds) in order, after the stages measured before."""
 
-    def __init__(self) -> None:
-        self.stages: list[tuple[str, float]] = []
+    def __init__(self, stages: Iterable[tuple[str, float]] = ()) -> None:
+        self.stages = list(stages)
 
     @contextmanager
     def measure_stage(self, name: str) -> Iterator[None]:
@@ -80,7 +110,7 @@ class StageTimer:
 
 
 def run_job(job: Job, reporter: ProgressReporter) -> Proof:
-    """Run all stages; the files of the run are in its directory afterwards.
+    """Run all stages up to the verdict; the run record and the policy are in the run directory afterwards.
 
     Raises:
         StackError: the target or Prometheus did not start.
@@ -106,9 +136,37 @@ def run_job(job: Job, reporter: ProgressReporter) -> Proof:
             evidence = _gather_evidence(job.spec, prometheus, record.window)
         with timer.measure_stage("stack down"):
             resources.close()
-    return _evaluate_and_report(
+    return _evaluate(
         job.spec, RunArtifacts(evidence, record, job.policy), job.run_directory, job.metadata, timer
     )
+
+
+def finish_run(proof: Proof, run_directory: Path, target: str, environment: Mapping[str, str]) -> FinishedRun:
+    """Run the stages after the verdict of a run: compare with the baseline, then write each result once.
+
+    ``target`` names the service under test in the history; ``environment`` may name a Grafana server.
+
+    Nothing is written before the comparison has decided whether the run is a regression, so a crash at any
+    point leaves no regression in the history that could be a baseline.
+
+    Raises:
+        ValueError: the proof has no run record.
+        OSError: a report or the comparison can't be written; the run is not in the history.
+    """
+    if proof.run is None:
+        raise ValueError("the proof has no run record: only the verdict of a load can be finished")
+    entry = create_entry(proof, proof.run, target)
+    comparison, problem = _compare_with_baseline(proof, entry, run_directory)
+    if comparison and comparison.conclusion is Conclusion.REGRESSION:
+        entry = replace(entry, regression=True)
+    proof = _write_results(proof, run_directory, StageTimer(proof.timings))
+    if comparison:
+        _write_comparison(comparison, run_directory)
+    history_warning = add_run(entry, run_directory)
+    update_latest_link(run_directory)
+    annotation_warning = annotate_run(environment, proof, run_directory.resolve().name)
+    warnings = tuple(filter(None, (history_warning, annotation_warning)))
+    return FinishedRun(proof, comparison, problem, warnings)
 
 
 def check_window(
@@ -124,16 +182,17 @@ def check_window(
     Thread(target=preload_scipy, daemon=True).start()
     with timer.measure_stage("evidence"):
         evidence = _gather_evidence(spec, prometheus, window)
-    return _evaluate_and_report(spec, RunArtifacts(evidence, None, policy), run_directory, metadata, timer)
+    proof = _evaluate(spec, RunArtifacts(evidence, None, policy), run_directory, metadata, timer)
+    return _write_results(proof, run_directory, timer)
 
 
 def replay_run(
     spec: Spec, artifacts: RunArtifacts, policy: Policy, run_directory: Path | None, metadata: ReportMetadata
 ) -> Proof:
     """Evaluate stored evidence again, without a query; the same evidence yields the same verdict."""
-    return _evaluate_and_report(
-        spec, replace(artifacts, policy=policy), run_directory, metadata, StageTimer()
-    )
+    timer = StageTimer()
+    proof = _evaluate(spec, replace(artifacts, policy=policy), run_directory, metadata, timer)
+    return _write_results(proof, run_directory, timer)
 
 
 def send_load(
@@ -224,17 +283,19 @@ def _gather_evidence(spec: Spec, prometheus: PrometheusClient, window: Window) -
     return gather_evidence(prometheus, spec, window, now=now, margin_seconds=margin)
 
 
-def _evaluate_and_report(
+def _evaluate(
     spec: Spec,
     artifacts: RunArtifacts,
     run_directory: Path | None,
     metadata: ReportMetadata,
     timer: StageTimer,
 ) -> Proof:
-    """Evaluate the evidence and write the files of the run."""
+    """Write the policy, an input of the verdict, and evaluate the evidence."""
+    if run_directory:
+        write_policy(artifacts.policy, run_directory)
     with timer.measure_stage("verdict"):
         verdict = evaluate(spec, artifacts.evidence, artifacts.run, artifacts.policy)
-    proof = Proof(
+    return Proof(
         verdict,
         artifacts.evidence,
         spec,
@@ -243,8 +304,31 @@ def _evaluate_and_report(
         metadata.versions,
         metadata.settings,
     )
+
+
+def _write_results(proof: Proof, run_directory: Path | None, timer: StageTimer) -> Proof:
+    """Write evidence and reports; return the proof with the duration of that stage."""
     if run_directory:
         with timer.measure_stage("reports"):
-            write_evidence(artifacts.evidence, run_directory)
+            write_evidence(proof.evidence, run_directory)
             write_reports(proof, run_directory)
     return replace(proof, timings=tuple(timer.stages))
+
+
+def _compare_with_baseline(
+    proof: Proof, entry: RunEntry, run_directory: Path
+) -> tuple[Comparison | None, str | None]:
+    """Return the comparison with the baseline of the policy, or why it is not possible; write nothing."""
+    baseline = proof.verdict.policy.baseline
+    if baseline is None:
+        return None, None
+    try:
+        return compare_with_baseline(baseline, entry, run_directory), None
+    except (HistoryError, ValueError) as error:
+        return None, str(error)
+
+
+def _write_comparison(comparison: Comparison, run_directory: Path) -> None:
+    data = json.dumps(comparison_to_json(comparison), indent=2)
+    write_text(run_directory / "comparison.json", f"{data}\n")
+    write_text(run_directory / "comparison.md", comparison_to_markdown(comparison))

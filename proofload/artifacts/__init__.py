@@ -4,7 +4,12 @@ Files are written completely or not at all.
 """
 
 from proofload.artifacts.policy_file import PolicyConfiguration, read_configuration
-from proofload.artifacts.run_artifacts import RunArtifacts, read_run_artifacts, write_evidence
+from proofload.artifacts.run_artifacts import (
+    RunArtifacts,
+    read_run_artifacts,
+    write_evidence,
+    write_policy,
+)
 from proofload.artifacts.run_directory import (
     create_run_directory,
     create_run_id,
@@ -21,5 +26,6 @@ __all__ = [
     "read_run_artifacts",
     "update_latest_link",
     "write_evidence",
+    "write_policy",
     "write_text",
 ]

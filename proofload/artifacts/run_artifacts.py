@@ -1,4 +1,8 @@
-"""The files of a run directory that a verdict can be replayed from: evidence, run record and policy."""
+"""The files of a run directory that a verdict can be replayed from: evidence, run record and policy.
+
+``policy.json`` is ``{"schema": 1, "confidence": ..., "baseline": ...}``; the keys of its baseline are the
+fields of :class:`slo.model.BaselinePolicy`.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,24 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import pydantic
+from pydantic import Field
 
 from loadtests.recording import run_from_json
-from proofload.artifacts.policy_file import PolicyConfiguration
-from slo.documents import Problem, ProblemsError, write_atomically
-from slo.model import Evidence, Policy, RunRecord
+from proofload.artifacts.policy_file import Confidence, Names, PolicyConfiguration, Ratio
+from slo.documents import Problem, ProblemsError, StrictModel, write_atomically
+from slo.model import BaselinePolicy, Evidence, Policy, RunRecord
 from slo.prometheus import decode_evidence, encode_evidence
 
 T = TypeVar("T")
 
 EVIDENCE_FILE, COMPRESSED_EVIDENCE_FILE = "evidence.json", "evidence.json.gz"
+POLICY_FILE = "policy.json"
+POLICY_SCHEMA_VERSION = 1
 COMPRESSION_THRESHOLD_BYTES = 1_000_000
 """Larger evidence is compressed."""
 
@@ -32,6 +39,38 @@ class RunArtifacts:
     evidence: Evidence
     run: RunRecord | None
     policy: Policy
+
+
+class _StoredBaseline(StrictModel):
+    runs: Names
+    figures: Names
+    tolerance: Ratio
+    min_effect_seconds: Annotated[float, Field(ge=0)]
+    min_effect_ratio: Ratio
+    confidence: Confidence
+    minimum_runs: Annotated[int, Field(ge=2)]
+
+    def to_baseline(self) -> BaselinePolicy:
+        fields = self.model_dump()
+        return BaselinePolicy(**{**fields, "runs": tuple(self.runs), "figures": tuple(self.figures)})
+
+
+class _StoredPolicy(StrictModel):
+    """The contents of ``policy.json``; no field has a default, so that a field that is missing is noticed."""
+
+    version: Annotated[int, Field(alias="schema", ge=POLICY_SCHEMA_VERSION, le=POLICY_SCHEMA_VERSION)]
+    confidence: Confidence | None
+    baseline: _StoredBaseline | None
+
+
+def write_policy(policy: Policy, run_directory: Path) -> None:
+    """Write ``policy.json``, the policy that the run is judged by, completely or not at all.
+
+    Raises:
+        OSError: the file can't be written.
+    """
+    data = json.dumps({"schema": POLICY_SCHEMA_VERSION, **asdict(policy)}, indent=2)
+    write_atomically(run_directory / POLICY_FILE, f"{data}\n".encode())
 
 
 def write_evidence(evidence: Evidence, run_directory: Path) -> None:
@@ -52,17 +91,17 @@ def write_evidence(evidence: Evidence, run_directory: Path) -> None:
 
 
 def read_run_artifacts(run_directory: Path) -> RunArtifacts:
-    """Read the evidence and, if they exist, ``run.json`` and the policy in ``verdict.json``.
+    """Read the evidence and, if they exist, ``run.json`` and ``policy.json``.
 
     Raises:
         ProblemsError: all files that are missing or invalid.
     """
     problems: list[Problem] = []
     plain, compressed = run_directory / EVIDENCE_FILE, run_directory / COMPRESSED_EVIDENCE_FILE
-    run_file, verdict_file = run_directory / "run.json", run_directory / "verdict.json"
+    run_file = run_directory / "run.json"
     evidence = _read_json(compressed if compressed.exists() else plain, decode_evidence, problems)
     record = _read_json(run_file, _parse_run, problems) if run_file.exists() else None
-    policy = _read_json(verdict_file, _parse_policy, problems) if verdict_file.exists() else None
+    policy = _read_policy(run_directory, problems)
     if evidence is None or problems:
         raise ProblemsError(problems)
     return RunArtifacts(evidence, record, policy or Policy())
@@ -72,13 +111,35 @@ def _parse_run(data: bytes) -> RunRecord:
     return run_from_json(json.loads(data))
 
 
+def _read_policy(run_directory: Path, problems: list[Problem]) -> Policy | None:
+    policy_file, verdict_file = run_directory / POLICY_FILE, run_directory / "verdict.json"
+    if policy_file.exists():
+        return _read_json(policy_file, _parse_policy, problems)
+    # Versions before 0.2.0 wrote no policy.json: their verdict.json repeats the confidence, but no baseline.
+    return _read_json(verdict_file, _parse_verdict_policy, problems) if verdict_file.exists() else None
+
+
 def _parse_policy(data: bytes) -> Policy:
     try:
-        verdict = json.loads(data)
+        stored = _StoredPolicy.model_validate(json.loads(data))
+    except pydantic.ValidationError as error:
+        raise ValueError(_format_first_error(error)) from None
+    return Policy(stored.confidence, stored.baseline.to_baseline() if stored.baseline else None)
+
+
+def _parse_verdict_policy(data: bytes) -> Policy:
+    verdict = json.loads(data)
+    try:
         return Policy(PolicyConfiguration.model_validate(verdict.get("policy", {})).confidence)
     except pydantic.ValidationError as error:
-        (first, *_) = error.errors()
-        raise ValueError(f"policy.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise ValueError(_format_first_error(error, "policy")) from None
+
+
+def _format_first_error(error: pydantic.ValidationError, *prefix: str) -> str:
+    """Return the first error of a file after the path of its field."""
+    (first, *_) = error.errors()
+    path = ".".join(map(str, (*prefix, *first["loc"])))
+    return f"{path}: {first['msg']}" if path else first["msg"]
 
 
 def _read_json(path: Path, parse: Callable[[bytes], T], problems: list[Problem]) -> T | None:

@@ -23,7 +23,7 @@ from proofload.cli.exit_status import report_and_exit
 from proofload.cli.option_types import TimeType
 from proofload.cli.options import PROMETHEUS, SPEC, add_policy_options
 from proofload.output import print_status
-from proofload.pipeline import ReportMetadata, check_window, replay_run
+from proofload.pipeline import FinishedRun, ReportMetadata, check_window, replay_run
 from proofload.stack import await_closing_scrape
 from slo.model import SECONDS_PER_DAY, Policy, Window
 from slo.prometheus import PrometheusClient
@@ -86,17 +86,18 @@ def check_command(
     with PrometheusClient(connection) as client:
         await_closing_scrape(client, spec, end, CLOSING_SCRAPE_SECONDS, print_status)
         proof = check_window(spec, client, window, policy or Policy(), run_directory, metadata)
-    report_and_exit(proof, run_directory)
+    report_and_exit(FinishedRun(proof), run_directory)
 
 
 def _replay_run(specs: tuple[Path, ...], replayed: Path, policy: Policy | None, out: Path | None) -> NoReturn:
     """Evaluate the evidence in the run directory ``replayed``, and exit with the verdict's code.
 
-    Without ``policy``, the policy of that run applies.
+    Without ``policy``, the policy of that run applies, except its baseline: a replay is not compared.
     """
     spec, artifacts = read_both_or_exit(partial(read_spec, specs), partial(read_run_artifacts, replayed))
     run_directory = prepare_run_directory(out) if out else None
     settings = {"spec": ", ".join(map(str, specs)), "replay of": str(replayed)}
     metadata = ReportMetadata(collect_versions(), settings)
-    proof = replay_run(spec, artifacts, policy or artifacts.policy, run_directory, metadata)
-    report_and_exit(proof, run_directory)
+    policy = policy or replace(artifacts.policy, baseline=None)
+    proof = replay_run(spec, artifacts, policy, run_directory, metadata)
+    report_and_exit(FinishedRun(proof), run_directory)

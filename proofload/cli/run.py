@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from loadtests.profile import parse_port_address
-from proofload.artifacts import update_latest_link
 from proofload.cli.cli_validation import (
     USAGE_EXIT_CODE,
     collect_versions,
@@ -35,9 +34,9 @@ from proofload.cli.options import (
     add_load_options,
     add_policy_options,
 )
-from proofload.history import REFERENCE_TARGET, add_run
-from proofload.output import annotate_run, print_status, show_progress
-from proofload.pipeline import FaultsError, Job, ReportMetadata, run_job
+from proofload.history import REFERENCE_TARGET
+from proofload.output import print_status, show_progress
+from proofload.pipeline import FaultsError, FinishedRun, Job, ReportMetadata, finish_run, run_job
 from proofload.stack import (
     LoadError,
     Stack,
@@ -47,7 +46,7 @@ from proofload.stack import (
     start_process_stack,
     use_external_stack,
 )
-from slo.model import Outcome, Policy, Proof
+from slo.model import Outcome, Policy
 from slo.prometheus import read_connection_settings
 
 
@@ -118,15 +117,10 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         policy=policy or Policy(),
         metadata=ReportMetadata(collect_versions(), _describe_settings(specs, load_options, faults)),
     )
-    proof = _run_or_exit(job)
-    update_latest_link(run_directory)
-    warnings = (
-        add_run(proof, run_directory, target or REFERENCE_TARGET),
-        annotate_run(os.environ, proof, run_directory.resolve().name),
-    )
-    for warning in filter(None, warnings):
+    finished = _run_or_exit(job, target or REFERENCE_TARGET)
+    for warning in finished.warnings:
         print_status(warning)
-    report_and_exit(proof, run_directory)
+    report_and_exit(finished, run_directory)
 
 
 def _is_external(stack: str | None, target: str | None, prometheus: str | None) -> bool:
@@ -148,11 +142,11 @@ def _validate_metrics_port(stack: str | None, metrics_port: str | None, *, is_ex
         raise click.UsageError("--metrics-port HOST:PORT needs --stack external; give only the port")
 
 
-def _run_or_exit(job: Job) -> Proof:
+def _run_or_exit(job: Job, target: str) -> FinishedRun:
     """Run a job; without a verdict exit with the code of UNDECIDED, or of invalid usage for wrong faults."""
     with show_progress() as reporter:
         try:
-            return run_job(job, reporter)
+            return finish_run(run_job(job, reporter), job.run_directory, target, os.environ)
         except (StackError, LoadError) as error:
             exit_with_error(f"no verdict: {error}", VERDICT_EXIT_CODES[Outcome.UNDECIDED])
         except FaultsError as error:

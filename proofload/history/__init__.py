@@ -8,7 +8,6 @@ from proofload.history.history import (
     HistoryError,
     accept_runs,
     add_run,
-    mark_regression,
     read_entries,
     rebuild_history,
 )
@@ -17,7 +16,7 @@ from proofload.history.run_comparison import (
     compare_with_baseline,
     select_figures,
 )
-from proofload.history.run_entry import REFERENCE_TARGET, RunEntry, entries_to_json
+from proofload.history.run_entry import REFERENCE_TARGET, RunEntry, create_entry, entries_to_json
 from proofload.history.run_selection import select_baseline_runs, select_runs
 
 __all__ = [
@@ -29,8 +28,8 @@ __all__ = [
     "add_run",
     "compare_run_entries",
     "compare_with_baseline",
+    "create_entry",
     "entries_to_json",
-    "mark_regression",
     "read_entries",
     "rebuild_history",
     "select_baseline_runs",

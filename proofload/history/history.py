@@ -13,11 +13,9 @@ from proofload.artifacts import write_text
 from proofload.history.run_entry import (
     FIGURES_FILE,
     RunEntry,
-    create_entry,
     entries_from_json,
     entries_to_json,
 )
-from slo.model import Proof
 
 HISTORY_FILE = Path("runs") / "history.sqlite"
 HISTORY_VERSION = 1
@@ -42,15 +40,14 @@ class HistoryError(Exception):
     """The history can't be read or written; the message states why and what to do."""
 
 
-def add_run(proof: Proof, run_directory: Path, target: str, history_file: Path = HISTORY_FILE) -> str | None:
-    """Write ``figures.json`` to the run directory and add the run to the history.
+def add_run(entry: RunEntry, run_directory: Path, history_file: Path = HISTORY_FILE) -> str | None:
+    """Write ``figures.json`` to the run directory and add the run to the history, each once.
+
+    A regression must be marked in the entry: what is written here can be a baseline.
 
     Returns:
         A warning if that failed, else ``None``; it raises nothing, so that no verdict is lost.
     """
-    if proof.run is None:
-        return None
-    entry = create_entry(proof, proof.run, target)
     try:
         write_text(run_directory / FIGURES_FILE, _format_figures(entry))
         add_entries([entry], history_file)
@@ -71,16 +68,6 @@ def add_entries(entries: Iterable[RunEntry], history_file: Path = HISTORY_FILE) 
         connection.executemany(
             "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", map(_build_row, entries)
         )
-
-
-def mark_regression(run_directory: Path, history_file: Path = HISTORY_FILE) -> None:
-    """Mark a run as a regression, in its directory and in the history, so that no baseline includes it.
-
-    Raises:
-        HistoryError: the history or the run's ``figures.json`` can't be read or written.
-    """
-    for entry in read_figures(run_directory / FIGURES_FILE):
-        _update_entry(replace(entry, regression=True), run_directory, history_file)
 
 
 def accept_runs(runs: Iterable[RunEntry], history_file: Path = HISTORY_FILE) -> None:

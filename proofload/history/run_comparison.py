@@ -8,8 +8,8 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from proofload.history.history import HISTORY_FILE, read_entries, read_figures
-from proofload.history.run_entry import COMPARABILITY_PARTS, FIGURES_FILE, RunEntry
+from proofload.history.history import HISTORY_FILE, read_entries
+from proofload.history.run_entry import COMPARABILITY_PARTS, RunEntry
 from proofload.history.run_selection import select_baseline_runs
 from slo.comparison import compare_runs, estimate_noise, refuse_comparison
 from slo.model import (
@@ -63,17 +63,21 @@ def create_figure(
 
 
 def compare_with_baseline(
-    baseline: BaselinePolicy, run_directory: Path, history_file: Path = HISTORY_FILE
+    baseline: BaselinePolicy, entry: RunEntry, run_directory: Path, history_file: Path = HISTORY_FILE
 ) -> Comparison:
-    """Compare the run in a directory with the baseline of its policy.
+    """Compare a run with the baseline of its policy, before the run is in the history; write nothing.
+
+    ``run_directory`` is the directory of the run: a baseline that names it is rejected.
 
     Raises:
-        HistoryError: the run or a run of the baseline can't be found or read.
+        HistoryError: the history or a run of the baseline can't be found or read.
         ValueError: the policy names a figure that the runs don't have.
     """
-    history = read_entries(history_file)
-    candidate = read_figures(run_directory / FIGURES_FILE)
-    baseline_runs = select_baseline_runs(baseline.runs, candidate, history, history_file)
+    candidate = [entry]
+    others = [run for run in read_entries(history_file) if run.id != entry.id]
+    # The run itself is included: an id of the baseline that is its id, or the start of it, must be noticed.
+    history = sorted([entry, *others], key=lambda run: (run.time, run.id), reverse=True)
+    baseline_runs = select_baseline_runs(baseline.runs, candidate, history, history_file, run_directory)
     figures = select_figures(
         baseline.figures,
         [*candidate, *baseline_runs],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -35,20 +36,29 @@ def select_runs(names: Iterable[str], history: Sequence[RunEntry], history_file:
 
 
 def select_baseline_runs(
-    names: Iterable[str], candidate: list[RunEntry], history: Sequence[RunEntry], history_file: Path
+    names: Iterable[str],
+    candidate: list[RunEntry],
+    history: Sequence[RunEntry],
+    history_file: Path,
+    candidate_directory: Path | None = None,
 ) -> list[RunEntry]:
     """Return the runs of a baseline; the list is empty if ``last-met`` matches no run.
+
+    ``candidate_directory`` is the directory of a candidate whose ``figures.json`` and link ``latest`` are not
+    yet written; without this argument they are.
 
     Raises:
         HistoryError: a name can't be found or read, or a run is also a candidate.
     """
-    last_met, other_names = list[RunEntry](), list[str]()
+    last_met, own_runs, other_names = list[RunEntry](), list[RunEntry](), list[str]()
     for name in names:
         if match := _LAST_MET_PATTERN.fullmatch(name):
             last_met += find_last_met(candidate, history, int(match.group(1) or 1))
+        elif candidate_directory and _is_name_of_directory(name, candidate_directory, history_file):
+            own_runs += candidate
         else:
             other_names.append(name)
-    baseline = [*last_met, *select_runs(other_names, history, history_file)]
+    baseline = [*last_met, *own_runs, *select_runs(other_names, history, history_file)]
     runs = {run.id: run for run in baseline}
     if both := [run.id for run in candidate if run.id in runs]:
         raise HistoryError(f"{', '.join(both)}: both candidate and baseline; a run can't be its own baseline")
@@ -72,8 +82,23 @@ def find_last_met(candidate: list[RunEntry], history: Iterable[RunEntry], count:
     return newest[: next((number for number, run in enumerate(newest, 1) if run.accepted), count)]
 
 
+def _is_name_of_directory(name: str, run_directory: Path, history_file: Path) -> bool:
+    """Return whether a name means a run directory, its ``figures.json``, or the link ``latest`` beside it."""
+    path = _find_path(name, history_file)
+    directory = path.parent if path.name == FIGURES_FILE else path
+    own = os.path.realpath(run_directory)
+    is_latest = directory.name == LATEST and os.path.realpath(directory.parent) == os.path.realpath(
+        run_directory.parent
+    )
+    return bool(name) and (is_latest or os.path.realpath(directory) == own)
+
+
+def _find_path(name: str, history_file: Path) -> Path:
+    return history_file.parent / LATEST if name == LATEST else Path(name)
+
+
 def _find_named_runs(name: str, history: Sequence[RunEntry], history_file: Path) -> list[RunEntry]:
-    path = history_file.parent / LATEST if name == LATEST else Path(name)
+    path = _find_path(name, history_file)
     if name and path.is_dir():  # "" would be the working directory
         return read_figures(path / FIGURES_FILE)
     if path.is_file():

@@ -21,7 +21,7 @@ from tests.support.processes import RUN_SECONDS, ProcessFamily, process_family
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(RUN_SECONDS)]
 
 FILES = {
-    *("run.json", "requests.csv", "evidence.json", "verdict.json"),
+    *("run.json", "requests.csv", "evidence.json", "policy.json", "verdict.json"),
     *("figures.json", "report.html", "report.md", "junit.xml", "objectives.csv"),
 }
 LOAD = ["--duration", "10s", "--rate", "100"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from proofload.artifacts.run_artifacts import (
     EVIDENCE_FILE,
     read_run_artifacts,
     write_evidence,
+    write_policy,
 )
 from slo.documents import ProblemsError
-from slo.model import Evidence, Policy, QueryResult, Series, Window, make_samples_key
+from slo.model import BaselinePolicy, Evidence, Policy, QueryResult, Series, Window, make_samples_key
 
 
 def create_evidence(samples: int) -> Evidence:
@@ -47,7 +49,47 @@ def test_the_same_evidence_yields_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / COMPRESSED_EVIDENCE_FILE).read_bytes() == before
 
 
-def test_the_policy_is_read_from_the_verdict(tmp_path: Path) -> None:
+BASELINE = BaselinePolicy(("last-met:5", "é.json"), ("sli/*",), 0.05, 0.0, 0.001, 0.95, 3)
+STORED = {"schema": 1, "confidence": 0.9, "baseline": None}
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(0.9), Policy(None, BASELINE), Policy(0.5, BASELINE)])
+def test_the_policy_is_read_as_it_was_written(policy: Policy, tmp_path: Path) -> None:
+    write_evidence(create_evidence(1), tmp_path)
+    write_policy(policy, tmp_path)
+    (tmp_path / "verdict.json").write_text(json.dumps({"policy": {"confidence": 0.7}}))
+    assert read_run_artifacts(tmp_path).policy == policy
+    assert list(json.loads((tmp_path / "policy.json").read_text())) == ["schema", "confidence", "baseline"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param("{", r"policy\.json:1: is not JSON", id="truncated"),
+        pytest.param("[]", "valid policy file of a run", id="a list"),
+        pytest.param(json.dumps({**STORED, "schema": 2}), "schema: .* equal to 1", id="a newer schema"),
+        pytest.param(json.dumps({**STORED, "schema": True}), "schema: .* integer", id="a truth value"),
+        pytest.param('{"schema": 1, "confidence": 0.9}', "baseline: Field required", id="a missing field"),
+        pytest.param(json.dumps({**STORED, "confidnce": 1}), "confidnce: ", id="an unknown field"),
+        pytest.param(
+            json.dumps({**STORED, "baseline": {**asdict(BASELINE), "runs": [""]}}),
+            r"baseline\.runs\.0: ",
+            id="an empty name",
+        ),
+        pytest.param('{"schema": 1, "confidence": NaN, "baseline": null}', "confidence: .* finite", id="NaN"),
+    ],
+)
+def test_a_damaged_policy_names_file_and_field(text: str, says: str, tmp_path: Path) -> None:
+    write_evidence(create_evidence(1), tmp_path)
+    (tmp_path / "verdict.json").write_text('{"policy": {"confidence": 0.9}}')  # does not stand in for it
+    (tmp_path / "policy.json").write_text(text)
+    with pytest.raises(ProblemsError, match=says) as error:
+        read_run_artifacts(tmp_path)
+    assert "policy.json" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_without_policy_json_the_policy_is_read_from_the_verdict(tmp_path: Path) -> None:
     write_evidence(create_evidence(1), tmp_path)
     assert read_run_artifacts(tmp_path).policy == Policy()
     (tmp_path / "verdict.json").write_text(json.dumps({"policy": {"confidence": 0.9}}))

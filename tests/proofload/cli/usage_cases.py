@@ -33,6 +33,8 @@ FILES = {
     "tabs.yaml": "name:\n\t- x\n",
     "odd/evidence.json": '{"schema": 7}',
     "odd/run.json": "{",
+    "damaged/evidence.json": '{"schema": 7}',
+    "damaged/policy.json": '{"schema": 1, "confidence": 95, "baseline": null}',
     "policy.yaml": "policy:\n  confidence: 95\n  confidnce: 0.9\n",
     "baseline.yaml": "policy:\n  baseline:\n    runs: []\n    tolerance: 0\n    least_time: 5\n",
     "two.yaml": "policy: {}\n---\npolicy: {}\n",
@@ -174,6 +176,11 @@ USAGE: dict[str, UsageCase] = {
         "proofload: odd/evidence.json: is not a valid evidence file of a run (ValueError: evidence of schema "
         "7, expected 1)\n"
         "odd/run.json:1: is not JSON: ",
+    ),
+    "a replay with a damaged policy": UsageCase(
+        ("check", "--replay", "damaged"),
+        "damaged/policy.json: is not a valid policy file of a run (ValueError: confidence: Input should "
+        "be less than 1)",
     ),
     "a confidence in percent": UsageCase(
         ("run", "--confidence", "95"), OPTION.format("--confidence") + "95.0 is not"

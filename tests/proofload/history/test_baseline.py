@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from proofload.cli.exit_status import report_and_exit
-from proofload.history.history import accept_runs, add_run, read_entries, rebuild_history
+from proofload.history.history import accept_runs, read_entries, rebuild_history
 from proofload.history.run_selection import find_last_met
+from proofload.pipeline import finish_run
 from slo.model import BaselinePolicy, Outcome, Proof, Quantiles, RunRecord
 from tests.support.observed_run import run
 from tests.support.proofs import met
@@ -32,12 +33,13 @@ def proof_of(number: int, p95: float, baseline: BaselinePolicy | None = None) ->
 
 
 def run_and_exit(proof: Proof, run_directory: Path) -> int:
-    """Add a run to the history, and return the exit code of its command."""
+    """Run the stages after the verdict, and return the exit code of the command."""
     run_directory.mkdir()
     assert proof.verdict.outcome is Outcome.MET
-    add_run(proof, run_directory, "http://target")
+    finished = finish_run(proof, run_directory, "http://target", {})
+    assert not finished.warnings
     with pytest.raises(SystemExit) as exit_info:
-        report_and_exit(proof, run_directory)
+        report_and_exit(finished, run_directory)
     return int(str(exit_info.value.code))
 
 
@@ -100,3 +102,31 @@ def test_a_missing_baseline_is_undecided(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "runs").mkdir()
     missing = replace(BASELINE, runs=("baseline.json",))
     assert run_and_exit(proof_of(0, 0.1, missing), tmp_path / "runs" / "last") == 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("latest", id="the newest run"),
+        pytest.param("runs/latest", id="the path of the link"),
+        pytest.param("runs/last", id="its directory"),
+        pytest.param("runs/last/figures.json", id="its figures"),
+        pytest.param("run-1", id="its id"),
+    ],
+)
+@pytest.mark.parametrize("has_older_files", [False, True])
+def test_a_run_is_not_its_own_baseline(
+    name: str,
+    has_older_files: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where the name still leads to the files of an earlier run."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "last").mkdir(parents=True)
+    if has_older_files:
+        finish_run(proof_of(0, 0.1), Path("runs/last"), "http://target", {})
+    own = replace(BASELINE, runs=(name,))
+    finished = finish_run(proof_of(1, 0.1, own), Path("runs/last"), "http://target", {})
+    assert finished.comparison is None
+    assert "both candidate and baseline" in str(finished.comparison_problem)

@@ -126,9 +126,8 @@ def test_the_history_is_rebuilt_from_the_figures_of_runs(at: Path) -> None:
         run_directory.mkdir(parents=True)
         proof = met()
         assert proof.run is not None
-        assert (
-            add_run(replace(proof, run=replace(proof.run, id=name)), run_directory, REFERENCE_TARGET) is None
-        )
+        record = replace(proof.run, id=name)
+        assert add_run(create_entry(proof, record, REFERENCE_TARGET), run_directory) is None
     (at / "runs" / "latest").symlink_to("two")
     (at / "runs" / "broken").mkdir()
     (at / "runs" / "broken" / FIGURES_FILE).write_text("{")
@@ -185,7 +184,9 @@ def test_an_unusable_history_is_reported_and_unchanged(broken: str, at: Path) ->
             act()
         assert message in str(error.value)
     assert before is None or path.read_bytes() == before
-    warning = add_run(met(), path.parent, REFERENCE_TARGET)
+    proof = met()
+    assert proof.run is not None
+    warning = add_run(create_entry(proof, proof.run, REFERENCE_TARGET), path.parent)
     assert warning is not None
     assert message in warning
     assert "\n" not in warning
