@@ -41,6 +41,7 @@ from reports.writers import (
     preload_chart_libraries,
     write_reports,
 )
+from slo.counting import EvidenceObservations
 from slo.evaluation import evaluate, preload_scipy
 from slo.model import Comparison, Conclusion, Evidence, Policy, Proof, RunRecord, Spec, Window
 from slo.prometheus import ConnectionSettings, PrometheusClient, PrometheusError, gather_evidence
@@ -299,6 +300,7 @@ def _evaluate(
         verdict,
         artifacts.evidence,
         spec,
+        EvidenceObservations(artifacts.evidence),
         artifacts.run,
         tuple(timer.stages),
         metadata.versions,

@@ -4,14 +4,11 @@ Importing this package loads pandas and matplotlib, so import it only where char
 """
 
 from reports.charts.chart_sections import build_chart_sections
-from reports.charts.frames import build_count_frame, build_gauge_frame
 from reports.charts.trend import TrendPoint, render_trend_html, render_trend_svg
 
 __all__ = [
     "TrendPoint",
     "build_chart_sections",
-    "build_count_frame",
-    "build_gauge_frame",
     "render_trend_html",
     "render_trend_svg",
 ]

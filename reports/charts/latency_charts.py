@@ -11,10 +11,8 @@ import pandas as pd
 from reports.charts import plots
 from reports.charts.charts_html import Chart, ChartBuilder, ChartSection, build_line_legend
 from reports.charts.frames import (
-    build_bucket_frame,
+    build_quantile_frame,
     compute_distribution,
-    compute_quantiles,
-    is_whole_histogram,
 )
 from reports.charts.load_charts import describe_highest
 from reports.charts.plots import ThresholdLine
@@ -43,11 +41,10 @@ def draw_latency_section(proof: Proof, builder: ChartBuilder) -> ChartSection:
 def _draw_histogram(
     proof: Proof, selector: str, result: QueryResult, all_thresholds: list[Threshold], builder: ChartBuilder
 ) -> Iterator[Chart]:
-    buckets = build_bucket_frame(result.series, proof.evidence)
-    distribution = compute_distribution(buckets)
-    total = distribution["count"].sum()
-    if not total > 0:
+    histogram = proof.observations.count_histogram(result.series, PERCENTILES)
+    if histogram is None or not histogram.counts[-1]:
         return
+    distribution = compute_distribution(histogram)
     query = formatting.truncate(formatting.replace_unsafe(selector), _MAX_QUERY_LENGTH)
     metric = parse_metric_name(selector).removesuffix("_bucket")
     name = formatting.truncate(formatting.replace_unsafe(metric), _MAX_NAME_LENGTH)
@@ -56,19 +53,19 @@ def _draw_histogram(
         for threshold in all_thresholds
         if _is_threshold_of(threshold, selector)
     ]
-    over_time = compute_quantiles(buckets, proof.evidence, PERCENTILES)
-    over_time.columns = pd.Index([formatting.format_percentile(quantile) for quantile in PERCENTILES])
+    names = [formatting.format_percentile(quantile) for quantile in PERCENTILES]
+    over_time = build_quantile_frame(histogram, proof.evidence, names)
     if len(over_time) > 1 and over_time.notna().any(axis=None):
         caption = (
             f"From {query}, interpolated inside the buckets, for each scrape interval"
             f"{describe_highest(over_time, 'p99')}.{_describe_gaps(over_time)}"
         )
-        legend = list(build_line_legend(list(over_time.columns)))
+        legend = list(build_line_legend(names))
         figure = plots.plot_lines(over_time, "seconds", lines)
         yield builder.build_chart(figure, f"{name}, percentiles", caption, legend)
     caption = (
-        f"{formatting.format_count(total)} observations of {query} by bucket; all buckets have the same "
-        f"width: {_describe_distribution(distribution)}."
+        f"{formatting.format_count(histogram.counts[-1])} observations of {query} by bucket; all buckets "
+        f"have the same width: {_describe_distribution(distribution)}."
     )
     figure = plots.plot_buckets(distribution, "seconds", lines)
     yield builder.build_chart(figure, f"{name}, distribution", caption)
@@ -85,7 +82,7 @@ def _find_duration_histograms(proof: Proof) -> list[tuple[str, QueryResult]]:
     histograms = {
         frozenset(frozenset(series.labels.items()) for series in result.series): (str(key), result)
         for key, result in proof.evidence.results.items()
-        if result.exact and _is_in_seconds(result) and is_whole_histogram(result.series)
+        if result.exact and _is_in_seconds(result) and proof.observations.is_whole_histogram(result.series)
     }
     return sorted(histograms.values(), key=lambda histogram: histogram[0] not in used)
 

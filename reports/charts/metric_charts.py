@@ -15,20 +15,18 @@ import pandas as pd
 from reports.charts import plots
 from reports.charts.charts_html import Chart, ChartBuilder, ChartSection, LegendEntry, build_line_legend
 from reports.charts.frames import (
-    build_bucket_frame,
     build_count_frame,
     build_gauge_frame,
     compute_distribution,
     compute_rates,
     format_series_labels,
     group_by_metric,
-    is_whole_histogram,
 )
 from reports.charts.plots import ThresholdLine
 from reports.charts.svg import SERIES_COLOURS
 from reports.charts.thresholds import find_thresholds
 from reports.text import formatting
-from slo.model import Evidence, Proof, Series, parse_unit
+from slo.model import Proof, Series, parse_unit
 
 MAX_LINES = len(SERIES_COLOURS)
 MAX_ROWS = 40
@@ -64,54 +62,51 @@ def _draw_metric(name: str, series: Sequence[Series], proof: Proof, builder: Cha
     if name.endswith("_bucket"):
         return _draw_histogram(name, series, proof, builder)
     if name.endswith(("_total", "_count", "_sum")):
-        return _draw_counter(name, series, proof.evidence, builder)
+        return _draw_counter(name, series, proof, builder)
     return _draw_gauge(name, series, proof, builder)
 
 
 def _draw_histogram(name: str, series: Sequence[Series], proof: Proof, builder: ChartBuilder) -> Chart | None:
-    if not is_whole_histogram(series):
+    histogram = proof.observations.count_histogram(series)
+    if histogram is None or not histogram.counts[-1]:
         return None
-    distribution = compute_distribution(build_bucket_frame(series, proof.evidence))
-    if distribution.empty or not distribution["count"].sum() > 0:
-        return None
-    total = formatting.format_count(distribution["count"].sum())
+    distribution = compute_distribution(histogram)
+    total = formatting.format_count(histogram.counts[-1])
     caption = f"{total} observations in the window by bucket; all buckets have the same width."
     unit = parse_unit(name)
     figure = plots.plot_buckets(distribution, unit, _find_threshold_lines(name, proof))
     return builder.build_chart(figure, formatting.replace_unsafe(name.removesuffix("_bucket")), caption)
 
 
-def _draw_counter(
-    name: str, series: Sequence[Series], evidence: Evidence, builder: ChartBuilder
-) -> Chart | None:
-    counts = build_count_frame(series, evidence)
-    over_time = compute_rates(counts, evidence)
+def _draw_counter(name: str, series: Sequence[Series], proof: Proof, builder: ChartBuilder) -> Chart | None:
+    counts = tuple(proof.observations.count_series(series))
+    over_time = compute_rates(build_count_frame(counts), proof.evidence)
     if over_time.empty:
         return None
-    totals = counts.iloc[-1]
-    largest = sorted(range(len(series)), key=lambda column: -totals[column])[:MAX_LINES]
-    labels = format_series_labels(series)
+    totals = [item.total for item in counts]
+    largest = sorted(range(len(counts)), key=lambda column: -totals[column])[:MAX_LINES]
+    labels = format_series_labels([item.labels for item in counts])
     legend: tuple[LegendEntry, ...] = ()
-    if len(series) > 1:
+    if len(counts) > 1:
         legend = _build_legend(
             [f"{labels[column]}: {formatting.format_number(totals[column])}" for column in largest]
         )
-    total = formatting.format_quantity(totals.sum(), parse_unit(name))
+    total = formatting.format_quantity(sum(totals), parse_unit(name))
     caption = (
         f"Rate per second between scrapes; {total} counted in the window"
-        f"{_describe_omitted(len(series) - len(largest))}."
+        f"{_describe_omitted(len(counts) - len(largest))}."
     )
     figure = plots.plot_lines(over_time[largest], "")
     return builder.build_chart(figure, formatting.replace_unsafe(name), caption, legend)
 
 
 def _draw_gauge(name: str, series: Sequence[Series], proof: Proof, builder: ChartBuilder) -> Chart | None:
-    frame = build_gauge_frame(series, proof.evidence)
+    frame = build_gauge_frame(proof.observations.select_window_samples(series), proof.evidence)
     columns = [column for column in range(len(series)) if frame[column].notna().any()]
     if not columns:
         return None
     unit, lines = parse_unit(name), _find_threshold_lines(name, proof)
-    all_labels = format_series_labels(series)
+    all_labels = format_series_labels([item.labels for item in series])
     labels = [all_labels[column] for column in columns]
     if len(columns) > MAX_LINES:
         return _draw_ranges(name, _summarize_series(frame[columns], labels), unit, lines, builder)

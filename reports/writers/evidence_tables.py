@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
-from reports.charts import build_count_frame, build_gauge_frame
 from reports.text import formatting
-from slo.model import Evidence, QueryResult, Series, parse_unit
+from slo.model import Observations, Proof, QueryResult, Series, SeriesCounts, parse_unit
 
 MAX_ROWS, MAX_TABLES = 20, 200
 _COUNTER_SUFFIXES = ("_total", "_count", "_bucket", "_sum")
@@ -28,25 +27,29 @@ class QueryTable:
     omitted_series: int
 
 
-def build_query_tables(evidence: Evidence) -> list[QueryTable]:
+def build_query_tables(proof: Proof) -> list[QueryTable]:
     """Return a table for each query result, in the order of the queries; at most ``MAX_TABLES``."""
-    return [_build_table(result, evidence) for result in list(evidence.results.values())[:MAX_TABLES]]
+    results = list(proof.evidence.results.values())[:MAX_TABLES]
+    return [_build_table(result, proof.observations) for result in results]
 
 
-def _build_table(result: QueryResult, evidence: Evidence) -> QueryTable:
+def _build_table(result: QueryResult, observations: Observations) -> QueryTable:
     shown = result.series[:MAX_ROWS]
     if not result.exact:
         columns: tuple[str, ...] = ("series", "value")
         rows: Iterator[tuple[str, ...]] = (
-            (_format_series(series), formatting.format_number(series.values[-1] if series.values else None))
+            (
+                _format_labels(series.labels),
+                formatting.format_number(series.values[-1] if series.values else None),
+            )
             for series in shown
         )
     elif shown and all(_metric_name_of(series).endswith(_COUNTER_SUFFIXES) for series in shown):
         columns = ("series", "before", "after", "counted")
-        rows = _build_counter_rows(shown, evidence)
+        rows = _build_counter_rows(islice(observations.count_series(result.series), MAX_ROWS))
     else:
         columns = ("series", "samples", "lowest", "highest", "last")
-        rows = _build_gauge_rows(shown, evidence)
+        rows = _build_gauge_rows(observations.select_window_samples(shown))
     return QueryTable(
         query=result.query,
         description=_describe_result(result),
@@ -64,33 +67,26 @@ def _describe_result(result: QueryResult) -> str:
     return f"{'exact, from raw samples' if result.exact else 'approximate, evaluated by Prometheus'}: {size}"
 
 
-def _build_counter_rows(counters: tuple[Series, ...], evidence: Evidence) -> Iterator[tuple[str, ...]]:
-    counts = build_count_frame(counters, evidence)
-    window = evidence.window
-    for position, counter in enumerate(counters):
-        values = counter.values
-        before = bisect_right(counter.times, window.start) - 1
-        after = min(bisect_left(counter.times, window.end), len(values) - 1)
+def _build_counter_rows(counted_series: Iterable[SeriesCounts]) -> Iterator[tuple[str, ...]]:
+    for counts in counted_series:
         yield (
-            _format_series(counter),
-            formatting.format_number(values[before]) if before >= 0 else "absent",
-            formatting.format_number(values[after]) if values else "absent",
-            formatting.format_number(float(counts[position].iloc[-1]) if len(counts) else 0.0),
+            _format_labels(counts.labels),
+            "absent" if counts.before is None else formatting.format_number(counts.before),
+            "absent" if counts.after is None else formatting.format_number(counts.after),
+            formatting.format_number(counts.total) if counts.is_valid else "not a counter",
         )
 
 
-def _build_gauge_rows(gauges: tuple[Series, ...], evidence: Evidence) -> Iterator[tuple[str, ...]]:
-    frame = build_gauge_frame(gauges, evidence)
-    for position, gauge in enumerate(gauges):
-        column = frame[position].dropna()
-        values = (column.min(), column.max(), column.iloc[-1]) if len(column) else (None, None, None)
+def _build_gauge_rows(gauges: Iterable[Series]) -> Iterator[tuple[str, ...]]:
+    for gauge in gauges:
+        values = (min(gauge.values), max(gauge.values), gauge.values[-1]) if gauge.values else (None,) * 3
         name = _metric_name_of(gauge)
         unit = parse_unit(name)
         if unit == "seconds" and "start_time" in name:  # a Unix time, not a duration
             unit = ""
         yield (
-            _format_series(gauge),
-            formatting.format_count(len(column)),
+            _format_labels(gauge.labels),
+            formatting.format_count(len(gauge.values)),
             *(formatting.format_quantity(value, unit) for value in values),
         )
 
@@ -99,6 +95,6 @@ def _metric_name_of(series: Series) -> str:
     return series.labels.get("__name__", "")
 
 
-def _format_series(series: Series) -> str:
-    labels = ", ".join(f'{name}="{value}"' for name, value in series.labels.items() if name != "__name__")
-    return f"{_metric_name_of(series)}{{{labels}}}"
+def _format_labels(labels: Mapping[str, str]) -> str:
+    text = ", ".join(f'{name}="{value}"' for name, value in labels.items() if name != "__name__")
+    return f"{labels.get('__name__', '')}{{{text}}}"

@@ -37,7 +37,7 @@ class HtmlWriter:
                 outcome_counts={outcome: outcomes.count(outcome) for outcome in Outcome},
                 alerts=alert_text.sort_alerts(proof.verdict.alerts),
                 sections=build_chart_sections(proof),
-                tables=build_query_tables(proof.evidence),
+                tables=build_query_tables(proof),
                 longest=max((seconds for _, seconds in proof.timings), default=0) or 1,
             )
         )

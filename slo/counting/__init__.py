@@ -13,6 +13,7 @@ from slo.counting.event_counts import (
 from slo.counting.event_timeline import TimelineStep, build_timeline, list_window_scrapes
 from slo.counting.evidence_reader import EvidenceReader
 from slo.counting.histograms import BucketCounts
+from slo.counting.observations import EvidenceObservations
 from slo.counting.process_restarts import START_TIME_ROUNDING_SECONDS
 from slo.counting.query_results import UndecidedError
 from slo.counting.scrape_slices import (
@@ -30,6 +31,7 @@ __all__ = [
     "BucketCounts",
     "CounterIncrease",
     "EventCounts",
+    "EvidenceObservations",
     "EvidenceReader",
     "SlicedEvents",
     "TimelineStep",

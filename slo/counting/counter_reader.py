@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 
 from slo.counting.bucket_bounds import (
     find_histograms_without_bound,
@@ -107,23 +108,27 @@ class CounterReader:
         )
 
     def read_closed_series(self, selector: Selector) -> tuple[Series, ...]:
-        """Return a counter's series up to the scrape that closes the window.
-
-        Later samples are cut off: a series that is new, or returns, after the closing scrape would add events
-        of a later time.
-        """
-        closed = []
-        for series in self._results.read_series(selector):
-            closing_scrape = self._scrape_index.find_closing_scrape(scrape_target_of(series))
-            length = bisect_right(series.times, closing_scrape)
-            is_whole = length == len(series.times)
-            cut = series if is_whole else Series(series.labels, series.times[:length], series.values[:length])
-            closed.append(cut)
-        return join_respelled_series(tuple(closed))
+        """Return a counter's series up to the scrape that closes the window."""
+        return close_series(self._results.read_series(selector), self._scrape_index)
 
     def count_returns(self, selector: Selector) -> int:
         """Return how often series of an already counted counter were missing and returned; else 0."""
         return self._increases[selector].return_count if selector in self._increases else 0
+
+
+def close_series(counter_series: Iterable[Series], scrape_index: ScrapeIndex) -> tuple[Series, ...]:
+    """Return series of a counter up to the scrape that closes the window, respelled ones joined.
+
+    Later samples are cut off: a series that is new, or returns, after the closing scrape would add events
+    of a later time.
+    """
+    closed = []
+    for series in counter_series:
+        length = bisect_right(series.times, scrape_index.find_closing_scrape(scrape_target_of(series)))
+        is_whole = length == len(series.times)
+        cut = series if is_whole else Series(series.labels, series.times[:length], series.values[:length])
+        closed.append(cut)
+    return join_respelled_series(tuple(closed))
 
 
 class HistogramReader:

@@ -192,10 +192,10 @@ def _is_missing_from_scrape(before: float, after: float, scrape_times: Sequence[
     """Return whether a successful scrape between two samples of a series lacks the series."""
     low = bisect_right(scrape_times, before + _SAME_SCRAPE_SECONDS)
     high = bisect_left(scrape_times, after - _SAME_SCRAPE_SECONDS)
-    return low < high and _is_scrape_time(before, scrape_times) and _is_scrape_time(after, scrape_times)
+    return low < high and is_scrape_time(before, scrape_times) and is_scrape_time(after, scrape_times)
 
 
-def _is_scrape_time(time: float, scrape_times: Sequence[float]) -> bool:
+def is_scrape_time(time: float, scrape_times: Sequence[float]) -> bool:
     """Return whether a sample has the time of a scrape; exporters may set times of their own."""
     index = bisect_left(scrape_times, time - _SAME_SCRAPE_SECONDS)
     return index < len(scrape_times) and scrape_times[index] <= time + _SAME_SCRAPE_SECONDS

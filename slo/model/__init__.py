@@ -53,6 +53,7 @@ from slo.model.evidence import (
     make_value_key,
     scrape_target_of,
 )
+from slo.model.observations import HistogramCounts, Observations, SeriesCounts
 from slo.model.policy import (
     DEFAULT_FIGURES,
     LAST_MET,
@@ -132,6 +133,7 @@ __all__ = [
     "FigureComparison",
     "Firing",
     "GeneratorProcess",
+    "HistogramCounts",
     "HistogramQuantile",
     "Interval",
     "Intervals",
@@ -141,6 +143,7 @@ __all__ = [
     "Noise",
     "Objective",
     "ObjectiveVerdict",
+    "Observations",
     "Op",
     "Outcome",
     "Policy",
@@ -159,6 +162,7 @@ __all__ = [
     "ScrapeTarget",
     "Second",
     "Series",
+    "SeriesCounts",
     "Service",
     "Spec",
     "ThresholdSLI",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from slo.model.evidence import Evidence, Window
+from slo.model.observations import Observations
 from slo.model.policy import Policy
 from slo.model.run import RunRecord
 from slo.model.spec import AlertPolicy, Op, Spec
@@ -203,12 +204,14 @@ class Proof:
     """Everything that a report shows about one run: spec, requests sent, evidence and verdict.
 
     ``timings`` are (stage, seconds) in order; ``versions`` and ``settings`` are for the appendix.
+    ``observations`` counts single series of the evidence as the verdict does.
     ``run`` is ``None`` for ``check``: it judges a window of existing traffic, and no load was generated.
     """
 
     verdict: Verdict
     evidence: Evidence
     spec: Spec
+    observations: Observations
     run: RunRecord | None = None
     timings: tuple[tuple[str, float], ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)

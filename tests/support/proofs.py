@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from slo.counting import EvidenceObservations
 from slo.model import (
     SLO,
     Alert,
@@ -160,9 +161,9 @@ def nothing() -> Proof:
 
 def bare() -> Proof:
     """The smallest possible proof: no objective, no evidence, no run."""
-    return Proof(
-        Verdict(Outcome.UNDECIDED, WINDOW, ()), Evidence(WINDOW, {}, START + 31, 300.0), Spec(slos=())
-    )
+    empty = Evidence(WINDOW, {}, START + 31, 300.0)
+    verdict = Verdict(Outcome.UNDECIDED, WINDOW, ())
+    return Proof(verdict, empty, Spec(slos=()), EvidenceObservations(empty))
 
 
 def many(number: int) -> Proof:
@@ -202,10 +203,12 @@ def hostile(text: str) -> Proof:
     alert = Alert(text, text, AlertPolicy(text, condition), detail=text, notes=(text,))
     record = run()
     counts = replace(record.total, statuses={text: 1}, errors={text: 2})
+    hostile_evidence = replace(proof.evidence, results=results, server={text: text}, error=text)
     return Proof(
         Verdict(Outcome.MISSED, WINDOW, objectives, checks, alerts=(alert, replace(alert, detail=""))),
-        replace(proof.evidence, results=results, server={text: text}, error=text),
+        hostile_evidence,
         Spec(slos=(), services=(Service(text, text),)),
+        EvidenceObservations(hostile_evidence),
         replace(
             record, id=text, target=text, engine=text, requests={text: counts}, profile={text: text},
             generator={text: text},
@@ -225,9 +228,8 @@ def _proof(verdict: Verdict, gathered: Evidence, record: RunRecord | None) -> Pr
         ("verdict", 0.004),
     )
     versions = {"proofload": "0.1.0", "Python": "3.11.7", "Locust": "2.47.0"}
-    return Proof(
-        verdict, gathered, SPEC, record, timings, versions, {"spec": "slo/objectives.yaml", "rate": "100"}
-    )
+    settings = {"spec": "slo/objectives.yaml", "rate": "100"}
+    return Proof(verdict, gathered, SPEC, EvidenceObservations(gathered), record, timings, versions, settings)
 
 
 def verdict_met() -> Verdict:
