@@ -14,7 +14,6 @@ from slo.counting.event_timeline import TimelineStep, build_timeline, list_windo
 from slo.counting.evidence_reader import EvidenceReader
 from slo.counting.histograms import BucketCounts
 from slo.counting.observations import EvidenceObservations
-from slo.counting.process_restarts import START_TIME_ROUNDING_SECONDS
 from slo.counting.query_results import UndecidedError
 from slo.counting.scrape_slices import (
     SlicedEvents,
@@ -24,10 +23,10 @@ from slo.counting.scrape_slices import (
     slice_events,
     weigh_slices_equally,
 )
+from slo.counting.scrape_times import select_counted_samples
 from slo.counting.time_slices import count_time_slices, explain_scrape_gap
 
 __all__ = [
-    "START_TIME_ROUNDING_SECONDS",
     "BucketCounts",
     "CounterIncrease",
     "EventCounts",
@@ -46,6 +45,7 @@ __all__ = [
     "is_within_threshold",
     "list_slice_counts",
     "list_window_scrapes",
+    "select_counted_samples",
     "slice_events",
     "weigh_slices_equally",
 ]

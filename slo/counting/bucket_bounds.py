@@ -53,7 +53,11 @@ def _select_other_matchers(selector: Selector) -> set[object]:
 
 
 def join_respelled_series(series: tuple[Series, ...]) -> tuple[Series, ...]:
-    """Join series that continue under another spelling of their bound; overlapping series stay separate."""
+    """Join series that continue under another spelling of their bound.
+
+    Raises:
+        MalformedHistogramError: a histogram has two series of the same bound at the same time.
+    """
     spellings = {item.labels["le"] for item in series if "le" in item.labels}
     try:
         bounds = {spelling: parse_bound(spelling) for spelling in spellings}
@@ -65,17 +69,22 @@ def join_respelled_series(series: tuple[Series, ...]) -> tuple[Series, ...]:
     for item in series:
         key = counter_labels_of(item), item.labels.get("__name__"), bounds.get(item.labels.get("le", ""))
         groups.setdefault(key, []).append(item)
-    return tuple(joined for group in groups.values() for joined in _join_consecutive(group))
+    return tuple(_join_consecutive(group) for group in groups.values())
 
 
-def _join_consecutive(same_bound_series: list[Series]) -> list[Series]:
-    with_samples = [series for series in same_bound_series if series.times]
-    ordered = sorted(with_samples, key=lambda series: series.times[0]) or same_bound_series
-    if len(ordered) == 1 or any(first.times[-1] >= second.times[0] for first, second in pairwise(ordered)):
-        return ordered
-    times = tuple(time for series in ordered for time in series.times)
-    values = tuple(value for series in ordered for value in series.values)
-    return [Series(ordered[-1].labels, times, values)]
+def _join_consecutive(same_bound_series: list[Series]) -> Series:
+    if len(same_bound_series) == 1:
+        return same_bound_series[0]
+    samples = sorted(
+        sample for series in same_bound_series for sample in zip(series.times, series.values, strict=True)
+    )
+    if any(before == after for (before, _), (after, _) in pairwise(samples)):
+        spellings = " and ".join(sorted({f"le={item.labels.get('le')!r}" for item in same_bound_series}))
+        raise MalformedHistogramError(
+            f"{spellings} are one bound in one histogram: its observations would count twice"
+        )
+    last = max(same_bound_series, key=lambda series: series.times[-1] if series.times else -inf)
+    return Series(last.labels, tuple(time for time, _ in samples), tuple(value for _, value in samples))
 
 
 # --- Bounds that differ between targets ---------------------------------------------------------

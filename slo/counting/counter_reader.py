@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from math import inf
 
 from slo.counting.bucket_bounds import (
     find_histograms_without_bound,
     is_bucket_of_total,
     join_respelled_series,
 )
-from slo.counting.counters import CounterIncrease, count_increase
+from slo.counting.counters import MAX_EXACT_COUNT, CounterIncrease, count_increase
+from slo.counting.duplicate_series import describe_jobs_of_same_target, find_jobs_of_same_target
 from slo.counting.histograms import BucketCounts, HistogramIncrease, count_histogram_increase
 from slo.counting.process_restarts import RestartEvidence, read_created_timestamps
 from slo.counting.query_results import QueryResults, UndecidedError
@@ -42,7 +44,7 @@ class CounterReader:
         return self._results.evidence.window
 
     def count_increase(self, selector: Selector) -> CounterIncrease:
-        """Count the events of a counter in the window; invalid samples or an unknown start are an error."""
+        """Count the events of a counter in the window; counts that the samples do not prove are an error."""
         increase = self.count_unchecked(selector)
         if increase.invalid_series_count:
             detail = (
@@ -50,12 +52,7 @@ class CounterReader:
                 "not a counter"
             )
             raise UndecidedError(Reason.NO_DATA, detail)
-        if increase.unknown_start_count:
-            detail = (
-                f"{increase.unknown_start_count} series of {selector} have no sample before the window, and "
-                "no earlier scrape without them proves that they began inside it"
-            )
-            raise UndecidedError(Reason.SCRAPE_GAP, detail)
+        _require_proved_counts([increase], selector)
         return increase
 
     def count_unchecked(self, selector: Selector) -> CounterIncrease:
@@ -109,7 +106,15 @@ class CounterReader:
 
     def read_closed_series(self, selector: Selector) -> tuple[Series, ...]:
         """Return a counter's series up to the scrape that closes the window."""
-        return close_series(self._results.read_series(selector), self._scrape_index)
+        series = self._results.read_series(selector)
+        if same := find_jobs_of_same_target(series):
+            first, second, instance = same
+            detail = describe_jobs_of_same_target(str(selector), (first, second), instance)
+            raise UndecidedError(Reason.QUERY_FAILED, detail)
+        try:
+            return close_series(series, self._scrape_index)
+        except MalformedHistogramError as error:
+            raise UndecidedError(Reason.MALFORMED_HISTOGRAM, f"{selector}: {error}") from None
 
     def count_returns(self, selector: Selector) -> int:
         """Return how often series of an already counted counter were missing and returned; else 0."""
@@ -120,15 +125,58 @@ def close_series(counter_series: Iterable[Series], scrape_index: ScrapeIndex) ->
     """Return series of a counter up to the scrape that closes the window, respelled ones joined.
 
     Later samples are cut off: a series that is new, or returns, after the closing scrape would add events
-    of a later time.
+    of a later time. A series with sample times of its own is closed by its own first sample after the window.
+
+    Raises:
+        MalformedHistogramError: two series of one histogram have the same bound.
     """
-    closed = []
-    for series in counter_series:
-        length = bisect_right(series.times, scrape_index.find_closing_scrape(scrape_target_of(series)))
-        is_whole = length == len(series.times)
-        cut = series if is_whole else Series(series.labels, series.times[:length], series.values[:length])
-        closed.append(cut)
-    return join_respelled_series(tuple(closed))
+    closed = tuple(close_single_series(series, scrape_index) for series in counter_series)
+    return join_respelled_series(closed)
+
+
+def close_single_series(series: Series, scrape_index: ScrapeIndex) -> Series:
+    """Return a series up to the sample that closes the window."""
+    closing_scrape = scrape_index.find_closing_scrape(scrape_target_of(series))
+    if not scrape_index.has_scrape_times(series):
+        if scrape_index.shows_last_change(series):
+            return _hold_last_value(series, closing_scrape)
+        closing_scrape = scrape_index.find_closing_sample(series)
+    length = bisect_right(series.times, closing_scrape)
+    if length == len(series.times):
+        return series
+    return Series(series.labels, series.times[:length], series.values[:length])
+
+
+def _hold_last_value(series: Series, closing_scrape: float) -> Series:
+    """Return a series that carries the time of its last change, with its value at the closing scrape."""
+    length = bisect_right(series.times, closing_scrape)
+    times, values = tuple(series.times[:length]), tuple(series.values[:length])
+    if not times or closing_scrape == inf or times[-1] == closing_scrape:
+        return Series(series.labels, times, values)
+    return Series(series.labels, (*times, closing_scrape), (*values, values[-1]))
+
+
+def _require_proved_counts(increases: Sequence[CounterIncrease], selector: Selector) -> None:
+    """Raise an error if the samples of a counter do not prove the number of events in the window."""
+    if inexact := sum(increase.inexact_series_count for increase in increases):
+        detail = (
+            f"{inexact} series of {selector} have values above 2^53 ({MAX_EXACT_COUNT:,}): a float no longer "
+            "counts single events there"
+        )
+        raise UndecidedError(Reason.NO_DATA, detail)
+    if number := sum(increase.unknown_start_count for increase in increases):
+        detail = (
+            f"{number} series of {selector} have no sample before the window, and no earlier scrape without "
+            "them proves that they began inside it"
+        )
+        raise UndecidedError(Reason.SCRAPE_GAP, detail)
+    if number := sum(increase.unknown_end_count for increase in increases):
+        detail = (
+            f"{number} series of {selector} carry times of their own, and have no sample after the window: "
+            "what they counted at its end is unknown. Judge later, or set honor_timestamps: false in the "
+            "scrape configuration"
+        )
+        raise UndecidedError(Reason.SCRAPE_GAP, detail)
 
 
 class HistogramReader:
@@ -142,14 +190,19 @@ class HistogramReader:
         """Count the observations in each bucket over the window, or over the scrapes of a part of it."""
         try:
             if selector not in self._increases:
-                self._increases[selector] = count_histogram_increase(
-                    self._read_bucket_series(selector),
-                    self._counters.window,
-                    self._counters.gather_restart_evidence(selector),
-                )
+                self._increases[selector] = self._count_increase(selector)
             return self._increases[selector].count_buckets(subwindow)
         except MalformedHistogramError as error:
             raise UndecidedError(Reason.MALFORMED_HISTOGRAM, f"{selector}: {error}") from None
+
+    def _count_increase(self, selector: Selector) -> HistogramIncrease:
+        increase = count_histogram_increase(
+            self._read_bucket_series(selector),
+            self._counters.window,
+            self._counters.gather_restart_evidence(selector),
+        )
+        _require_proved_counts([item for _, increases in increase.groups for item in increases], selector)
+        return increase
 
     def _read_bucket_series(self, selector: Selector) -> tuple[Series, ...]:
         series = self._counters.read_closed_series(selector)

@@ -15,10 +15,11 @@ from math import isfinite
 from typing import NamedTuple
 
 from slo.counting.process_restarts import NO_CREATED_TIMESTAMPS, RestartEvidence
+from slo.counting.scrape_times import SAME_SCRAPE_SECONDS, have_scrape_times, is_scrape_time
 from slo.model import ScrapeTarget, Series, Window, counter_labels_of, scrape_target_of
 
-_SAME_SCRAPE_SECONDS = 0.0005
-"""Prometheus stores milliseconds: sample times of one scrape differ by less than half of one."""
+MAX_EXACT_COUNT = 2**53
+"""Largest count up to which a float holds every whole number (IEEE 754, binary64)."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,13 @@ class CounterIncrease:
         reset_count: number of counter resets.
         new_series_count: series that began inside the window.
         unknown_start_count: series without a sample before the window and without proof that they are new.
+        unknown_end_count: series with sample times of their own and no sample after the window.
         invalid_series_count: series with samples that no counter can have: NaN, Inf or negative values.
+        inexact_series_count: series with values above 2^53, where a float no longer counts single events.
         return_count: how often a series was missing from a successful scrape and returned no lower than
             before, without other proof of a restart.
         reset_targets: scrape targets with at least one counter reset.
+        fallen_targets: scrape targets with a counter that fell though no restart was reported.
     """
 
     times: tuple[float, ...] = ()
@@ -44,9 +48,12 @@ class CounterIncrease:
     reset_count: int = 0
     new_series_count: int = 0
     unknown_start_count: int = 0
+    unknown_end_count: int = 0
     invalid_series_count: int = 0
+    inexact_series_count: int = 0
     return_count: int = 0
     reset_targets: frozenset[ScrapeTarget] = frozenset()
+    fallen_targets: frozenset[ScrapeTarget] = frozenset()
 
     @property
     def increments_by_time(self) -> Iterator[tuple[float, float]]:
@@ -82,10 +89,14 @@ def count_increase(
     increments: dict[float, float] = {}
     findings: list[_SeriesFindings] = []
     reset_targets: set[ScrapeTarget] = set()
+    fallen_targets: set[ScrapeTarget] = set()
     for series in counter_series:
-        findings.append(_count_series(series, window, restart_evidence, increments))
-        if findings[-1].reset_count:
+        finding = _count_series(series, window, restart_evidence, increments)
+        findings.append(finding)
+        if finding.reset_count:
             reset_targets.add(scrape_target_of(series))
+        if finding.fall_count:
+            fallen_targets.add(scrape_target_of(series))
     times = sorted(increments)
     return CounterIncrease(
         times=tuple(times),
@@ -94,20 +105,29 @@ def count_increase(
         reset_count=sum(finding.reset_count for finding in findings),
         new_series_count=sum(finding.is_new for finding in findings),
         unknown_start_count=sum(finding.has_unknown_start for finding in findings),
+        unknown_end_count=sum(finding.has_unknown_end for finding in findings),
         invalid_series_count=sum(finding.has_invalid_samples for finding in findings),
+        inexact_series_count=sum(finding.is_inexact for finding in findings),
         return_count=sum(finding.return_count for finding in findings),
         reset_targets=frozenset(reset_targets),
+        fallen_targets=frozenset(fallen_targets),
     )
 
 
 class _SeriesFindings(NamedTuple):
-    """Resets, returns and start of one series, and whether its samples are invalid."""
+    """Resets, returns, start and end of one series, and whether its samples are invalid.
+
+    ``fall_count``: resets that show only in a lower value, with no restart reported.
+    """
 
     reset_count: int = 0
     return_count: int = 0
+    fall_count: int = 0
     is_new: bool = False
     has_unknown_start: bool = False
+    has_unknown_end: bool = False
     has_invalid_samples: bool = False
+    is_inexact: bool = False
 
 
 def _count_series(
@@ -116,16 +136,20 @@ def _count_series(
     """Add a series' events to ``increments`` by time, from its base to its closing sample."""
     first = max(bisect_right(series.times, window.start) - 1, 0)
     last = min(bisect_left(series.times, window.end), len(series.times) - 1)
+    target = scrape_target_of(series)
+    scrape_times = restart_evidence.scrape_times.get(target, ())
+    has_own_times = not have_scrape_times(series.times, scrape_times)
+    has_unknown_end = has_own_times and series.times[-1] < window.end
     if last < first or series.times[last] <= window.start:
-        return _SeriesFindings()
+        return _SeriesFindings(has_unknown_end=has_unknown_end)
     times, values = series.times[first : last + 1], series.values[first : last + 1]
     if not _are_valid_counts(values):
         return _SeriesFindings(has_invalid_samples=True)
-    target = scrape_target_of(series)
     created = NO_CREATED_TIMESTAMPS
     if restart_evidence.created_timestamps:
         created = restart_evidence.created_timestamps.get(counter_labels_of(series), NO_CREATED_TIMESTAMPS)
-    scrape_times = restart_evidence.scrape_times.get(target, ())
+    if has_own_times:
+        scrape_times = ()  # they prove nothing of this series
     has_base = times[0] <= window.start
     is_new = not has_base and (
         (bool(scrape_times) and scrape_times[0] <= window.start)  # this scrape lacks the series
@@ -134,7 +158,7 @@ def _count_series(
     )
     if is_new and values[0]:
         increments[times[0]] = increments.get(times[0], 0.0) + values[0]
-    reset_count, return_count = _count_steps(
+    steps = _count_steps(
         times,
         values,
         scrape_times,
@@ -142,7 +166,13 @@ def _count_series(
         increments,
         continues_returning_series=restart_evidence.continues_returning_series,
     )
-    return _SeriesFindings(reset_count, return_count, is_new, has_unknown_start=not (has_base or is_new))
+    return _SeriesFindings(
+        *steps,
+        is_new=is_new,
+        has_unknown_start=not (has_base or is_new),
+        has_unknown_end=has_unknown_end,
+        is_inexact=max(values) > MAX_EXACT_COUNT,
+    )
 
 
 def _count_steps(
@@ -153,14 +183,15 @@ def _count_steps(
     increments: dict[float, float],
     *,
     continues_returning_series: bool,
-) -> tuple[int, int]:
-    """Add the events between samples to ``increments``; return the numbers of resets and of returns."""
-    reset_count = return_count = 0
+) -> tuple[int, int, int]:
+    """Add the events between samples to ``increments``; return the numbers of resets, returns and falls."""
+    reset_count = return_count = fall_count = 0
     is_gapless = not restart_times and _is_in_every_scrape(times, scrape_times)
     for before, after, old, new in zip(times, times[1:], values, values[1:], strict=False):
         increment = new - old
         if increment < 0 or (not is_gapless and _has_restarted_between(before, after, restart_times)):
             reset_count += 1
+            fall_count += increment < 0 and not _has_restarted_between(before, after, restart_times)
             increment = new
         elif not is_gapless and _is_missing_from_scrape(before, after, scrape_times):
             return_count += old > 0
@@ -169,7 +200,7 @@ def _count_steps(
                 increment = new
         if increment:
             increments[after] = increments.get(after, 0.0) + increment
-    return reset_count, return_count
+    return reset_count, return_count, fall_count
 
 
 def _is_in_every_scrape(times: Sequence[float], scrape_times: Sequence[float]) -> bool:
@@ -185,17 +216,11 @@ def _are_valid_counts(values: Sequence[float]) -> bool:
 
 def _has_restarted_between(before: float, after: float, restart_times: Sequence[float]) -> bool:
     """Return whether a restart was reported after one sample and no later than the next."""
-    return any(before + _SAME_SCRAPE_SECONDS < time < after + _SAME_SCRAPE_SECONDS for time in restart_times)
+    return any(before + SAME_SCRAPE_SECONDS < time < after + SAME_SCRAPE_SECONDS for time in restart_times)
 
 
 def _is_missing_from_scrape(before: float, after: float, scrape_times: Sequence[float]) -> bool:
     """Return whether a successful scrape between two samples of a series lacks the series."""
-    low = bisect_right(scrape_times, before + _SAME_SCRAPE_SECONDS)
-    high = bisect_left(scrape_times, after - _SAME_SCRAPE_SECONDS)
+    low = bisect_right(scrape_times, before + SAME_SCRAPE_SECONDS)
+    high = bisect_left(scrape_times, after - SAME_SCRAPE_SECONDS)
     return low < high and is_scrape_time(before, scrape_times) and is_scrape_time(after, scrape_times)
-
-
-def is_scrape_time(time: float, scrape_times: Sequence[float]) -> bool:
-    """Return whether a sample has the time of a scrape; exporters may set times of their own."""
-    index = bisect_left(scrape_times, time - _SAME_SCRAPE_SECONDS)
-    return index < len(scrape_times) and scrape_times[index] <= time + _SAME_SCRAPE_SECONDS

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import inf, isnan
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from math import inf, isfinite, isnan
 
 from slo.counting.counter_reader import CounterReader, HistogramReader
 from slo.counting.counters import CounterIncrease
 from slo.counting.histograms import BucketCounts
+from slo.counting.multiple_processes import find_shared_targets
+from slo.counting.process_restarts import (
+    START_TIME_ROUNDING_SECONDS,
+    find_new_start_times,
+    find_process_restarts,
+)
 from slo.counting.query_results import QueryResults, UndecidedError
 from slo.counting.scrape_index import ScrapeIndex
-from slo.model import Evidence, QueryKey, QueryResult, Reason, ScrapeTarget, Series, Window
+from slo.counting.scrape_times import select_counted_samples
+from slo.model import (
+    Evidence,
+    QueryKey,
+    QueryResult,
+    Reason,
+    ScrapeTarget,
+    Series,
+    Window,
+    scrape_target_of,
+)
 from slo.promql import Selector
 
 
@@ -60,6 +78,23 @@ class EvidenceReader:
         return self._scrape_index.process_start_series
 
     @property
+    def scrape_intervals(self) -> Mapping[ScrapeTarget, float]:
+        """The scrape interval of each target in seconds, by the scrapes of its job."""
+        return self._scrape_index.scrape_intervals
+
+    def find_longest_interval(self, selectors: Iterable[Selector]) -> float | None:
+        """Return the longest scrape interval of the targets behind some selectors, in seconds."""
+        results = self.evidence.results
+        targets = {
+            scrape_target_of(series)
+            for selector in selectors
+            if selector.key in results
+            for series in results[selector.key].series
+        }
+        known = [self.scrape_intervals[target] for target in targets if target in self.scrape_intervals]
+        return max(known, default=self.evidence.scrape_interval_seconds)
+
+    @property
     def scrape_times(self) -> Mapping[ScrapeTarget, Sequence[float]]:
         """Times of the successful scrapes of each target, ascending, in Unix seconds."""
         return self._scrape_index.scrape_times
@@ -68,6 +103,17 @@ class EvidenceReader:
     def new_targets(self) -> frozenset[ScrapeTarget]:
         """Targets that started inside the window."""
         return self._scrape_index.new_targets
+
+    @cached_property
+    def restarted_targets(self) -> frozenset[ScrapeTarget]:
+        """Targets whose process start time changed in the window, by more than rounding can explain."""
+        changed = filter(self._has_start_changed, self.process_start_series)
+        return frozenset(map(scrape_target_of, changed))
+
+    def _has_start_changed(self, start_series: Series) -> bool:
+        samples = select_counted_samples(start_series, self.window)
+        values = [value for _, value in samples if isfinite(value)]
+        return bool(values) and max(values) - min(values) > START_TIME_ROUNDING_SECONDS
 
     @property
     def departed_targets(self) -> Mapping[ScrapeTarget, float]:
@@ -92,6 +138,34 @@ class EvidenceReader:
             return self._counters.count_unchecked(selector).reset_targets
         except UndecidedError:
             return frozenset()
+
+    def find_fallen_targets(self, selector: Selector) -> frozenset[ScrapeTarget]:
+        """Return the targets on which this counter fell though no restart was reported."""
+        try:
+            return self._counters.count_unchecked(selector).fallen_targets
+        except UndecidedError:
+            return frozenset()
+
+    def find_shared_targets(self, selectors: Iterable[Selector]) -> dict[ScrapeTarget, str]:
+        """Return the targets that several processes answer by these counters, with what shows it."""
+        results = self.evidence.results
+        counters = (results[selector.key].series for selector in selectors if selector.key in results)
+        created = [
+            series
+            for result in results.values()
+            for series in (result.series if result.exact else ())
+            if series.labels.get("__name__", "").endswith("_created")
+        ]
+        restart_times = find_process_restarts(self.process_start_series)
+        for series in created:
+            times = restart_times.setdefault(scrape_target_of(series), [])
+            times.extend(find_new_start_times(series))
+        start_series = chain(self.process_start_series, created)
+        return find_shared_targets(start_series, chain.from_iterable(counters), restart_times)
+
+    def find_query_fault(self, key: QueryKey) -> str | None:
+        """Return what is malformed in the response to a query, if anything."""
+        return self._results.find_fault(key)
 
     def count_series_returns(self, selector: Selector) -> int:
         """Count how often series of what was counted were missing and returned without proof of a restart."""

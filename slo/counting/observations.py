@@ -9,8 +9,8 @@ from functools import cached_property
 from itertools import pairwise
 from math import inf, isnan
 
-from slo.counting.counter_reader import close_series
-from slo.counting.counters import count_increase, is_scrape_time
+from slo.counting.counter_reader import close_series, close_single_series
+from slo.counting.counters import count_increase
 from slo.counting.histograms import (
     BucketCounts,
     HistogramIncrease,
@@ -49,7 +49,11 @@ class EvidenceObservations:
 
         Series that continue under another spelling of their bucket bound are one series.
         """
-        return map(self._count_single_series, close_series(series, self._scrape_index))
+        try:
+            closed = close_series(series, self._scrape_index)
+        except MalformedHistogramError:  # the verdict counts none of them; each one has a count nevertheless
+            closed = tuple(close_single_series(item, self._scrape_index) for item in series)
+        return map(self._count_single_series, closed)
 
     def _count_single_series(self, series: Series) -> SeriesCounts:
         increase = count_increase((series,), self._window, self._gather_restart_evidence(series))
@@ -67,9 +71,10 @@ class EvidenceObservations:
 
     def _list_count_times(self, series: Series) -> tuple[float, ...]:
         """Return the scrapes of the series' target, or its own times if they are not those of scrapes."""
-        scrape_times = self._scrape_index.scrape_times.get(scrape_target_of(series), ())
-        is_stamped_by_scrapes = all(is_scrape_time(time, scrape_times) for time in series.times)
-        times = scrape_times if is_stamped_by_scrapes else series.times
+        has_scrape_times = self._scrape_index.has_scrape_times(series)
+        times = (
+            self._scrape_index.scrape_times[scrape_target_of(series)] if has_scrape_times else series.times
+        )
         first = max(bisect_right(times, self._window.start) - 1, 0)
         return tuple(times[first : bisect_left(times, self._window.end) + 1])
 
@@ -111,8 +116,8 @@ class EvidenceObservations:
         """Count the observations of a histogram; ``None`` if it is incomplete or its bounds change."""
         if not self.is_whole_histogram(series):
             return None
-        closed = close_series(series, self._scrape_index)
         try:
+            closed = close_series(series, self._scrape_index)
             increase = count_histogram_increase(
                 closed, self._window, self._gather_restart_evidence(closed[0])
             )
@@ -134,7 +139,9 @@ class EvidenceObservations:
         times = sorted({time for item in series for time in self._list_count_times(item)})
         if len(times) < 2:  # noqa: PLR2004 - a step needs two scrapes
             return []
-        interval = self._evidence.scrape_interval_seconds or (times[-1] - times[0]) / (len(times) - 1)
+        intervals = self._scrape_index.scrape_intervals
+        known = [intervals[target] for target in map(scrape_target_of, series) if target in intervals]
+        interval = max(known, default=(times[-1] - times[0]) / (len(times) - 1))
         number = min(max(round((times[-1] - times[0]) / interval), 1), max_steps)
         length = (times[-1] - times[0]) / number
         inner_edges = [times[0] + length * index for index in range(1, number)]

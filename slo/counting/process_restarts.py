@@ -51,7 +51,7 @@ def find_process_restarts(process_start_series: Iterable[Series]) -> dict[Scrape
     """
     restarts: dict[ScrapeTarget, list[list[float]]] = {}
     for series in process_start_series:
-        restarts.setdefault(scrape_target_of(series), []).append(list(_find_new_start_times(series)))
+        restarts.setdefault(scrape_target_of(series), []).append(list(find_new_start_times(series)))
     return {target: processes[0] for target, processes in restarts.items() if len(processes) == 1}
 
 
@@ -66,13 +66,13 @@ def find_new_targets(start_series: Iterable[Series], window_start: float) -> fro
 def read_created_timestamps(created_series: Iterable[Series]) -> dict[CounterLabels, CreatedTimestamps]:
     """Return when counters were created, by the labels that they share with their ``_created`` series."""
     return {
-        counter_labels_of(series): CreatedTimestamps(series.values[0], tuple(_find_new_start_times(series)))
+        counter_labels_of(series): CreatedTimestamps(series.values[0], tuple(find_new_start_times(series)))
         for series in created_series
         if series.values and isfinite(series.values[0])
     }
 
 
-def _find_new_start_times(start_series: Series) -> Iterator[float]:
+def find_new_start_times(start_series: Series) -> Iterator[float]:
     """Yield the times of the samples that report a new start.
 
     A process cannot start before its predecessor was last seen. So the reported start rises by at least the

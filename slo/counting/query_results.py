@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import islice
 from math import isfinite
+from operator import lt
 
 from slo.counting.duplicate_series import describe_duplicates, find_replica_labels, has_duplicates
 from slo.model import (
@@ -30,11 +34,24 @@ class UndecidedError(Exception):
         self.detail = detail
 
 
+def find_malformed_series(series: Sequence[Series]) -> str | None:
+    """Return which series a server can't have stored, and why; ``None`` if there is none."""
+    if len({frozenset(item.labels.items()) for item in series}) < len(series):
+        counts = Counter(frozenset(item.labels.items()) for item in series)
+        labels = dict(sorted(counts.most_common(1)[0][0]))
+        return f"the response contains the series {labels} more than once"
+    for item in series:
+        if not all(map(lt, item.times, islice(item.times, 1, None))):
+            return f"the samples of {dict(item.labels)} are not in the order of their times"
+    return None
+
+
 class QueryResults:
     """Read query results; methods raise :class:`UndecidedError` for a query without a usable result."""
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
+        self._faults: dict[QueryKey, str | None] = {}
 
     def read_result(self, key: QueryKey) -> QueryResult:
         """Return the result of a selector or an expression."""
@@ -70,11 +87,19 @@ class QueryResults:
         return value
 
     def read_series(self, selector: Selector) -> tuple[Series, ...]:
-        """Return the series of a selector; duplicates of one series are an error."""
+        """Return the series of a selector; malformed series, and duplicates of one series, are an error."""
         series = self.read_result(selector.key).series
+        if fault := self.find_fault(selector.key):
+            raise UndecidedError(Reason.QUERY_FAILED, f"{selector}: {fault}")
         if has_duplicates(series, self.replica_labels):
             raise UndecidedError(Reason.QUERY_FAILED, describe_duplicates(str(selector), self.replica_labels))
         return series
+
+    def find_fault(self, key: QueryKey) -> str | None:
+        """Return what is malformed in the response to a query, if anything."""
+        if key not in self._faults:
+            self._faults[key] = find_malformed_series(self.evidence.results[key].series)
+        return self._faults[key]
 
     @cached_property
     def replica_labels(self) -> tuple[str, ...]:

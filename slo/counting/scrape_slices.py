@@ -11,7 +11,13 @@ from slo.counting.event_counts import EventCounts, count_bucket_events, count_ev
 from slo.counting.evidence_reader import EvidenceReader
 from slo.counting.histograms import BucketCounts
 from slo.model import SLO, Interval, Objective, Window
-from slo.promql import EventsIndicator, GaugeIndicator, PercentileIndicator, parse_indicator
+from slo.promql import (
+    EventsIndicator,
+    GaugeIndicator,
+    PercentileIndicator,
+    list_selectors,
+    parse_indicator,
+)
 
 MAX_SLICES = 300
 """Longer windows are cut into longer slices: this number suffices for a variance."""
@@ -43,7 +49,8 @@ def slice_events(
     Raises:
         UndecidedError: the evidence has no usable result.
     """
-    windows = cut_window(reader)
+    interval = reader.find_longest_interval(list_selectors(parse_indicator(slo.sli)))
+    windows = cut_window(reader.window, interval)
     buckets: tuple[BucketCounts, ...] = ()
     indicator = parse_indicator(slo.sli)
     if isinstance(indicator, PercentileIndicator):
@@ -57,30 +64,29 @@ def slice_events(
         return SlicedEvents(weigh_slices_equally(slices))
     if has_quiet_edges or (isinstance(indicator, EventsIndicator) and not indicator.is_counter):
         return SlicedEvents(slices, None, buckets)
-    first, last = (count_events(slo, objective, reader, window) for window in find_edge_windows(reader))
+    edge_windows = find_edge_windows(reader.window, interval)
+    first, last = (count_events(slo, objective, reader, window) for window in edge_windows)
     return SlicedEvents(slices, (first, last), buckets)
 
 
-def cut_window(reader: EvidenceReader) -> list[Window]:
-    """Cut the window at every scrape interval; the last part contains the scrapes that close it."""
-    window, interval = reader.window, _find_scrape_interval(reader)
+def cut_window(window: Window, scrape_interval_seconds: float | None) -> list[Window]:
+    """Cut a window at every scrape interval; the last part contains the scrapes that close it."""
+    interval = scrape_interval_seconds or _assume_interval(window)
     number = max(round(min(window.seconds / interval, MAX_SLICES)), 1)
     length = window.seconds / number
     cuts = [window.start + index * length for index in range(1, number)]
     return [Window(*edges) for edges in pairwise([window.start, *cuts, window.end, inf])]
 
 
-def _find_scrape_interval(reader: EvidenceReader) -> float:
-    """Return the scrape interval in seconds, or an assumed one; 1 s for a window without length."""
-    known = reader.evidence.scrape_interval_seconds
-    return known or reader.window.seconds / _DEFAULT_SLICES or 1.0
+def _assume_interval(window: Window) -> float:
+    """Return a scrape interval for a window whose own is unknown; 1 s for a window without length."""
+    return window.seconds / _DEFAULT_SLICES or 1.0
 
 
-def find_edge_windows(reader: EvidenceReader) -> tuple[Window, Window]:
+def find_edge_windows(window: Window, scrape_interval_seconds: float | None) -> tuple[Window, Window]:
     """Return the windows of the scrapes that reach across the window's start and end."""
-    window = reader.window
-    first_end = min(window.start + _find_scrape_interval(reader), window.end)
-    return Window(window.start, first_end), Window(window.end, inf)
+    interval = scrape_interval_seconds or _assume_interval(window)
+    return Window(window.start, min(window.start + interval, window.end)), Window(window.end, inf)
 
 
 def weigh_slices_equally(slices: Sequence[EventCounts]) -> tuple[EventCounts, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
-from math import isfinite
 
-from slo.counting import START_TIME_ROUNDING_SECONDS, EvidenceReader, UndecidedError
+from slo.counting import EvidenceReader, UndecidedError, select_counted_samples
+from slo.evaluation.source_checks import check_processes, check_target_queries, format_target
 from slo.model import (
     Check,
     CheckStatus,
@@ -15,7 +15,6 @@ from slo.model import (
     RequestCounts,
     RunRecord,
     ScrapeTarget,
-    Series,
     Spec,
     scrape_target_of,
 )
@@ -23,6 +22,8 @@ from slo.promql import list_counters, parse_selector
 
 MAX_GAP_INTERVALS = 4.5
 """Longest time between successful scrapes, in scrape intervals: at most three in a row may be missing."""
+_ASSUMED_INTERVAL_SECONDS = 60.0
+"""Scrape interval of a target that was scraped less than twice: Prometheus's default."""
 MIN_ACHIEVED_RATIO = 0.99
 """Smallest share of the offered requests that must be sent for the load to count as delivered."""
 MAX_LATENESS_SECONDS = 1.0
@@ -49,8 +50,11 @@ def check_evidence(spec: Spec, reader: EvidenceReader, run: RunRecord | None) ->
         checks.append(_check_clock(skew, reader.evidence.round_trip_seconds or 0.0))
     if run:
         checks.append(_check_run(run))
+    if target_queries := check_target_queries(reader):
+        checks.append(target_queries)
     departed = _find_departed_targets(reader, run)
     checks += [
+        check_processes(spec, reader),
         _check_restarts(spec, reader, run),
         _check_up(reader, departed),
         _check_scrapes(reader, departed),
@@ -87,38 +91,18 @@ def _check_run(run: RunRecord) -> Check:
     return _pass_check("run", detail=f"{run.engine} ran the whole profile")
 
 
-def _select_window_samples(series: Series, reader: EvidenceReader) -> list[tuple[float, float]]:
-    """Return the (time, value) pairs from the last sample before the window to the first after it."""
-    window = reader.window
-    samples = list(zip(series.times, series.values, strict=True))
-    before = [sample for sample in samples if sample[0] <= window.start][-1:]
-    inside = [sample for sample in samples if window.start < sample[0] < window.end]
-    after = [sample for sample in samples if sample[0] >= window.end][:1]
-    return before + inside + after
-
-
-def _has_start_changed(start_series: Series, reader: EvidenceReader) -> bool:
-    """Return whether a process's start time changed by more than rounding can explain."""
-    values = [value for _, value in _select_window_samples(start_series, reader) if isfinite(value)]
-    return bool(values) and max(values) - min(values) > START_TIME_ROUNDING_SECONDS
-
-
 def _check_restarts(spec: Spec, reader: EvidenceReader, run: RunRecord | None) -> Check:
     """Check for restarts inside the window: by process start times, else by counter resets."""
     known = {scrape_target_of(series) for series in reader.process_start_series}
     reset = {target for selector in list_counters(spec) for target in reader.find_reset_targets(selector)}
     restarted = reset - known
-    restarted |= {
-        scrape_target_of(series)
-        for series in reader.process_start_series
-        if _has_start_changed(series, reader)
-    }
+    restarted |= reader.restarted_targets
     if not known and not restarted:
         return _skip_check("restarts", detail="the service exposes no process_start_time_seconds")
     numbers = {"restarted": len(restarted)}
     if not restarted:
         return _pass_check("restarts", detail="no process restarted", numbers=numbers)
-    detail = f"restarted inside the window: {', '.join(map(_format_target, sorted(restarted)))}"
+    detail = f"restarted inside the window: {', '.join(map(format_target, sorted(restarted)))}"
     if reset - known:
         detail += " (counters were reset where no process_start_time_seconds is exposed)"
     if run is None:
@@ -141,15 +125,14 @@ def _check_up(reader: EvidenceReader, departed: frozenset[ScrapeTarget]) -> Chec
     """Check for targets whose scrapes failed for too long, or up to the end of the window."""
     if not reader.up_series:
         return _skip_check("up", detail="no job label on the series, so their scrape targets are unknown")
-    limit = _compute_max_gap(reader)
     down, failures = [], 0
     for series in reader.up_series:
-        samples = _select_window_samples(series, reader)
+        samples = select_counted_samples(series, reader.window)
         failures += sum(value != 1 for _, value in samples)
         target = scrape_target_of(series)
         ends_down = samples and samples[-1][1] != 1 and target not in departed
-        if _measure_longest_failure(samples) > limit or ends_down:
-            down.append(_format_target(target))
+        if _measure_longest_failure(samples) > _compute_max_gap(reader, target) or ends_down:
+            down.append(format_target(target))
     numbers = {"failed_scrapes": failures}
     if down:
         detail = f"targets did not answer scrapes: {', '.join(down)} ({failures} scrapes failed)"
@@ -175,9 +158,10 @@ def _measure_longest_failure(samples: Sequence[tuple[float, float]]) -> float:
     return longest
 
 
-def _compute_max_gap(reader: EvidenceReader) -> float:
-    """Return the longest allowed time between successful scrapes, in seconds."""
-    return MAX_GAP_INTERVALS * (reader.evidence.scrape_interval_seconds or 60.0)
+def _compute_max_gap(reader: EvidenceReader, target: ScrapeTarget) -> float:
+    """Return the longest allowed time between successful scrapes of a target, in seconds."""
+    known = reader.scrape_intervals.get(target) or reader.evidence.scrape_interval_seconds
+    return MAX_GAP_INTERVALS * (known or _ASSUMED_INTERVAL_SECONDS)
 
 
 def _check_scrapes(reader: EvidenceReader, departed: frozenset[ScrapeTarget]) -> Check:
@@ -187,10 +171,14 @@ def _check_scrapes(reader: EvidenceReader, departed: frozenset[ScrapeTarget]) ->
     if not reader.scrape_times:
         return _fail_check("scrapes", detail="no scrape of the service was found", reason=Reason.NO_DATA)
     faults = [
-        f"{_format_target(target)} {fault}"
+        f"{format_target(target)} {fault}"
         for target, times in reader.scrape_times.items()
         for fault in _find_scrape_faults(
-            times, reader, is_new=target in reader.new_targets, has_left=target in departed
+            times,
+            reader,
+            _compute_max_gap(reader, target),
+            is_new=target in reader.new_targets,
+            has_left=target in departed,
         )
     ]
     interval = reader.evidence.scrape_interval_seconds
@@ -205,24 +193,25 @@ def _check_scrapes(reader: EvidenceReader, departed: frozenset[ScrapeTarget]) ->
 
 
 def _find_scrape_faults(
-    times: Sequence[float], reader: EvidenceReader, *, is_new: bool, has_left: bool
+    times: Sequence[float], reader: EvidenceReader, max_gap_seconds: float, *, is_new: bool, has_left: bool
 ) -> list[str]:
     """Return which scrapes are missing, each as a predicate of the target.
 
     A target that started inside the window (``is_new``) needs no scrape before it, and one that disappeared
     (``has_left``) none after it.
     """
-    window, limit = reader.window, _compute_max_gap(reader)
+    window = reader.window
     before = [time for time in times if time <= window.start][-1:]
     after = [time for time in times if time >= window.end][:1]
     inside = [time for time in times if window.start < time < window.end]
     faults = []
-    if not (is_new or (has_left and not inside)) and (not before or window.start - before[0] > limit):
+    needs_scrape_before = not (is_new or (has_left and not inside))
+    if needs_scrape_before and (not before or window.start - before[0] > max_gap_seconds):
         faults.append("was not scraped just before the window")
     if not (after or has_left):
         faults.append("was not scraped after the window")
     gaps = [later - earlier for earlier, later in pairwise(before + inside + after)]
-    if gaps and max(gaps) > limit:
+    if gaps and max(gaps) > max_gap_seconds:
         faults.append(f"was not scraped for {max(gaps):.1f} s")
     return faults
 
@@ -273,8 +262,3 @@ def _check_counts_reconcile(spec: Spec, reader: EvidenceReader, total: RequestCo
             detail += f" ({total.sent - total.completed:,} got no response)"
         return _pass_check(name, detail=detail.replace("+0", "0"), numbers=numbers)
     return _fail_check(name, detail=detail, reason=Reason.COUNTS_DO_NOT_RECONCILE, numbers=numbers)
-
-
-def _format_target(target: ScrapeTarget) -> str:
-    job, address = target
-    return f"{job or 'target'} {address}".strip()

@@ -110,8 +110,10 @@ def withdraw_window_edge_skew(verdict: ObjectiveVerdict, context: RuleContext) -
     ratio = _find_ratio_of_different_targets(evaluated.slo, reader)
     if ratio is None:
         return verdict
+    interval = reader.find_longest_interval((ratio.matched, ratio.total))
+    edge_windows = find_edge_windows(reader.window, interval)
     matched_at_edges, total_at_edges = (
-        _count_edge_events(reader.count_increase(selector), reader)
+        _count_edge_events(reader.count_increase(selector), edge_windows)
         for selector in (ratio.matched, ratio.total)
     )
     worst, best = _find_extremes(ratio.event_class, events, matched_at_edges, total_at_edges)
@@ -143,9 +145,9 @@ def _find_scrape_targets(selector: Selector, reader: EvidenceReader) -> set[Scra
     return {scrape_target_of(series) for series in reader.read_result(selector.key).series}
 
 
-def _count_edge_events(increase: CounterIncrease, reader: EvidenceReader) -> float:
+def _count_edge_events(increase: CounterIncrease, edge_windows: Iterable[Window]) -> float:
     """Count the events of the scrapes that reach across the window's start and end."""
-    return sum(increase.count_within(window) for window in find_edge_windows(reader))
+    return sum(increase.count_within(window) for window in edge_windows)
 
 
 def _find_extremes(
@@ -244,18 +246,23 @@ def withdraw_failed_checks(verdict: ObjectiveVerdict, context: RuleContext) -> O
     """Withdraw a verdict if a check of the evidence failed; the first failed check gives the reason.
 
     MISSED stands if the target would be missed even if all requests that were sent and not counted were good.
-    It does not stand if the load was not delivered, or if the number of requests sent is unknown.
+    It does not stand if the load was not delivered, if the number of requests sent is unknown, or if several
+    processes were counted as one.
     """
     failed = [check for check in context.checks if check.status is CheckStatus.FAIL]
     if not failed:
         return verdict
     first = failed[0]
-    is_delivered = all(check.reason is not Reason.LOAD_NOT_DELIVERED for check in failed)
-    if verdict.outcome is Outcome.MISSED and is_delivered and _is_missed_regardless(verdict, context.run):
+    can_stand = not any(check.reason in _REASONS_AGAINST_MISSED for check in failed)
+    if verdict.outcome is Outcome.MISSED and can_stand and _is_missed_regardless(verdict, context.run):
         note = f'still MISSED although the check "{first.name}" failed'
         return replace(verdict, notes=(*verdict.notes, note))
     cause = verdict.detail and f" (without this check: {verdict.outcome}; {verdict.detail})"
     return replace(verdict, outcome=Outcome.UNDECIDED, reason=first.reason, detail=f"{first.detail}{cause}")
+
+
+_REASONS_AGAINST_MISSED = frozenset({Reason.LOAD_NOT_DELIVERED, Reason.MULTIPLE_PROCESSES})
+"""Reasons of failed checks with which the bad events that were counted prove nothing."""
 
 
 def _is_missed_regardless(verdict: ObjectiveVerdict, run: RunRecord | None) -> bool:

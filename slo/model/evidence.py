@@ -59,6 +59,8 @@ class QueryKind(StrEnum):
     """``up`` of the scrape targets behind the spec's series."""
     PROCESS_START = "process_start"
     """``process_start_time_seconds`` of the same scrape targets."""
+    SERVER_TIME = "server_time"
+    """The clock of the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ class QueryKey:
 
 UP_KEY = QueryKey(QueryKind.UP, "up")
 PROCESS_START_KEY = QueryKey(QueryKind.PROCESS_START, "process_start_time_seconds")
-"""Keys of the queries about the scrape targets themselves."""
+SERVER_TIME_KEY = QueryKey(QueryKind.SERVER_TIME, "time()")
+"""Keys of the queries about the scrape targets and the server themselves."""
+TARGET_KEYS = (UP_KEY, PROCESS_START_KEY, SERVER_TIME_KEY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     PARTIAL_DATA = "partial_data"
     CLOCK_SKEW = "clock_skew"
     INTERRUPTED = "interrupted"
+    MULTIPLE_PROCESSES = "multiple_processes"
     TARGET_RESTARTED = "target_restarted"
     TARGET_DOWN = "target_down"
     LOAD_NOT_DELIVERED = "load_not_delivered"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import chain
+from math import isfinite
 from time import sleep
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-from slo.model import PARTIAL_RESPONSE_WARNING, QueryResult, Series
+from slo.model import PARTIAL_RESPONSE_WARNING, SERVER_TIME_KEY, QueryResult, Series
 from slo.prometheus.backends import BACKENDS, detect_backend
 from slo.prometheus.connection import ConnectionSettings
 from slo.prometheus.native_histograms import convert_to_classic_buckets
@@ -120,20 +121,15 @@ class PrometheusClient:
         if backend.flush_path and not self._send(backend.flush_path, {}).ok:
             sleep(backend.settle_seconds)
 
-    def fetch_server_time(self) -> float | None:
-        """Return the server's clock as a Unix time, or ``None`` if it can't be read.
+    def fetch_server_time(self) -> QueryResult:
+        """Return the server's clock: one series with one value, in Unix seconds.
 
         Raises:
-            PrometheusUnreachableError: there is no response.
+            PrometheusError: there is no response, or the server refuses the query.
         """
-        try:
-            data, _ = self._request_data(
-                "/api/v1/query", {"query": "time()", **BACKENDS[self.backend].parameters}
-            )
-            (series,) = _parse_vector(data)
-        except (QueryError, TypeError, LookupError, ValueError):
-            return None
-        return series.values[0]
+        query = SERVER_TIME_KEY.text
+        series, warnings = self._run_query(query, None, _parse_single_number)
+        return QueryResult(query, series[0].times[0], series, exact=False, warnings=warnings)
 
     def fetch_metric_types(self, metric: str) -> frozenset[str]:
         """Return the types that scrape targets declare for a metric (``counter``, ``gauge``, …), if any.
@@ -149,9 +145,12 @@ class PrometheusClient:
         return frozenset(str(entry.get("type")) for entry in entries or () if isinstance(entry, dict))
 
     def _run_query(
-        self, query: str, time: float, parse: Callable[[Mapping[str, Any]], tuple[Series, ...]]
+        self, query: str, time: float | None, parse: Callable[[Mapping[str, Any]], tuple[Series, ...]]
     ) -> tuple[tuple[Series, ...], tuple[str, ...]]:
-        parameters = {"query": query, "time": f"{time:.3f}", **BACKENDS[self.backend].parameters}
+        """Run a query at ``time`` (Unix seconds), or at the server's own time."""
+        parameters = {"query": query, **BACKENDS[self.backend].parameters}
+        if time is not None:
+            parameters["time"] = f"{time:.3f}"
         data, warnings = self._request_data("/api/v1/query", parameters)
         try:
             return parse(data), warnings
@@ -249,6 +248,13 @@ def _parse_float_matrix(data: Mapping[str, Any]) -> tuple[Series, ...]:
 def _parse_series(row: Mapping[str, Any]) -> Series:
     times, values = zip(*row["values"], strict=True)
     return Series(row["metric"], tuple(map(float, times)), tuple(map(float, values)))
+
+
+def _parse_single_number(data: Mapping[str, Any]) -> tuple[Series, ...]:
+    (series,) = _parse_vector(data)
+    if not isfinite(series.values[0]):
+        raise ValueError("the result must be a finite number")
+    return (series,)
 
 
 def _parse_vector(data: Mapping[str, Any]) -> tuple[Series, ...]:

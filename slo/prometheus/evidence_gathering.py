@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
+from operator import lt
 from statistics import median
 
 from slo.model import (
     PROCESS_START_KEY,
+    SERVER_TIME_KEY,
     UP_KEY,
     Evidence,
     QueryKey,
@@ -23,6 +25,7 @@ from slo.model import (
     scrape_target_of,
 )
 from slo.prometheus.client import PrometheusClient, PrometheusUnreachableError, QueryError
+from slo.prometheus.earlier_samples import add_earlier_samples
 from slo.prometheus.query_fallbacks import query_alternative_forms, select_other_spellings
 from slo.promql import (
     Matcher,
@@ -62,7 +65,7 @@ def gather_evidence(
     try:
         version = prometheus.fetch_version()
         prometheus.flush_recent_samples()
-        skew, round_trip = _measure_clock_skew(prometheus)
+        skew, round_trip = _measure_clock_skew(prometheus, results)
         _fetch_results(prometheus, spec, plan, window, margin_seconds, results)
     except PrometheusUnreachableError as error:
         return Evidence(window, results, now, LOOKBACK_SECONDS, error=str(error))
@@ -104,22 +107,28 @@ def _fetch_results(
         jobs = plan.job_patterns | set(map(escape_job_name, _find_jobs(results.values())))
         for key in (UP_KEY, PROCESS_START_KEY) if jobs else ():
             results[key] = _run_query(str(select_metric_of_jobs(key.text, jobs)), fetch_samples)
+        add_earlier_samples(pool, prometheus, spec, window, start, results)
         created_metrics = _select_created_metrics(spec, results, window)
         exposed_metrics = _filter_exposed_metrics(prometheus, created_metrics, window.end)
         results |= _run_queries(pool, (selector.key for selector in exposed_metrics), fetch_samples)
 
 
-def _measure_clock_skew(prometheus: PrometheusClient) -> tuple[float | None, float | None]:
+def _measure_clock_skew(
+    prometheus: PrometheusClient, results: dict[QueryKey, QueryResult]
+) -> tuple[float | None, float | None]:
     """Return how far the server's clock is ahead of ours and how long the request took, in seconds.
+
+    The result of the query is added to ``results``.
 
     The server is assumed to have read its clock in the middle of the request, as in NTP (RFC 5905, 8).
     """
     sent_at, started = time.time(), time.monotonic()
-    server_time = prometheus.fetch_server_time()
+    result = _run_query(SERVER_TIME_KEY.text, lambda _: prometheus.fetch_server_time())
     round_trip = time.monotonic() - started
-    if server_time is None:
+    results[SERVER_TIME_KEY] = result
+    if result.error:
         return None, None
-    return server_time - sent_at - round_trip / 2, round_trip
+    return result.series[0].values[0] - sent_at - round_trip / 2, round_trip
 
 
 def _select_created_metrics(
@@ -127,8 +136,8 @@ def _select_created_metrics(
 ) -> list[Selector]:
     """Return the ``_created`` selectors that can show what no other series shows.
 
-    That is the start of a series without a sample before the window, and a restart of a scrape target that
-    exposes no process start time.
+    That is the start of a series without a sample before the window, a restart of a scrape target that
+    exposes no process start time, and a reset of a counter without a restart.
     """
     process_starts = results.get(PROCESS_START_KEY)
     covered_targets = (
@@ -139,7 +148,11 @@ def _select_created_metrics(
         for counter in list_counters(spec)
         if any(
             series.times
-            and (series.times[0] > window.start or scrape_target_of(series) not in covered_targets)
+            and (
+                series.times[0] > window.start
+                or scrape_target_of(series) not in covered_targets
+                or any(map(lt, islice(series.values, 1, None), series.values))
+            )
             for series in results[counter.key].series
         )
     )

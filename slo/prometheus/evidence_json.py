@@ -28,9 +28,8 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from slo.documents import format_error_detail, format_field_path
 from slo.model import (
-    PROCESS_START_KEY,
     SCHEMA_VERSION,
-    UP_KEY,
+    TARGET_KEYS,
     Evidence,
     QueryKey,
     QueryKind,
@@ -115,10 +114,10 @@ def _format_key(key: QueryKey, results: Mapping[QueryKey, QueryResult]) -> str:
     The mark does not change what the PromQL means. A spec contains neither: ``@`` is rejected, and selectors
     are written without empty braces.
     """
-    if key.kind is QueryKind.SAMPLES and key.text in {UP_KEY.text, PROCESS_START_KEY.text}:
+    names = {target_key.text for target_key in TARGET_KEYS}
+    if key.kind is QueryKind.SAMPLES and key.text in names:
         return key.text + _SAMPLES_MARK
     if key.kind is QueryKind.VALUE:
-        names = {UP_KEY.text, PROCESS_START_KEY.text}
         return (
             key.text + _VALUE_MARK if key.text in names or make_samples_key(key.text) in results else key.text
         )
@@ -128,7 +127,7 @@ def _format_key(key: QueryKey, results: Mapping[QueryKey, QueryResult]) -> str:
 def _parse_key(text: str, *, exact: bool) -> QueryKey:
     if text.endswith(_VALUE_MARK):
         return make_value_key(text.removesuffix(_VALUE_MARK))
-    for key in (UP_KEY, PROCESS_START_KEY):
+    for key in TARGET_KEYS:
         if text == key.text:
             return key
         if text == key.text + _SAMPLES_MARK:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from slo.counting.duplicate_series import find_replica_labels
+from slo.counting.duplicate_series import find_jobs_of_same_target, find_replica_labels
 from slo.counting.evidence_reader import EvidenceReader
 from slo.evaluation import evaluate
 from slo.model import (
@@ -28,6 +28,8 @@ from slo.model import (
 from slo.promql import parse_selector
 from tests.support.evidence import (
     ALL,
+    FAULTY,
+    OK,
     availability_slo,
     bucket_samples,
     latency_slo,
@@ -83,6 +85,11 @@ KINDS: dict[str, tuple[SLO, Mapping[str, str]]] = {
         from_two_servers("replica", {"up": "1x7", 'http_requests_total{status="200"}': "0+9x7"})
         | with_label('replica="a"', {'http_requests_total{status="500"}': "0+1x7"}),
     ),
+    "servers that differ in any external label": (availability_slo(), from_two_servers("prometheus")),
+    "two jobs that scrape one address at the same times": (
+        availability_slo(),
+        with_label('job="a"', SCRAPED) | with_label('job="b"', SCRAPED),
+    ),
     "three servers": (availability_slo(), from_two_servers("replica") | with_label('replica="c"', SCRAPED)),
 }
 
@@ -104,7 +111,20 @@ NO_DUPLICATES: dict[str, tuple[Mapping[str, str], float]] = {
         with_label('replica="a",instance="one"', SCRAPED) | with_label('replica="b",instance="two"', SCRAPED),
         140,
     ),
-    "series of one target that differ in another label": (from_two_servers("zone"), 140),
+    "parts of the service that differ in another label": (
+        from_two_servers("zone", COUNTER) | {"up": "1x7"},
+        140,
+    ),
+    "one address whose jobs count different events": (
+        with_label('job="a"', SCRAPED)
+        | with_label('job="b"', {"up": "1x7", OK: "0 30 35 37 58 60 62 63", FAULTY: "0x7"}),
+        133,
+    ),
+    "one address whose jobs count too few events to tell": (
+        with_label('job="a"', {"up": "1x7", OK: "0x6 10"})
+        | with_label('job="b"', {"up": "1x7", OK: "0x6 11"}),
+        21,
+    ),
 }
 
 
@@ -114,6 +134,23 @@ def test_series_that_are_no_duplicates_are_counted(samples: Mapping[str, str], e
     scraped = make_evidence(spec, samples)
     assert EvidenceReader(scraped).count_increase(parse_selector(ALL)).events == events
     assert evaluate(spec, scraped).outcome is Outcome.MET
+
+
+TWO_JOBS: dict[str, tuple[str, str, bool]] = {
+    "samples of one counter": ("0 5 9 17 25 26 40 50", "2 7 12 20 25 33 44 55", True),
+    "samples of one counter that was reset": ("5 9 17 2 10 26 40 50", "7 12 20 5 15 33 44 55", True),
+    "samples of two counters": ("0 5 9 17 25 26 40 50", "2 7 12 14 25 33 44 55", False),
+    "counters that do not rise": ("5x7", "5x7", False),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "is_same"), TWO_JOBS.values(), ids=TWO_JOBS)
+def test_two_jobs_that_scrape_one_address_at_different_times(first: str, second: str, is_same: bool) -> None:
+    series = make_series(f'{OK[:-1]},job="a"}}', first)
+    later = make_series(f'{OK[:-1]},job="b"}}', second)
+    later = replace(later, times=tuple(time + 4 for time in later.times))
+    found = find_jobs_of_same_target((series, later))
+    assert found == (("a", "b", "api:80") if is_same else None)
 
 
 def shift_replica_b(original: Evidence, key: QueryKey, seconds: float) -> Evidence:
@@ -141,7 +178,9 @@ def test_one_of_two_replicas_is_evaluated_by_its_own_scrapes(seconds: float) -> 
     assert evaluate(Spec((slo,)), shifted).outcome is Outcome.MET
 
 
-def test_a_replica_label_is_the_only_difference_between_up_series_of_a_target() -> None:
+def test_replica_labels_are_those_in_which_up_series_of_one_target_differ() -> None:
     ups = [make_series(f'up{{replica="{name}",cluster_replica="c",zone="{name}"}}', "1x7") for name in "ab"]
-    assert find_replica_labels(ups) == ()
+    assert find_replica_labels(ups) == ("replica", "zone")
     assert find_replica_labels([replace(up, labels={**up.labels, "zone": ""}) for up in ups]) == ("replica",)
+    other = [replace(up, labels={**up.labels, "instance": up.labels["zone"]}) for up in ups]
+    assert find_replica_labels(other) == (), "different targets"

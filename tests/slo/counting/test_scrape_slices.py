@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import inf
 
 import pytest
 
 from slo.counting.event_counts import EventCounts
-from slo.counting.evidence_reader import EvidenceReader
 from slo.counting.scrape_slices import count_with_edges, cut_window
 from slo.model import Interval, Window
-from tests.support.evidence import OK, availability_slo, make_evidence, spec_of
 
 CUTS: dict[str, tuple[float, float | None, int, float]] = {
     "sixty seconds with a scrape every ten": (60.0, 10.0, 6, 10.0),
@@ -28,8 +25,7 @@ CUTS: dict[str, tuple[float, float | None, int, float]] = {
 @pytest.mark.parametrize("case", CUTS)
 def test_slices_cover_the_window_and_its_closing_scrapes(case: str) -> None:
     seconds, interval, number, length = CUTS[case]
-    scraped = make_evidence(spec_of(availability_slo()), {OK: "0+10x7"}, window=Window(100, 100 + seconds))
-    *parts, closing = cut_window(EvidenceReader(replace(scraped, scrape_interval_seconds=interval)))
+    *parts, closing = cut_window(Window(100, 100 + seconds), interval)
     assert (closing.start, closing.end) == (100 + seconds, inf)
     assert (len(parts), parts[0].start, parts[-1].end) == (number, 100, 100 + seconds)
     assert [part.seconds for part in parts] == pytest.approx([length] * number)

@@ -28,10 +28,21 @@ def test_the_result_of_a_check(case: Case) -> None:
 @pytest.mark.parametrize(
     ("run", "names"),
     [
-        pytest.param(None, ["prometheus", "restarts", "up", "scrapes"], id="a window without a run"),
+        pytest.param(
+            None, ["prometheus", "processes", "restarts", "up", "scrapes"], id="a window without a run"
+        ),
         pytest.param(
             run_record(70),
-            ["prometheus", "run", "restarts", "up", "scrapes", "load_delivered", "counts_reconcile"],
+            [
+                "prometheus",
+                "run",
+                "processes",
+                "restarts",
+                "up",
+                "scrapes",
+                "load_delivered",
+                "counts_reconcile",
+            ],
             id="a run",
         ),
     ],

@@ -317,8 +317,14 @@ EVENTS = {
     ),
     "a process start time that varies or is NaN is not a restart": Case(
         availability_slo(),
-        {OK: "100 100 150 160x4 160", "process_start_time_seconds": "3 1 3 1 NaN 3 1 3"},
+        {OK: "100 100 150 160x4 160", "process_start_time_seconds": "3 2 3 2 NaN 3 2 3"},
         MET,
+        {"total": 60},
+    ),
+    "a process start time that alternates between values is that of several processes": Case(
+        availability_slo(),
+        {OK: "100 100 150 160x4 160", "process_start_time_seconds": "3 1 3 1 NaN 3 1 3"},
+        Reason.MULTIPLE_PROCESSES,
         {"total": 60},
     ),
     "a start time that moves by less than the time the process was observed is not a restart": Case(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from slo.prometheus.client import PrometheusClient, PrometheusError, PrometheusU
 from slo.prometheus.connection import ConnectionSettings
 from slo.prometheus.evidence_gathering import gather_evidence
 from tests.support.http_faults import (
+    Handler,
     RecordedRequest,
     Responder,
     find_refused_url,
@@ -41,6 +43,11 @@ def short_timeouts(url: str, retries: int = 1) -> ConnectionSettings:
 
 def vector(*values: str) -> dict[str, object]:
     return {"resultType": "vector", "result": [{"metric": {}, "value": [7.5, value]} for value in values]}
+
+
+def respond_clock(handler: Handler) -> None:
+    """Respond with the server's time, which is that of this machine."""
+    respond_success(vector(f"{time.time():.3f}"))(handler)
 
 
 def matrix(*samples: tuple[float, str]) -> dict[str, object]:
@@ -297,7 +304,7 @@ def test_up_is_queried_for_the_jobs_of_server_evaluated_queries() -> None:
     spec = Spec((replace(CHECKOUT_SLO, sli=ratio),))
     down = respond_success(matrix(*((time, "0") for time in range(-1, 12))))
     with (
-        run_server(BUILD, NO_CLOCK, respond_success(vector("1")), down) as server,
+        run_server(BUILD, respond_clock, respond_success(vector("1")), down) as server,
         PrometheusClient(short_timeouts(server.url)) as prometheus,
     ):
         (objective,) = evaluate(

@@ -193,7 +193,7 @@ def test_every_check_passes_in_a_healthy_window(prometheus: ScrapedPrometheus) -
         prometheus, Scenario((shop(0, 0) + process_start, shop(150, 150) + process_start), Outcome.MET)
     ).checks
     assert {check.name: check.status for check in checks} == dict.fromkeys(
-        ("prometheus", "clock", "restarts", "up", "scrapes"), CheckStatus.PASS
+        ("prometheus", "clock", "processes", "restarts", "up", "scrapes"), CheckStatus.PASS
     )
     scrapes = next(check for check in checks if check.name == "scrapes")
     assert scrapes.numbers["scrape_interval_seconds"] == pytest.approx(1, abs=0.2)
