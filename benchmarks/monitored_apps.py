@@ -11,8 +11,7 @@ from prometheus_fastapi_instrumentator import Instrumentator
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from target_service.app import instrument
-from target_service.logs import make_logger
-from target_service.request_log import RequestLogMiddleware
+from target_service.logs import RequestLogMiddleware, make_logger
 from target_service.settings import Settings
 
 

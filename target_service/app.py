@@ -12,14 +12,11 @@ from prometheus_fastapi_instrumentator import Instrumentator
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from structlog.typing import FilteringBoundLogger
 
-from target_service import error_responses, worker_metrics
-from target_service.api import UNMEASURED_PATHS, Api
+from target_service.api import UNMEASURED_PATHS, Api, Service, add_error_handlers
 from target_service.faults import FaultMiddleware
-from target_service.logs import make_logger
-from target_service.metrics import HttpMetrics, ModelMetrics
-from target_service.model import Model
-from target_service.request_log import RequestLogMiddleware
-from target_service.service import Service
+from target_service.logs import RequestLogMiddleware, make_logger
+from target_service.metrics import HttpMetrics, ModelMetrics, is_shared, register_worker, unregister_worker
+from target_service.ml import Model
 from target_service.settings import Settings
 
 
@@ -41,7 +38,7 @@ def create_app(
         redirect_slashes=False,
     )
     Api(service).add_routes(app)
-    error_responses.add_error_handlers(app)
+    add_error_handlers(app)
     _add_middleware(app, service, registry)
     return app
 
@@ -49,8 +46,8 @@ def create_app(
 def create_app_from_env() -> FastAPI:
     """Return the service with the settings of the environment; uvicorn calls this in each worker."""
     registry = CollectorRegistry()
-    if worker_metrics.is_shared():
-        worker_metrics.register_worker(registry)
+    if is_shared():
+        register_worker(registry)
     else:
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
@@ -88,8 +85,8 @@ async def _run_lifespan(service: Service) -> AsyncIterator[None]:
     service.model = None
     watch.cancel()
     await asyncio.wait([watch])
-    if worker_metrics.is_shared():
-        worker_metrics.unregister_worker()
+    if is_shared():
+        unregister_worker()
 
 
 def _log_task_end(task: asyncio.Task[None], log: FilteringBoundLogger) -> None:

@@ -39,6 +39,7 @@ LAYERS = {
     ],
     "reports": [{"text"}, {"charts"}, {"writers"}],
     "proofload": [{"artifacts"}, {"stack", "history"}, {"output"}, {"pipeline"}, {"cli"}],
+    "target_service": [{"settings"}, {"ml", "logs", "faults"}, {"metrics", "train"}, {"api"}, {"app"}],
 }
 """The sub-packages of a folder, lowest layer first; those of one layer do not import each other."""
 FREE_OF_GEVENT = ("loadtests.profile", "loadtests.recording", "loadtests.schedule", "loadtests.convert")
@@ -54,6 +55,7 @@ ENTRY_POINTS = {
     "reports": {"__init__"},
     "proofload": {"__init__", "__main__", "pipeline"},
     "monitoring": {"__init__", "build"},
+    "target_service": {"__init__", "__main__", "app", "settings"},
 }
 """The modules at the top of a folder; everything else is in a sub-package."""
 
@@ -185,6 +187,13 @@ def test_the_command_imports_nothing_else_of_the_generator() -> None:
         if imported.startswith("loadtests.")
     }
     assert used <= set(FREE_OF_GEVENT)
+
+
+def test_the_service_does_not_import_prometheus_client_before_it_starts_its_workers() -> None:
+    """At import, prometheus_client reads from the environment whether workers share their metrics."""
+    tops = {imported.partition(".")[0] for imported in find_reached("target_service.__main__")}
+    assert "uvicorn" in tops
+    assert "prometheus_client" not in tops
 
 
 @pytest.mark.parametrize("package", PURE)

@@ -22,7 +22,7 @@ DECLARED = {
 FOLDERS = {"proofload": OURS - {"target_service"}, "the reference service": {"target_service"}}
 ELSEWHERE = {
     "monitoring/": "monitoring",  # the generator of the dashboards runs in a checkout alone
-    "target_service/train.py": "train",
+    "target_service/train/": "train",
 }
 """Files that need a dependency group of the checkout as well."""
 NOT_IMPORTED = {

@@ -17,7 +17,7 @@ from prometheus_client import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 if TYPE_CHECKING:
-    from tests.target_service.conftest import Running, Serve
+    from tests.support.reference_service import Running, Serve
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,14 +1,14 @@
-"""The HTTP API: routes and their documentation."""
+"""The routes of the HTTP API and their documentation."""
 
 from typing import Any
 
 from fastapi import FastAPI, HTTPException
 
-from target_service import schemas
-from target_service.error_responses import create_validation_error
+from target_service.api import schemas
+from target_service.api.error_responses import create_validation_error
+from target_service.api.service import Service
 from target_service.faults import FAULTS_PATH, Faults
-from target_service.model import Model
-from target_service.service import Service
+from target_service.ml import Model
 
 UNMEASURED_PATHS = frozenset({"/metrics", "/health", "/ready", FAULTS_PATH})
 """Scrapes, probes and faults are not the service's work: no metrics, and logged at level debug."""

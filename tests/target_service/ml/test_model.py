@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from target_service.card import ARTEFACT_FOLDER, CARD_FILE, MODEL_FILE
-from target_service.model import Model, ModelError
-from target_service.schemas import FEATURE_COUNT, MAX_FEATURE_MAGNITUDE
+from target_service.api.schemas import FEATURE_COUNT, MAX_FEATURE_MAGNITUDE
+from target_service.ml import ARTEFACT_FOLDER, CARD_FILE, MODEL_FILE, Model, ModelError
 
 if TYPE_CHECKING:
     from pathlib import Path

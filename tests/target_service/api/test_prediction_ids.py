@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_service.prediction_ids import PredictionIds
+from target_service.api.prediction_ids import PredictionIds
 
 IDS = PredictionIds("one key")
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_service.drift import DriftReference, RowWindow, compute_psi
-from target_service.model import Model
+from target_service.ml.drift import DriftReference, RowWindow, compute_psi
+from target_service.ml.model import Model
 
 COUNTS = st.lists(st.integers(0, 10_000), min_size=2, max_size=12)
 

@@ -7,12 +7,11 @@ from time import perf_counter
 import numpy as np
 from structlog.typing import FilteringBoundLogger
 
-from target_service.drift import DriftReference, RowWindow
+from target_service.api.prediction_ids import PredictionIds
+from target_service.api.schemas import Prediction
 from target_service.faults import FaultInjector
 from target_service.metrics import ModelMetrics
-from target_service.model import Model, Rows
-from target_service.prediction_ids import PredictionIds
-from target_service.schemas import Prediction
+from target_service.ml import DriftReference, Model, Rows, RowWindow
 from target_service.settings import Settings
 
 

@@ -7,7 +7,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from tests.target_service.conftest import Harness
+    from tests.support.reference_service import Harness
 
 JSON = {"content-type": "application/json"}
 

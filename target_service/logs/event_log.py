@@ -33,7 +33,7 @@ def make_logger(log_format: LogFormat, level: str, stream: TextIO) -> FilteringB
 
 def build_uvicorn_config(log_format: LogFormat, level: str) -> dict[str, Any]:
     """Return a ``logging.config`` dictionary that writes uvicorn's events in the same format to stdout."""
-    formatter = {"()": "target_service.logs.build_stdlib_formatter", "log_format": log_format}
+    formatter = {"()": f"{__name__}.build_stdlib_formatter", "log_format": log_format}
     handler = {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "service"}
     return {
         "version": 1,

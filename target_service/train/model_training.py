@@ -1,6 +1,5 @@
-"""Rebuild the model: ``python -m target_service.train``. Only this module needs scikit-learn."""
+"""Fits the model, converts it to ONNX, and writes model, card and rows for the load generator."""
 
-import argparse
 import csv
 import hashlib
 import io
@@ -27,18 +26,18 @@ from sklearn.model_selection import train_test_split  # type: ignore[import-unty
 from sklearn.pipeline import Pipeline, make_pipeline  # type: ignore[import-untyped]
 from sklearn.preprocessing import StandardScaler  # type: ignore[import-untyped]
 
-from target_service.card import (
-    ARTEFACT_FOLDER,
+from target_service.ml import (
     CARD_FILE,
     MODEL_FILE,
     ClassName,
     Feature,
+    Model,
     ModelCard,
     ReferenceDistribution,
+    Rows,
 )
-from target_service.model import Model, Rows
 
-ROWS_FILE = Path(__file__).parents[1] / "loadtests" / "data" / "rows.csv"
+ROWS_FILE = Path(__file__).parents[2] / "loadtests" / "data" / "rows.csv"
 SEED = 20240229
 HELD_OUT_RATIO = 0.3
 BIN_COUNT = 10
@@ -147,7 +146,8 @@ def train_model(folder: Path, rows_file: Path) -> ModelCard:
     """Train and check the model; write model and card (``folder``) and sample rows (``rows_file``).
 
     Raises:
-        RuntimeError: ONNX Runtime's probabilities differ from scikit-learn's by more than ``PARITY``.
+        RuntimeError: ONNX Runtime's probabilities differ from scikit-learn's by more than
+            ``MAX_PROBABILITY_DIFFERENCE``.
     """
     data = load_data()
     train_rows, held_out_rows, train_classes, held_out_classes = train_test_split(
@@ -190,19 +190,3 @@ def _write_file(path: Path, text: str) -> None:
     part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8", newline="\n")
     part.replace(path)
-
-
-def main() -> None:
-    """Rebuild the committed artefacts, or write them to another folder."""
-    parser = argparse.ArgumentParser(prog="python -m target_service.train", description=__doc__)
-    parser.add_argument(
-        "--out", type=Path, default=ARTEFACT_FOLDER, help="folder of model.json and card.json"
-    )
-    parser.add_argument("--rows", type=Path, default=ROWS_FILE, help="CSV of rows for the load generator")
-    options = parser.parse_args()
-    card = train_model(options.out, options.rows)
-    print(f"model {card.version}: " + ", ".join(f"{k} {v:.4f}" for k, v in card.metrics.items()))  # noqa: T201 - a command's output
-
-
-if __name__ == "__main__":
-    main()

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from target_service.card import ModelCard, ReferenceDistribution
-from target_service.model import Rows
+from target_service.ml.model import Rows
+from target_service.ml.model_card import ModelCard, ReferenceDistribution
 
 PSEUDO_COUNT = 0.5
 """Added to each bin's count, so that an empty bin has a finite logarithm."""

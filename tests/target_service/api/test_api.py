@@ -1,18 +1,16 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_service.card import ModelCard
-from target_service.model import Model
+from target_service.ml import Model, ModelCard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.target_service.conftest import Harness
+    from tests.support.reference_service import Harness
 
 
 def predict(rows: list[list[float]], **rest: Any) -> tuple[str, str, dict[str, Any]]:
@@ -105,50 +103,10 @@ def test_the_examples_of_the_documentation_are_accepted(harness: Callable[..., H
     assert service.ask(("GET", "/docs", {}))[0].status_code == 200
 
 
-IDS: dict[str, tuple[str, bool]] = {
-    "a UUID": ("7d5f1b0e-3a36-4a64-a1b5-3f3b9c7a1f10", True),
-    "128 characters": ("a" * 128, True),
-    "129 characters": ("a" * 129, False),
-    "nothing": ("", False),
-    "a space": ("a b", False),
-    "a quote": ('a"b', False),
-    "an escape": ("a\x1b[31m", False),
-}
-
-
-@pytest.mark.parametrize(("sent", "is_echoed"), IDS.values(), ids=IDS)
-def test_a_request_id_is_echoed_and_logged_only_if_it_is_valid(
-    sent: str, is_echoed: bool, harness: Callable[..., Harness]
-) -> None:
-    service = harness()
-    response = service.ask(("GET", "/model", {"headers": {"X-Request-ID": sent}}))[0]
-    echoed = response.headers["x-request-id"]
-    assert echoed == sent if is_echoed else re.fullmatch("[0-9a-f]{32}", echoed)
-    assert service.lines()[-1]["request_id"] == echoed
-
-
-def test_an_unhandled_exception_gets_500_is_counted_once_and_logged_with_its_traceback(
-    harness: Callable[..., Harness],
-) -> None:
-    service = harness()
-
-    @service.app.get("/broken")
-    async def broken() -> None:
-        raise RuntimeError("boom")
-
-    response = service.ask(("GET", "/broken", {}))[0]
-    assert (response.status_code, response.json()) == (500, {"detail": "Internal Server Error"})
-    assert service.count(handler="/broken", status="500") == service.count() == 1
-    (error,) = service.lines("unhandled error")
-    assert "RuntimeError: boom" in error["exception"]
-    assert error["request_id"] == response.headers["x-request-id"] == service.lines()[-1]["request_id"]
-    assert service.lines()[-1]["status"] == 500
-
-
 def test_a_failure_of_the_drift_detection_is_logged(
     harness: Callable[..., Harness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("target_service.service.DriftReference", lambda _: 1 / 0)
+    monkeypatch.setattr("target_service.api.service.DriftReference", lambda _: 1 / 0)
     service = harness()
 
     @service.app.get("/turn")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from target_service.card import ClassName
+from target_service.ml import ClassName
 from target_service.settings import MAX_ROWS
 
 FEATURE_COUNT = 30

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_service.faults import CRASH_EXIT_CODE, FaultInjector, Faults
+from target_service.faults.fault_injection import CRASH_EXIT_CODE, FaultInjector, Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.target_service.conftest import Harness, Serve
+    from tests.support.reference_service import Harness, Serve
 
 PREDICT: tuple[str, str, dict[str, Any]] = ("POST", "/predict", {"json": {"instances": [[1.0] * 30]}})
 

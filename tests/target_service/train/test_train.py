@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from target_service.card import ARTEFACT_FOLDER, CARD_FILE, MODEL_FILE, ModelCard
-from target_service.model import Model
+from target_service.ml import ARTEFACT_FOLDER, CARD_FILE, MODEL_FILE, Model, ModelCard
 from target_service.train import ROWS_FILE, train_model
 
 if TYPE_CHECKING:

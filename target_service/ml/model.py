@@ -8,7 +8,7 @@ import onnx
 import onnxruntime as ort  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from target_service.card import ARTEFACT_FOLDER, CARD_FILE, MODEL_FILE, ModelCard
+from target_service.ml.model_card import ARTEFACT_FOLDER, CARD_FILE, MODEL_FILE, ModelCard
 
 Rows = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.target_service.conftest import Harness
+    from tests.support.reference_service import Harness
 
 ROW = [1.0] * 30
 COUNTED: dict[str, tuple[str, str, dict[str, Any], dict[str, str]]] = {
