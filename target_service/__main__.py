@@ -13,11 +13,14 @@ from collections.abc import Sequence
 import uvicorn
 
 from target_service.logs import build_uvicorn_config
+from target_service.ml import Model, ModelError
 from target_service.settings import ENV_PREFIX, Settings, SettingsError
 
 METRICS_DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 SHUTDOWN_SECONDS = 5
 """Time that requests in flight may take after the service was told to stop."""
+STARTUP_FAILURE = 3
+"""Exit code of uvicorn for a failed startup (``uvicorn/main.py``)."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -26,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         settings = _read_settings(arguments)
     except SettingsError as error:
         sys.exit(_print_problems(error))
+    try:
+        Model.load()  # a worker that can't load it would be replaced without end
+    except ModelError as error:
+        sys.exit(_print_problems(error, STARTUP_FAILURE))
     # uvicorn stops gracefully on SIGTERM and then sends it again: not a failure, exit status 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     os.environ.pop(METRICS_DIRECTORY_VARIABLE, None)
@@ -37,10 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _serve(settings)
 
 
-def _print_problems(error: SettingsError) -> int:
+def _print_problems(error: Exception, exit_code: int = 2) -> int:
     for line in str(error).splitlines():
         print(f"target_service: {line}", file=sys.stderr)  # noqa: T201 - command-line output
-    return 2
+    return exit_code
 
 
 def _read_settings(arguments: Sequence[str] | None) -> Settings:

@@ -1,10 +1,10 @@
 """The model, its card and its files (``artefacts/``), as ONNX Runtime serves them.
 
-It also measures how far the inputs have drifted from the training data.
+It measures drift of the inputs as well; it must not import prometheus_client (``target_service.__main__``).
 """
 
 from target_service.ml.drift import DriftReference, DriftScores, RowWindow
-from target_service.ml.model import Model, ModelError, Rows
+from target_service.ml.model import Model, Rows
 from target_service.ml.model_card import (
     ARTEFACT_FOLDER,
     CARD_FILE,
@@ -12,6 +12,7 @@ from target_service.ml.model_card import (
     ClassName,
     Feature,
     ModelCard,
+    ModelError,
     ReferenceDistribution,
 )
 

@@ -8,13 +8,17 @@ import onnx
 import onnxruntime as ort  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from target_service.ml.model_card import ARTEFACT_FOLDER, CARD_FILE, MODEL_FILE, ModelCard
+from target_service.ml.model_card import (
+    ARTEFACT_FOLDER,
+    CARD_FILE,
+    MODEL_FILE,
+    TRAIN_COMMAND,
+    ModelCard,
+    ModelError,
+    read_card,
+)
 
 Rows = NDArray[np.float32]
-
-
-class ModelError(RuntimeError):
-    """The artefacts are missing or inconsistent."""
 
 
 class Model:
@@ -32,15 +36,13 @@ class Model:
         """Load the model and its card from ``folder``.
 
         Raises:
-            ModelError: a file is missing, or the card describes another model.
+            ModelError: a file is missing, or the card is invalid or describes another model.
         """
         try:
             text = (folder / MODEL_FILE).read_bytes()
-            card = ModelCard.model_validate_json((folder / CARD_FILE).read_bytes())
+            card = read_card(folder / CARD_FILE)
         except OSError as error:
-            raise ModelError(
-                f"{error.filename}: {error.strerror}; rebuild it: python -m target_service.train"
-            ) from error
+            raise ModelError(f"{error.filename}: {error.strerror}; rebuild it: {TRAIN_COMMAND}") from error
         sha256 = hashlib.sha256(text).hexdigest()
         if sha256 != card.model_sha256:
             raise ModelError(

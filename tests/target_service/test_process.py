@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -71,6 +72,19 @@ def test_a_port_in_use_is_an_error(serve: Serve) -> None:
     assert done.returncode not in (0, -signal.SIGTERM)
     assert "address already in use" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_invalid_model_card_ends_the_service_with_one_line(workers: str, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "target_service", tmp_path / "target_service")
+    card = tmp_path / "target_service" / "ml" / "artefacts" / "card.json"
+    card.write_text(card.read_text().replace('"std": ', '"std": "wide", "was": ', 1))
+    command = [sys.executable, "-m", "target_service", "--workers", workers]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (3, "", 1)
+    assert done.stderr.startswith(
+        f"target_service: {card}: features[0].std: 'wide': should be a valid number"
+    )
 
 
 def _find_workers(service: Running) -> dict[int, Path]:
