@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from slo.model import (
     PROCESS_START_KEY,
     UP_KEY,
     Evidence,
+    QueryKey,
+    QueryKind,
     QueryResult,
     Series,
     Window,
@@ -74,6 +77,60 @@ def test_evidence_is_read_back_unchanged(evidence: Evidence) -> None:
     data = encode_evidence(evidence)
     jsonschema.validate(json.loads(data, parse_constant=refuse_constant), SCHEMA)
     assert decode_evidence(data) == evidence
+
+
+SAME_TEXTS = {
+    "a selector and an expression": (
+        (make_samples_key("a:ratio"), make_value_key("a:ratio")),
+        ["a:ratio", "a:ratio @ end()"],
+    ),
+    "the query of the targets and a selector": ((UP_KEY, make_samples_key("up")), ["up", "up{}"]),
+    "the query of process starts, a selector and an expression": (
+        (
+            PROCESS_START_KEY,
+            make_samples_key("process_start_time_seconds"),
+            make_value_key("process_start_time_seconds"),
+        ),
+        [
+            "process_start_time_seconds",
+            "process_start_time_seconds{}",
+            "process_start_time_seconds @ end()",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("keys", "written"), SAME_TEXTS.values(), ids=SAME_TEXTS)
+def test_keys_with_the_same_text_are_marked_as_the_schema_describes(
+    keys: tuple[QueryKey, ...], written: list[str]
+) -> None:
+    found = {key: QueryResult("q", 1, exact=key.kind is not QueryKind.VALUE) for key in keys}
+    data = encode_evidence(Evidence(Window(0, 1), found, 2, 300))
+    document = json.loads(data)
+    assert list(document["results"]) == written
+    jsonschema.validate(document, SCHEMA)
+    described = SCHEMA["properties"]["results"]
+    for key in written[1:]:
+        assert key in described["properties"] or any(
+            re.search(pattern, key) for pattern in described["patternProperties"]
+        )
+    assert decode_evidence(data).results == found
+
+
+@pytest.mark.parametrize(
+    ("exact", "error", "is_valid"),
+    [
+        pytest.param(False, None, True, id="the value of an expression"),
+        pytest.param(True, "timeout", True, id="a query that failed"),
+        pytest.param(True, None, False, id="raw samples"),
+    ],
+)
+def test_the_schema_restricts_the_key_of_a_marked_expression_to_values(
+    exact: bool, error: str | None, is_valid: bool
+) -> None:
+    document = copy.deepcopy(VALID)
+    document["results"]["q @ end()"] = {**document["results"]["q"], "exact": exact, "error": error}
+    assert jsonschema.Draft202012Validator(SCHEMA).is_valid(document) is is_valid
 
 
 def refuse_constant(name: str) -> None:
