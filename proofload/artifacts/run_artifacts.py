@@ -1,7 +1,7 @@
 """The files of a run directory that a verdict can be replayed from: evidence, run record and policy.
 
 ``policy.json`` is ``{"schema": 1, "confidence": ..., "baseline": ...}``; the keys of its baseline are the
-fields of :class:`slo.model.BaselinePolicy`.
+fields of :class:`slo.model.BaselinePolicy`. ``policy.schema.json`` describes it.
 """
 
 from __future__ import annotations

@@ -185,6 +185,18 @@ def test_a_folder_full_of_names_of_ours(proofload: Installed, service: Endpoints
     proofload("run", *addresses(service), "--duration", "5s")
 
 
+def test_the_wheel_contains_the_schemas_and_the_model(program: Path) -> None:
+    (installed,) = program.parents[1].glob("lib/*/site-packages")
+    files = [
+        path.relative_to(ROOT)
+        for folder in SHADOWS
+        for pattern in ("*.schema.json", "artefacts/*.json")
+        for path in (ROOT / folder).rglob(pattern)
+    ]
+    assert {path.name for path in files} >= {"evidence.schema.json", "policy.schema.json", "card.json"}
+    assert not [path for path in files if not (installed / path).is_file()]
+
+
 def test_commands_without_a_service(proofload: Installed) -> None:
     shutil.copy(ROOT / "slo" / "objectives.yaml", proofload.folder / "slo.yaml")
     (proofload.folder / "openapi.json").write_text(json.dumps(OPENAPI))

@@ -64,11 +64,14 @@ def test_a_service_without_fault_endpoint_rejects_faults(stack: Endpoints, tmp_p
     assert not (tmp_path / "run" / "verdict.json").exists()
 
 
-@pytest.mark.parametrize("name", ["run", "evidence", "verdict"])
+@pytest.mark.parametrize("name", ["run", "evidence", "verdict", "policy"])
 def test_the_files_of_a_run_match_their_schemas(name: str, finished_run: Path) -> None:
-    directory = {"run": "loadtests/recording", "evidence": "slo/prometheus", "verdict": "reports/writers"}[
-        name
-    ]
+    directory = {
+        "run": "loadtests/recording",
+        "evidence": "slo/prometheus",
+        "verdict": "reports/writers",
+        "policy": "proofload/artifacts",
+    }[name]
     schema = json.loads((ROOT / directory / f"{name}.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(read(finished_run, f"{name}.json"), schema)

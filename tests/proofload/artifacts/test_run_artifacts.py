@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from proofload.artifacts.run_artifacts import (
@@ -50,6 +53,8 @@ def test_the_same_evidence_yields_the_same_bytes(tmp_path: Path) -> None:
 
 
 BASELINE = BaselinePolicy(("last-met:5", "é.json"), ("sli/*",), 0.05, 0.0, 0.001, 0.95, 3)
+POLICY_SCHEMA = Path(__file__).resolve().parents[3] / "proofload" / "artifacts" / "policy.schema.json"
+POLICY_VALIDATOR = jsonschema.Draft202012Validator(json.loads(POLICY_SCHEMA.read_text()))
 STORED = {"schema": 1, "confidence": 0.9, "baseline": None}
 
 
@@ -59,7 +64,52 @@ def test_the_policy_is_read_as_it_was_written(policy: Policy, tmp_path: Path) ->
     write_policy(policy, tmp_path)
     (tmp_path / "verdict.json").write_text(json.dumps({"policy": {"confidence": 0.7}}))
     assert read_run_artifacts(tmp_path).policy == policy
-    assert list(json.loads((tmp_path / "policy.json").read_text())) == ["schema", "confidence", "baseline"]
+    written = json.loads((tmp_path / "policy.json").read_text())
+    assert list(written) == ["schema", "confidence", "baseline"]
+    POLICY_VALIDATOR.validate(written)
+
+
+STORED_BASELINE = {"schema": 1, "confidence": None, "baseline": json.loads(json.dumps(asdict(BASELINE)))}
+UNDESCRIBED: dict[str, tuple[tuple[str, ...], object]] = {
+    "another schema version": (("schema",), 2),
+    "an unknown field": (("confidnce",), 1),
+    "a confidence in percent": (("confidence",), 95),
+    "a confidence that is no more than chance": (("confidence",), 0.4),
+    "a baseline of no runs": (("baseline", "runs"), []),
+    "an empty name of a figure": (("baseline", "figures"), [""]),
+    "a tolerance of 0": (("baseline", "tolerance"), 0),
+    "a negative duration": (("baseline", "min_effect_seconds"), -1),
+    "a ratio above 1": (("baseline", "min_effect_ratio"), 1.5),
+    "a single run": (("baseline", "minimum_runs"), 1),
+    "an unknown field of the baseline": (("baseline", "least_time"), 1),
+}
+
+
+@pytest.mark.parametrize(("place", "value"), UNDESCRIBED.values(), ids=UNDESCRIBED)
+def test_schema_and_reader_refuse_the_same_policies(
+    place: tuple[str, ...], value: object, tmp_path: Path
+) -> None:
+    write_evidence(create_evidence(1), tmp_path)
+    document: Any = copy.deepcopy(STORED_BASELINE)
+    assert POLICY_VALIDATOR.is_valid(document)
+    parent = document[place[0]] if len(place) > 1 else document
+    parent[place[-1]] = value
+    (tmp_path / "policy.json").write_text(json.dumps(document))
+    assert not POLICY_VALIDATOR.is_valid(document)
+    with pytest.raises(ProblemsError, match=r"policy\.json"):
+        read_run_artifacts(tmp_path)
+
+
+@pytest.mark.parametrize("field", ["schema", "confidence", "baseline", *asdict(BASELINE)])
+def test_schema_and_reader_need_every_field_of_the_policy(field: str, tmp_path: Path) -> None:
+    write_evidence(create_evidence(1), tmp_path)
+    document: Any = copy.deepcopy(STORED_BASELINE)
+    parent = document if field in document else document["baseline"]
+    del parent[field]
+    (tmp_path / "policy.json").write_text(json.dumps(document))
+    assert not POLICY_VALIDATOR.is_valid(document)
+    with pytest.raises(ProblemsError, match=f"{field}: Field required"):
+        read_run_artifacts(tmp_path)
 
 
 @pytest.mark.parametrize(
