@@ -37,15 +37,22 @@ def find_servers() -> dict[str, Path]:
 
 
 def start_server(
-    stack: ExitStack, binary: Path, folder: Path, job: str, target_address: str, *settings: str
+    stack: ExitStack,
+    binary: Path,
+    folder: Path,
+    job: str,
+    target_address: str,
+    *settings: str,
+    more_jobs: str = "",
 ) -> str:
     """Start a server that scrapes a target (``host:port``), until ``stack`` is closed; return its URL.
 
-    ``settings`` are additional lines of Prometheus's scrape configuration.
+    ``settings`` are additional lines of Prometheus's scrape configuration, ``more_jobs`` a further job.
     """
     configuration = folder / "scrapes.yml"
     text = _SCRAPE_CONFIGURATION.format(job=job, target=target_address)
-    configuration.write_text(text + "".join(f"    {line}\n" for line in settings), encoding="utf-8")
+    text += "".join(f"    {line}\n" for line in settings) + (f"  {more_jobs}\n" if more_jobs else "")
+    configuration.write_text(text, encoding="utf-8")
     (port,) = find_free_ports(1)
     address, data = f"127.0.0.1:{port}", folder / "data"
     if binary.name == VICTORIA_METRICS:

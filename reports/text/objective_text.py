@@ -26,6 +26,7 @@ REASON_TEXTS: dict[Reason, str] = {
     Reason.PARTIAL_DATA: "the server reports that its response is incomplete",
     Reason.CLOCK_SKEW: "the local clock and Prometheus's clock differ, so the window is shifted",
     Reason.INTERRUPTED: "the load was interrupted before its end",
+    Reason.MULTIPLE_PROCESSES: "several processes answer the scrapes of one target, so its counts are wrong",
     Reason.TARGET_RESTARTED: "the service restarted during the load",
     Reason.TARGET_DOWN: "scrapes of the service failed",
     Reason.LOAD_NOT_DELIVERED: "the load generator did not deliver the load of the profile",

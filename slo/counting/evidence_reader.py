@@ -9,6 +9,7 @@ from math import inf, isfinite, isnan
 
 from slo.counting.counter_reader import CounterReader, HistogramReader
 from slo.counting.counters import CounterIncrease
+from slo.counting.gauge_coverage import measure_coverage
 from slo.counting.histograms import BucketCounts
 from slo.counting.multiple_processes import find_shared_targets
 from slo.counting.process_restarts import (
@@ -191,6 +192,10 @@ class EvidenceReader:
         A part contains its start and not its end.
         """
         return [sample for sample in self._read_window_samples(selector, subwindow) if not isnan(sample[1])]
+
+    def measure_coverage(self, selector: Selector) -> float:
+        """Return the share of the window, as a ratio, that the samples of a gauge cover."""
+        return measure_coverage(self._results.read_series(selector), self.window, self._scrape_index)
 
     def read_event_samples(
         self, selector: Selector, subwindow: Window | None = None

@@ -30,7 +30,7 @@ from slo.model import (
     meets_target,
     scrape_target_of,
 )
-from slo.promql import EventsIndicator, Selector, list_selectors, parse_indicator
+from slo.promql import EventsIndicator, GaugeIndicator, Selector, list_selectors, parse_indicator
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,43 @@ def withdraw_too_few_events(verdict: ObjectiveVerdict, context: RuleContext) -> 
         return verdict
     detail = f"{counts.total:g} events; a target of {verdict.target:.10g} needs at least {float(needed):g}"
     return _withdraw(verdict, Reason.TOO_FEW_EVENTS, detail)
+
+
+# --- Gauges without values ----------------------------------------------------------------------
+
+
+def withdraw_low_coverage(verdict: ObjectiveVerdict, context: RuleContext) -> ObjectiveVerdict:
+    """Withdraw a verdict on samples that cover too little of the window; of the rest nothing is known.
+
+    A miss stands if the bad samples would miss the target with a good sample in every scrape.
+    """
+    if context.evaluated is None or not _is_decided(verdict):
+        return verdict
+    gauges = _list_gauges(context.evaluated.slo)
+    coverages = {selector: context.reader.measure_coverage(selector) for selector in gauges}
+    selector = min(coverages, key=coverages.__getitem__, default=None)
+    if selector is None or coverages[selector] >= context.policy.coverage:
+        return verdict
+    coverage = coverages[selector]
+    counts = context.evaluated.window_events and context.evaluated.decisive_counts
+    if counts and coverage and is_certainly_missed(counts.bad, counts.total / coverage, verdict.target):
+        return verdict
+    detail = (
+        f"{selector} has values in only {100 * coverage:.3g} % of the scrapes in the window; "
+        f"{100 * context.policy.coverage:.3g} % are needed"
+    )
+    return _withdraw(verdict, Reason.NO_DATA, detail)
+
+
+def _list_gauges(slo: SLO) -> tuple[Selector, ...]:
+    """Return the selectors whose samples are judged one by one."""
+    match parse_indicator(slo.sli):
+        case GaugeIndicator(gauge=gauge):
+            return (gauge,)
+        case EventsIndicator(is_counter=False, matched=matched, total=total):
+            return matched, total
+        case _:
+            return ()
 
 
 # --- Window edge skew ---------------------------------------------------------------------------
@@ -278,6 +315,7 @@ def _is_missed_regardless(verdict: ObjectiveVerdict, run: RunRecord | None) -> b
 
 OBJECTIVE_RULES: tuple[Rule, ...] = (
     withdraw_too_few_events,
+    withdraw_low_coverage,
     withdraw_window_edge_skew,
     withdraw_low_confidence,
     withdraw_reset_ambiguity,

@@ -13,6 +13,7 @@ DEFAULT_FIGURES = (
     "error_ratio",
     "throughput",
 )
+DEFAULT_COVERAGE = 0.9
 MIN_EFFECT_SECONDS = 0.001
 MIN_EFFECT_RATIO = 0.001
 """Default smallest effects that matter, in seconds and as a ratio."""
@@ -42,8 +43,10 @@ class Policy:
 
     ``confidence``: MET and MISSED require that the confidence interval of this level lies on one side of the
     target; ``None``: the observed value decides. ``baseline``: the runs that a run must not be worse than;
-    ``None``: no comparison.
+    ``None``: no comparison. ``coverage``: the smallest share of the scrapes in the window, as a ratio, in
+    which a gauge must have a value.
     """
 
     confidence: float | None = None
     baseline: BaselinePolicy | None = None
+    coverage: float = DEFAULT_COVERAGE

@@ -66,7 +66,10 @@ def test_the_buckets_of_a_histogram_equal_those_of_the_verdict(case: Case) -> No
     histogram = EvidenceObservations(evidence).count_histogram(result.series, (0.9,))
     if histogram is None:
         return
-    buckets = EvidenceReader(evidence).count_buckets(indicator.buckets)
+    try:
+        buckets = EvidenceReader(evidence).count_buckets(indicator.buckets)
+    except UndecidedError:
+        return
     assert (histogram.bounds, histogram.counts) == (buckets.bounds, buckets.counts)
     assert len(histogram.step_ends) == len(histogram.quantiles)
 

@@ -99,6 +99,12 @@ EVENTS = {
     "one event more than the budget": Case(
         availability_slo(), {OK: "0+9x7", FAULTY: "0+1x6 8"}, MISSED, {"bad": 8, "total": 71}
     ),
+    "a counter beyond 2^53 does not count single events": Case(
+        availability_slo(), {OK: "9007199254740900+100x7"}, Reason.NO_DATA
+    ),
+    "a counter of up to 2^53 counts single events": Case(
+        availability_slo(), {OK: "9007199254740922+10x7"}, MET, {"total": 70}
+    ),
     "events before the window are not counted": Case(
         availability_slo(), {OK: "1000+10x7", FAULTY: "900x7"}, MET, {"good": 70, "total": 70}
     ),
@@ -403,6 +409,17 @@ LATENCIES = {
         MISSED,
         {"bounds": (0, 0.2)},
     ),
+    "one bound in two notations at the same time": Case(
+        latency_slo(0.25),
+        bucket_samples(total="0+10x7")
+        | {f'{LATENCY}_bucket{{le="{le}"}}': "0+5x7" for le in ("0.25", "0.250")},
+        Reason.MALFORMED_HISTOGRAM,
+    ),
+    "a bucket counter beyond 2^53": Case(
+        latency_slo(0.1),
+        bucket_samples(le_0_1="9007199254740990+9x7", total="9007199254740990+10x7"),
+        Reason.NO_DATA,
+    ),
     "a bucket without a bound": Case(
         latency_slo(0.1), {f"{LATENCY}_bucket": "0+9x7"} | P90, Reason.MALFORMED_HISTOGRAM
     ),
@@ -511,7 +528,45 @@ GAUGES = {
         queue_depth_slo(0.5, Op.GT, 5), {"queue_depth": "9 5x5 9"}, MISSED, {"good": 0}
     ),
     "samples that are NaN are left out": Case(
-        queue_depth_slo(0.5, Op.LTE, 5), {"queue_depth": "9 1 NaN 1x3 9"}, MET, {"total": 5}
+        queue_depth_slo(0.5, Op.LTE, 5),
+        {"queue_depth": "9 1 NaN 1x3 9"},
+        MET,
+        {"total": 5},
+        policy=Policy(coverage=0.8),
+    ),
+    "NaN in one of six scrapes is more than the policy allows": Case(
+        queue_depth_slo(0.5, Op.LTE, 5), {"queue_depth": "9 1 NaN 1x3 9"}, Reason.NO_DATA, {"total": 5}
+    ),
+    "NaN in most scrapes": Case(
+        queue_depth_slo(0.5, Op.LTE, 5), {"queue_depth": "1 1 NaN NaN NaN NaN 1 1"}, Reason.NO_DATA
+    ),
+    "a gauge that is gone from most scrapes": Case(
+        queue_depth_slo(0.5, Op.LTE, 5), {"queue_depth": "1 1 1 _x5", "up": "1x7"}, Reason.NO_DATA
+    ),
+    "a gauge that begins at the end of the window": Case(
+        queue_depth_slo(0.5, Op.LTE, 5), {"queue_depth": "_x5 1 1 1", "up": "1x7"}, Reason.NO_DATA
+    ),
+    "a gauge that comes and goes": Case(
+        queue_depth_slo(0.5, Op.LTE, 5), {"queue_depth": "1 1 _ 1 _ 1 1 1", "up": "1x7"}, Reason.NO_DATA
+    ),
+    "a gauge that is NaN in most scrapes beside one that is not": Case(
+        queue_depth_slo(0.5, Op.LTE, 5),
+        {'queue_depth{q="a"}': "1x7", 'queue_depth{q="b"}': "1 1 NaN NaN NaN NaN 1 1"},
+        Reason.NO_DATA,
+    ),
+    "a gauge that ends beside one that goes on": Case(
+        queue_depth_slo(0.5, Op.LTE, 5),
+        {'queue_depth{q="a"}': "1x7", 'queue_depth{q="b"}': "1x3 _x4"},
+        MET,
+        {"total": 9},
+    ),
+    "a gauge that is gone from most scrapes, and missed with a good value in each of them": Case(
+        queue_depth_slo(0.7, Op.LTE, 5), {"queue_depth": "9 9 9 9 _x4", "up": "1x7"}, MISSED, {"bad": 3}
+    ),
+    "numbers of events that are missing from most scrapes": Case(
+        slo_of(EventsSLI(PromQL("batch"), good=PromQL("batch_ok"), counter=False), Objective("o", 0.5)),
+        {"batch": "10 10 _ _ _ _ 10 10", "batch_ok": "10 10 _ _ _ _ 10 10", "up": "1x7"},
+        Reason.NO_DATA,
     ),
     "only NaN": Case(queue_depth_slo(0.5, Op.LTE, 5), {"queue_depth": "NaNx7"}, Reason.NO_DATA),
     "no series of a gauge": Case(queue_depth_slo(0.5, Op.LTE, 5), {OK: "0+1x7"}, Reason.NO_DATA),
