@@ -96,7 +96,7 @@ def _start_servers(
     for name, binary in find_servers().items():
         server_folder = folder / name
         server_folder.mkdir()
-        url = start_server(stack, binary, server_folder, "target", f"127.0.0.1:{service.port}")
+        url = start_server(stack, binary, server_folder, {"target": f"127.0.0.1:{service.port}"})
         api = stack.enter_context(PrometheusClient(ConnectionSettings(url)))
         yield f"{name} {api.fetch_version()}", api
 

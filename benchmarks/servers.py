@@ -1,8 +1,9 @@
-"""The installed Prometheus-compatible servers, each started to scrape one target every second."""
+"""The installed Prometheus-compatible servers, each started to scrape targets every second."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from proofload.stack import (
 )
 
 VICTORIA_METRICS = "victoria-metrics"
-_SCRAPE_CONFIGURATION = """\
-global: {{scrape_interval: 1s, scrape_timeout: 1s}}
+_GLOBAL_CONFIGURATION = """\
+global: {scrape_interval: 1s, scrape_timeout: 1s}
 scrape_configs:
+"""
+_JOB = """\
   - job_name: {job}
     static_configs: [{{targets: ["{target}"]}}]
 """
@@ -37,21 +40,17 @@ def find_servers() -> dict[str, Path]:
 
 
 def start_server(
-    stack: ExitStack,
-    binary: Path,
-    folder: Path,
-    job: str,
-    target_address: str,
-    *settings: str,
-    more_jobs: str = "",
+    stack: ExitStack, binary: Path, folder: Path, targets: Mapping[str, str], *settings: str
 ) -> str:
-    """Start a server that scrapes a target (``host:port``), until ``stack`` is closed; return its URL.
+    """Start a server that scrapes targets, until ``stack`` is closed; return its URL.
 
-    ``settings`` are additional lines of Prometheus's scrape configuration, ``more_jobs`` a further job.
+    ``targets`` are addresses (``host:port``) by the name of their job; ``settings`` are additional lines of
+    Prometheus's scrape configuration for each job.
     """
     configuration = folder / "scrapes.yml"
-    text = _SCRAPE_CONFIGURATION.format(job=job, target=target_address)
-    text += "".join(f"    {line}\n" for line in settings) + (f"  {more_jobs}\n" if more_jobs else "")
+    lines = "".join(f"    {line}\n" for line in settings)
+    jobs = (_JOB.format(job=job, target=target) + lines for job, target in targets.items())
+    text = _GLOBAL_CONFIGURATION + "".join(jobs)
     configuration.write_text(text, encoding="utf-8")
     (port,) = find_free_ports(1)
     address, data = f"127.0.0.1:{port}", folder / "data"

@@ -25,6 +25,7 @@ LAYERS = {
         {"promql"},
         {"prometheus"},
         {"openslo"},
+        {"scraping"},
         {"counting"},
         {"evaluation"},
         {"comparison"},
@@ -44,7 +45,7 @@ LAYERS = {
 """The sub-packages of a folder, lowest layer first; those of one layer do not import each other."""
 FREE_OF_GEVENT = ("loadtests.profile", "loadtests.recording", "loadtests.schedule", "loadtests.convert")
 """What the command imports of the load generator: neither gevent nor Locust may patch its process."""
-PURE = ("slo.model", "slo.counting", "slo.evaluation", "slo.comparison")
+PURE = ("slo.model", "slo.scraping", "slo.counting", "slo.evaluation", "slo.comparison")
 IMPURE = {"time", "datetime", "requests", "socket", "pathlib", "os", "io", "subprocess"}
 """Modules that reach a clock, the network or files."""
 MAX_LOOSE_FILES = 14

@@ -23,7 +23,6 @@ from slo.counting.scrape_slices import (
     slice_events,
     weigh_slices_equally,
 )
-from slo.counting.scrape_times import select_counted_samples
 from slo.counting.time_slices import count_time_slices, explain_scrape_gap
 
 __all__ = [
@@ -45,7 +44,6 @@ __all__ = [
     "is_within_threshold",
     "list_slice_counts",
     "list_window_scrapes",
-    "select_counted_samples",
     "slice_events",
     "weigh_slices_equally",
 ]

@@ -12,19 +12,23 @@ from slo.counting.bucket_bounds import (
     join_respelled_series,
 )
 from slo.counting.counters import MAX_EXACT_COUNT, CounterIncrease, count_increase
-from slo.counting.duplicate_series import describe_jobs_of_same_target, find_jobs_of_same_target
 from slo.counting.histograms import BucketCounts, HistogramIncrease, count_histogram_increase
-from slo.counting.process_restarts import RestartEvidence, read_created_timestamps
 from slo.counting.query_results import QueryResults, UndecidedError
-from slo.counting.scrape_index import ScrapeIndex
 from slo.model import MalformedHistogramError, Reason, Series, Window, counter_labels_of, scrape_target_of
 from slo.promql import Selector, select_created_timestamps
+from slo.scraping import (
+    RestartEvidence,
+    ScrapeIndex,
+    describe_jobs_of_same_target,
+    find_jobs_of_same_target,
+    read_created_timestamps,
+)
 
 
 class CounterReader:
     """Count counters over the window; methods raise :class:`UndecidedError` without a usable result.
 
-    ``continues_returning_series`` is a field of ``slo.counting.process_restarts.RestartEvidence``.
+    ``continues_returning_series`` is a field of ``slo.scraping.process_restarts.RestartEvidence``.
     """
 
     def __init__(

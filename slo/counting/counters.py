@@ -14,9 +14,14 @@ from itertools import accumulate
 from math import isfinite
 from typing import NamedTuple
 
-from slo.counting.process_restarts import NO_CREATED_TIMESTAMPS, RestartEvidence
-from slo.counting.scrape_times import SAME_SCRAPE_SECONDS, have_scrape_times, is_scrape_time
 from slo.model import ScrapeTarget, Series, Window, counter_labels_of, scrape_target_of
+from slo.scraping import (
+    NO_CREATED_TIMESTAMPS,
+    SAME_SCRAPE_SECONDS,
+    RestartEvidence,
+    have_scrape_times,
+    is_scrape_time,
+)
 
 MAX_EXACT_COUNT = 2**53
 """Largest count up to which a float holds every whole number (IEEE 754, binary64)."""

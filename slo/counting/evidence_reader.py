@@ -11,15 +11,7 @@ from slo.counting.counter_reader import CounterReader, HistogramReader
 from slo.counting.counters import CounterIncrease
 from slo.counting.gauge_coverage import measure_coverage
 from slo.counting.histograms import BucketCounts
-from slo.counting.multiple_processes import find_shared_targets
-from slo.counting.process_restarts import (
-    START_TIME_ROUNDING_SECONDS,
-    find_new_start_times,
-    find_process_restarts,
-)
 from slo.counting.query_results import QueryResults, UndecidedError
-from slo.counting.scrape_index import ScrapeIndex
-from slo.counting.scrape_times import select_counted_samples
 from slo.model import (
     Evidence,
     QueryKey,
@@ -31,6 +23,14 @@ from slo.model import (
     scrape_target_of,
 )
 from slo.promql import Selector
+from slo.scraping import (
+    START_TIME_ROUNDING_SECONDS,
+    ScrapeIndex,
+    find_new_start_times,
+    find_process_restarts,
+    find_shared_targets,
+    select_counted_samples,
+)
 
 
 class EvidenceReader:
@@ -38,7 +38,7 @@ class EvidenceReader:
 
     Methods raise :class:`UndecidedError` for a query without a usable result. The parts of the reader have
     one topic each: results and duplicate series, scrape targets, counters, histograms.
-    ``continues_returning_series`` is a field of ``slo.counting.process_restarts.RestartEvidence``.
+    ``continues_returning_series`` is a field of ``slo.scraping.process_restarts.RestartEvidence``.
     """
 
     def __init__(self, evidence: Evidence, *, continues_returning_series: bool = False) -> None:

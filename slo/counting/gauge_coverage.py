@@ -8,8 +8,8 @@ from itertools import pairwise
 from math import isnan
 from statistics import median_low
 
-from slo.counting.scrape_index import ScrapeIndex
 from slo.model import ScrapeTarget, Series, Window, scrape_target_of
+from slo.scraping import ScrapeIndex
 
 
 def measure_coverage(gauges: Iterable[Series], window: Window, scrape_index: ScrapeIndex) -> float:

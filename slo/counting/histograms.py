@@ -10,8 +10,8 @@ from math import ceil, inf, isinf
 
 from slo.counting.bucket_bounds import SeriesByBound, split_at_bound_changes
 from slo.counting.counters import CounterIncrease, count_increase
-from slo.counting.process_restarts import RestartEvidence
 from slo.model import Interval, MalformedHistogramError, Op, Series, Window, parse_bound, to_exact_fraction
+from slo.scraping import RestartEvidence
 
 _Bounds = tuple[float, ...]
 

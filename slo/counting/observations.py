@@ -17,9 +17,7 @@ from slo.counting.histograms import (
     count_histogram_increase,
     find_percentile,
 )
-from slo.counting.process_restarts import CreatedTimestamps, RestartEvidence, read_created_timestamps
 from slo.counting.query_results import QueryResults
-from slo.counting.scrape_index import ScrapeIndex
 from slo.model import (
     CounterLabels,
     Evidence,
@@ -32,6 +30,7 @@ from slo.model import (
     scrape_target_of,
 )
 from slo.promql import Selector, select_created_timestamps
+from slo.scraping import CreatedTimestamps, RestartEvidence, ScrapeIndex, read_created_timestamps
 
 _CREATED_SUFFIX = "_created"
 

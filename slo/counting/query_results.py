@@ -9,7 +9,6 @@ from itertools import islice
 from math import isfinite
 from operator import lt
 
-from slo.counting.duplicate_series import describe_duplicates, find_replica_labels, has_duplicates
 from slo.model import (
     UP_KEY,
     Evidence,
@@ -23,6 +22,7 @@ from slo.model import (
     make_value_key,
 )
 from slo.promql import Selector
+from slo.scraping import describe_duplicates, find_replica_labels, has_duplicates
 
 
 class UndecidedError(Exception):

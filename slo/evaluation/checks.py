@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 
-from slo.counting import EvidenceReader, UndecidedError, select_counted_samples
+from slo.counting import EvidenceReader, UndecidedError
 from slo.evaluation.source_checks import check_processes, check_target_queries, format_target
 from slo.model import (
     Check,
@@ -19,6 +19,7 @@ from slo.model import (
     scrape_target_of,
 )
 from slo.promql import list_counters, parse_selector
+from slo.scraping import select_counted_samples
 
 MAX_GAP_INTERVALS = 4.5
 """Longest time between successful scrapes, in scrape intervals: at most three in a row may be missing."""

@@ -9,8 +9,8 @@ from math import inf, nan
 import pytest
 
 from slo.counting.counters import CounterIncrease, count_increase
-from slo.counting.process_restarts import RestartEvidence, read_created_timestamps
 from slo.model import ScrapeTarget, Series, Window
+from slo.scraping.process_restarts import RestartEvidence, read_created_timestamps
 
 API: ScrapeTarget = ("api", "api:80")
 SCRAPES = (95.0, 105.0, 115.0, 125.0, 135.0)

@@ -86,11 +86,11 @@ def server_verdicts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[S
         servers: dict[str, ScrapedPrometheus] = {}
         for name, binary in binaries.items():
             target = f"127.0.0.1:{metrics_page.server_address[1]}"
-            url = start_server(running, binary, tmp_path_factory.mktemp(name), "shop", target)
+            url = start_server(running, binary, tmp_path_factory.mktemp(name), {"shop": target})
             api = running.enter_context(PrometheusClient(ConnectionSettings(url)))
             if api.fetch_version().startswith("3."):
                 native = start_server(
-                    running, binary, tmp_path_factory.mktemp(name), "shop", target, AS_NATIVE
+                    running, binary, tmp_path_factory.mktemp(name), {"shop": target}, AS_NATIVE
                 )
                 other = running.enter_context(PrometheusClient(ConnectionSettings(native)))
                 servers[f"{name}, native histograms"] = ScrapedPrometheus(other, metrics_page)

@@ -21,7 +21,7 @@ from slo.evaluation import evaluate
 from slo.model import SLO, EventsSLI, Objective, ObjectiveVerdict, Outcome, PromQL, Reason, Spec, Window
 from slo.prometheus import ConnectionSettings, PrometheusClient, gather_evidence
 from tests.support.evidence import slo_of
-from tests.support.prometheus_server import MetricsPage, ScrapedPrometheus, serve_page
+from tests.support.prometheus_server import SAME_SCRAPE_SECONDS, MetricsPage, serve_page
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 SERVERS = find_servers()
@@ -86,7 +86,7 @@ def two_workers(tmp_path: Path, binary: Path) -> Iterator[Service]:
         process = ManagedProcess("service", [*command, *options], tmp_path / "service.log")
         running.callback(process.stop)
         process.await_ready(f"http://127.0.0.1:{port}/metrics", READY_TIMEOUT_SECONDS)
-        url = start_server(running, binary, tmp_path, "shop", f"127.0.0.1:{port}")
+        url = start_server(running, binary, tmp_path, {"shop": f"127.0.0.1:{port}"})
         client = running.enter_context(PrometheusClient(ConnectionSettings(url)))
         yield Service(f"http://127.0.0.1:{port}", client)
 
@@ -99,17 +99,17 @@ def test_two_workers_without_shared_metrics_are_never_met(two_workers: Service) 
     for _ in range(8):
         two_workers.send_requests(60)
         await_scrape(two_workers.client, SPEC, after=time.time(), timeout_seconds=30)
-    verdict = judge(two_workers.client, Window(start, time.time()))
+    verdict = judge(two_workers.client, Window(start, time.time()), SPEC)
     # MISSED if all scrapes happened to meet one worker.
     outcome = (verdict.outcome, verdict.reason)
     assert outcome in {(Outcome.UNDECIDED, Reason.MULTIPLE_PROCESSES), (Outcome.MISSED, None)}, verdict.detail
 
 
-def judge(client: PrometheusClient, window: Window) -> ObjectiveVerdict:
+def judge(client: PrometheusClient, window: Window, spec: Spec) -> ObjectiveVerdict:
     """Judge the window after the scrape that closes it."""
-    await_scrape(client, SPEC, after=window.end, timeout_seconds=30)
-    evidence = gather_evidence(client, SPEC, window, now=time.time(), margin_seconds=30)
-    (objective,) = evaluate(SPEC, evidence).objectives
+    await_scrape(client, spec, after=window.end, timeout_seconds=30)
+    evidence = gather_evidence(client, spec, window, now=time.time(), margin_seconds=30)
+    (objective,) = evaluate(spec, evidence).objectives
     return objective
 
 
@@ -117,6 +117,7 @@ def judge(client: PrometheusClient, window: Window) -> ObjectiveVerdict:
 
 Page = Callable[[int, float], str]
 """The page of a step, 0 to 7, published at a time (Unix seconds)."""
+STEPS = 8
 STARTED_AT = int(time.time()) - 10_000
 
 
@@ -127,8 +128,8 @@ def steady(step: int, _: float) -> str:
 
 def from_two_processes(step: int, _: float) -> str:
     """Two processes in turn; 3 of 60 requests fail."""
-    worker, requests_sent = step % 2, step // 2
-    counters = _format_counters((5_000 if worker else 4_000) + 57 * requests_sent, 3 * requests_sent)
+    worker, rounds = step % 2, step // 2
+    counters = _format_counters((5_000 if worker else 4_000) + 57 * rounds, 3 * rounds)
     return f"{counters}process_start_time_seconds {STARTED_AT + 0.4 * worker}\n"
 
 
@@ -140,76 +141,98 @@ def fall_without_restart(step: int, _: float) -> str:
 def lag_behind(step: int, now: float) -> str:
     """Samples that are 10 s old, and failures in the last step alone."""
     stamp = int(1000 * (now - 10))
-    return _format_counters(1_000 + 100 * step, 0 if step < 7 else 90, stamp, stamp)
+    return _format_counters(1_000 + 100 * step, 0 if step < STEPS - 1 else 90, stamp, stamp)
+
+
+CHANGED_AT: list[float] = []
 
 
 def stamp_last_change(step: int, now: float) -> str:
     """Failures with the time of their last change: 10 minutes ago, and once in the window."""
-    if step == 4:
-        CHANGES.append(now)
-    changed_at = CHANGES[-1] if step >= 4 else now - 600 - step
+    CHANGED_AT.append(now)
+    changed_at = CHANGED_AT[4] if step >= 4 else CHANGED_AT[0] - 600
     return _format_counters(1_000 + 100 * step, 5_000 + (step >= 4), failed_at=int(1000 * changed_at))
-
-
-CHANGES: list[float] = []
 
 
 def _format_counters(good: int, bad: int, at: int | str = "", failed_at: int | str = "") -> str:
     return f'requests_total{{code="200"}} {good} {at}\nrequests_total{{code="500"}} {bad} {failed_at}\n'
 
 
-PAGES: dict[str, tuple[Page, Outcome, Reason | None]] = {
-    "a steady service": (steady, Outcome.MET, None),
-    "two processes in turn": (from_two_processes, Outcome.UNDECIDED, Reason.MULTIPLE_PROCESSES),
-    "a counter that falls without a restart": (
-        fall_without_restart,
-        Outcome.UNDECIDED,
-        Reason.MULTIPLE_PROCESSES,
-    ),
-    "samples that lag 10 s behind": (lag_behind, Outcome.UNDECIDED, Reason.SCRAPE_GAP),
-    "failures with the time of their last change": (stamp_last_change, Outcome.MET, None),
+@dataclass(frozen=True)
+class Source:
+    """The pages of a job, and the expected outcome, reason, and numbers of bad and of all events."""
+
+    make_page: Page
+    outcome: Outcome
+    reason: Reason | None = None
+    counts: tuple[float, float] | None = None
+
+
+SOURCES = {
+    "steady": Source(steady, Outcome.MET, counts=(0, 700)),
+    "twice": Source(steady, Outcome.UNDECIDED, Reason.QUERY_FAILED),
+    "two_processes": Source(from_two_processes, Outcome.UNDECIDED, Reason.MULTIPLE_PROCESSES),
+    "fall_without_restart": Source(fall_without_restart, Outcome.UNDECIDED, Reason.MULTIPLE_PROCESSES),
+    "lag_behind": Source(lag_behind, Outcome.UNDECIDED, Reason.SCRAPE_GAP),
+    "last_change": Source(stamp_last_change, Outcome.MET, counts=(1, 701)),
 }
+"""By the name of the job; the target of ``twice`` has a second job."""
+STAMPS_IGNORED = Source(lag_behind, Outcome.MISSED, counts=(90, 790))
+"""VictoriaMetrics ignores the times of an exporter by default."""
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_the_verdict_on_a_page(name: str, binary: Path, tmp_path: Path) -> None:
-    make_page, outcome, reason = PAGES[name]
-    if make_page is lag_behind and binary.name == VICTORIA_METRICS:  # it ignores the stamps by default
-        outcome, reason = Outcome.MISSED, None
+@pytest.fixture(scope="module", params=sorted(SERVERS))
+def verdicts(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, dict[str, ObjectiveVerdict]]]:
+    """Let one server scrape all pages at once; return its binary and the verdicts by job."""
+    binary, folder = SERVERS[request.param], tmp_path_factory.mktemp("sources")
+    CHANGED_AT.clear()
     with ExitStack() as running:
-        page = running.enter_context(serve_page())
-        verdict = observe(
-            running, page, make_page, start_server(running, binary, tmp_path, "shop", address(page))
-        )
-    assert (verdict.outcome, verdict.reason) == (outcome, reason), verdict.detail
-    if outcome is Outcome.MET:
-        assert (verdict.bad, verdict.total) == ((1, 701) if make_page is stamp_last_change else (0, 700))
+        pages = {job: running.enter_context(serve_page()) for job in SOURCES}
+        targets = {job: f"127.0.0.1:{page.server_address[1]}" for job, page in pages.items()}
+        targets["again"] = targets["twice"]
+        url = start_server(running, binary, folder, targets)
+        client = running.enter_context(PrometheusClient(ConnectionSettings(url)))
+        times = [_publish_step(client, pages, step, jobs=len(targets)) for step in range(STEPS)]
+        window = Window(max(times[0]) + 0.01, min(times[-1]) - 0.01)
+        await_scrape(client, Spec(()), after=window.end, timeout_seconds=30)
+        yield binary, {job: judge(client, window, _make_spec(job)) for job in SOURCES}
 
 
-def address(page: MetricsPage) -> str:
-    return f"127.0.0.1:{page.server_address[1]}"
-
-
-def observe(
-    running: ExitStack, page: MetricsPage, make_page: Page, url: str, *, jobs: int = 1
-) -> ObjectiveVerdict:
-    """Publish the pages of eight steps, each for a scrape at least, and judge from the first to the last."""
-    client = running.enter_context(PrometheusClient(ConnectionSettings(url)))
-    prometheus = ScrapedPrometheus(client, page)
+def _publish_step(
+    client: PrometheusClient, pages: dict[str, MetricsPage], step: int, *, jobs: int
+) -> list[float]:
+    """Set the pages of all jobs and wait for a scrape of each; return the times of these scrapes."""
+    for job, page in pages.items():
+        page.text = SOURCES[job].make_page(step, time.time())
+    after, deadline = time.time() + SAME_SCRAPE_SECONDS, time.monotonic() + 30
     client.fetch_version()  # detects the backend: some delay recent samples
-    deadline = time.monotonic() + 30
-    while len(client.query_instant("up", time.time()).series) < jobs:
+    while True:
+        series = client.query_instant("timestamp(up)", time.time()).series
+        times = [item.values[-1] for item in series if item.values[-1] > after]
+        if len(times) == jobs:
+            return times
         assert time.monotonic() < deadline, "not all jobs were scraped"
         time.sleep(0.1)
-    times = [prometheus.publish(make_page(step, time.time()), SPEC) for step in range(8)]
-    return judge(client, Window(times[0] + 0.01, times[-1] - 0.01))
 
 
-def test_a_target_that_two_jobs_scrape_is_undecided(binary: Path, tmp_path: Path) -> None:
-    with ExitStack() as running:
-        page = running.enter_context(serve_page())
-        settings = f'- {{job_name: again, static_configs: [{{targets: ["{address(page)}"]}}]}}'
-        url = start_server(running, binary, tmp_path, "shop", address(page), more_jobs=settings)
-        verdict = observe(running, page, steady, url, jobs=2)
-    assert (verdict.outcome, verdict.reason) == (Outcome.UNDECIDED, Reason.QUERY_FAILED)
-    assert "the jobs 'again' and 'shop' scrape the same target" in verdict.detail
+def _make_spec(job: str) -> Spec:
+    jobs = f'job=~"{job}|again"' if job == "twice" else f'job="{job}"'
+    sli = EventsSLI(PromQL(f"requests_total{{{jobs}}}"), bad=PromQL(f'requests_total{{{jobs},code="500"}}'))
+    return Spec((slo_of(sli, Objective("o", 0.98)),))
+
+
+@pytest.mark.parametrize("job", SOURCES)
+def test_the_verdict_on_the_pages_of_a_job(
+    job: str, verdicts: tuple[Path, dict[str, ObjectiveVerdict]]
+) -> None:
+    binary, by_job = verdicts
+    ignores_stamps = binary.name == VICTORIA_METRICS and job == "lag_behind"
+    expected = STAMPS_IGNORED if ignores_stamps else SOURCES[job]
+    verdict = by_job[job]
+    assert (verdict.outcome, verdict.reason) == (expected.outcome, expected.reason), verdict.detail
+    if expected.counts:
+        assert (verdict.bad, verdict.total) == expected.counts
+    if job == "twice":
+        assert "the jobs 'again' and 'twice' scrape the same target" in verdict.detail

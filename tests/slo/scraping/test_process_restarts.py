@@ -6,14 +6,14 @@ from math import inf, nan
 
 import pytest
 
-from slo.counting.process_restarts import (
+from slo.model import Series, counter_labels_of, scrape_target_of
+from slo.promql import parse_selector, select_created_timestamps
+from slo.scraping.process_restarts import (
     CreatedTimestamps,
     find_new_targets,
     find_process_restarts,
     read_created_timestamps,
 )
-from slo.model import Series, counter_labels_of, scrape_target_of
-from slo.promql import parse_selector, select_created_timestamps
 
 API = ("api", "api:80")
 

@@ -13,8 +13,8 @@ from itertools import pairwise
 from math import isfinite
 from typing import NamedTuple
 
-from slo.counting.process_restarts import START_TIME_ROUNDING_SECONDS
 from slo.model import ScrapeTarget, Series, scrape_target_of
+from slo.scraping.process_restarts import START_TIME_ROUNDING_SECONDS
 
 _SAME_START_SECONDS = 0.05
 """Exporters that compute the start anew for each scrape vary by some milliseconds."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from slo.counting.multiple_processes import find_alternating_starts, find_shared_targets
 from slo.evaluation import evaluate
 from slo.model import Outcome, Reason, Series
+from slo.scraping.multiple_processes import find_alternating_starts, find_shared_targets
 from tests.support.evidence import (
     FAULTY,
     OK,

@@ -10,9 +10,6 @@ from itertools import pairwise
 from math import inf
 from statistics import median_low
 
-from slo.counting.duplicate_series import select_queried_replicas
-from slo.counting.process_restarts import find_new_targets, find_process_restarts
-from slo.counting.scrape_times import have_scrape_times
 from slo.model import (
     PROCESS_START_KEY,
     TARGET_KEYS,
@@ -23,6 +20,9 @@ from slo.model import (
     Series,
     scrape_target_of,
 )
+from slo.scraping.duplicate_series import select_queried_replicas
+from slo.scraping.process_restarts import find_new_targets, find_process_restarts
+from slo.scraping.scrape_times import have_scrape_times
 
 _NEXT_SCRAPE_INTERVALS = 1.5
 """Scrape intervals within which the next scrape of a target is expected."""

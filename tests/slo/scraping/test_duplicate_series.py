@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from slo.counting.duplicate_series import find_jobs_of_same_target, find_replica_labels
 from slo.counting.evidence_reader import EvidenceReader
 from slo.evaluation import evaluate
 from slo.model import (
@@ -26,6 +25,7 @@ from slo.model import (
     ThresholdSLI,
 )
 from slo.promql import parse_selector
+from slo.scraping.duplicate_series import find_jobs_of_same_target, find_replica_labels
 from tests.support.evidence import (
     ALL,
     FAULTY,
