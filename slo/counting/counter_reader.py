@@ -21,6 +21,7 @@ from slo.scraping import (
     ScrapeIndex,
     describe_jobs_of_same_target,
     find_jobs_of_same_target,
+    have_scrape_times,
     read_created_timestamps,
 )
 
@@ -56,7 +57,8 @@ class CounterReader:
                 "not a counter"
             )
             raise UndecidedError(Reason.NO_DATA, detail)
-        _require_proved_counts([increase], selector)
+        if not increase.is_proved:
+            _require_proved_counts([increase], selector)
         return increase
 
     def count_unchecked(self, selector: Selector) -> CounterIncrease:
@@ -111,7 +113,7 @@ class CounterReader:
     def read_closed_series(self, selector: Selector) -> tuple[Series, ...]:
         """Return a counter's series up to the scrape that closes the window."""
         series = self._results.read_series(selector)
-        if same := find_jobs_of_same_target(series):
+        if same := find_jobs_of_same_target(series, self._results.find_targets(selector.key)):
             first, second, instance = same
             detail = describe_jobs_of_same_target(str(selector), (first, second), instance)
             raise UndecidedError(Reason.QUERY_FAILED, detail)
@@ -140,8 +142,9 @@ def close_series(counter_series: Iterable[Series], scrape_index: ScrapeIndex) ->
 
 def close_single_series(series: Series, scrape_index: ScrapeIndex) -> Series:
     """Return a series up to the sample that closes the window."""
-    closing_scrape = scrape_index.find_closing_scrape(scrape_target_of(series))
-    if not scrape_index.has_scrape_times(series):
+    target = scrape_target_of(series)
+    closing_scrape = scrape_index.find_closing_scrape(target)
+    if not have_scrape_times(series.times, scrape_index.scrape_times.get(target, ())):
         if scrape_index.shows_last_change(series):
             return _hold_last_value(series, closing_scrape)
         closing_scrape = scrape_index.find_closing_sample(series)

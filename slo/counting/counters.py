@@ -61,6 +61,11 @@ class CounterIncrease:
     fallen_targets: frozenset[ScrapeTarget] = frozenset()
 
     @property
+    def is_proved(self) -> bool:
+        """Whether the samples prove the number of events in the window."""
+        return not (self.inexact_series_count or self.unknown_start_count or self.unknown_end_count)
+
+    @property
     def increments_by_time(self) -> Iterator[tuple[float, float]]:
         """Pairs of a time in Unix seconds and the events added then."""
         return zip(self.times, self.increments, strict=True)
@@ -141,13 +146,16 @@ def _count_series(
     """Add a series' events to ``increments`` by time, from its base to its closing sample."""
     first = max(bisect_right(series.times, window.start) - 1, 0)
     last = min(bisect_left(series.times, window.end), len(series.times) - 1)
+    if last < first:
+        return _SeriesFindings()
     target = scrape_target_of(series)
     scrape_times = restart_evidence.scrape_times.get(target, ())
-    has_own_times = not have_scrape_times(series.times, scrape_times)
-    has_unknown_end = has_own_times and series.times[-1] < window.end
-    if last < first or series.times[last] <= window.start:
-        return _SeriesFindings(has_unknown_end=has_unknown_end)
     times, values = series.times[first : last + 1], series.values[first : last + 1]
+    is_in_every_scrape = _is_in_every_scrape(times, scrape_times)
+    has_own_times = not is_in_every_scrape and not have_scrape_times(series.times, scrape_times)
+    has_unknown_end = has_own_times and series.times[-1] < window.end
+    if times[-1] <= window.start:
+        return _SeriesFindings(has_unknown_end=has_unknown_end)
     if not _are_valid_counts(values):
         return _SeriesFindings(has_invalid_samples=True)
     created = NO_CREATED_TIMESTAMPS
@@ -169,6 +177,7 @@ def _count_series(
         scrape_times,
         (*restart_evidence.process_restarts.get(target, ()), *created.change_times),
         increments,
+        is_in_every_scrape=is_in_every_scrape,
         continues_returning_series=restart_evidence.continues_returning_series,
     )
     return _SeriesFindings(
@@ -187,11 +196,12 @@ def _count_steps(
     restart_times: Sequence[float],
     increments: dict[float, float],
     *,
+    is_in_every_scrape: bool,
     continues_returning_series: bool,
 ) -> tuple[int, int, int]:
     """Add the events between samples to ``increments``; return the numbers of resets, returns and falls."""
     reset_count = return_count = fall_count = 0
-    is_gapless = not restart_times and _is_in_every_scrape(times, scrape_times)
+    is_gapless = not restart_times and is_in_every_scrape
     for before, after, old, new in zip(times, times[1:], values, values[1:], strict=False):
         increment = new - old
         if increment < 0 or (not is_gapless and _has_restarted_between(before, after, restart_times)):

@@ -83,15 +83,13 @@ class EvidenceReader:
         """The scrape interval of each target in seconds, by the scrapes of its job."""
         return self._scrape_index.scrape_intervals
 
+    def find_targets(self, selector: Selector) -> frozenset[ScrapeTarget]:
+        """Return the scrape targets of a selector's series."""
+        return self._results.find_targets(selector.key)
+
     def find_longest_interval(self, selectors: Iterable[Selector]) -> float | None:
         """Return the longest scrape interval of the targets behind some selectors, in seconds."""
-        results = self.evidence.results
-        targets = {
-            scrape_target_of(series)
-            for selector in selectors
-            if selector.key in results
-            for series in results[selector.key].series
-        }
+        targets = {target for selector in selectors for target in self._results.find_targets(selector.key)}
         known = [self.scrape_intervals[target] for target in targets if target in self.scrape_intervals]
         return max(known, default=self.evidence.scrape_interval_seconds)
 

@@ -16,10 +16,12 @@ from slo.model import (
     QueryKind,
     QueryResult,
     Reason,
+    ScrapeTarget,
     Series,
     find_partial_data_warning,
     make_samples_key,
     make_value_key,
+    scrape_target_of,
 )
 from slo.promql import Selector
 from slo.scraping import describe_duplicates, find_replica_labels, has_duplicates
@@ -52,6 +54,7 @@ class QueryResults:
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
         self._faults: dict[QueryKey, str | None] = {}
+        self._targets: dict[QueryKey, frozenset[ScrapeTarget]] = {}
 
     def read_result(self, key: QueryKey) -> QueryResult:
         """Return the result of a selector or an expression."""
@@ -94,6 +97,13 @@ class QueryResults:
         if has_duplicates(series, self.replica_labels):
             raise UndecidedError(Reason.QUERY_FAILED, describe_duplicates(str(selector), self.replica_labels))
         return series
+
+    def find_targets(self, key: QueryKey) -> frozenset[ScrapeTarget]:
+        """Return the scrape targets of the series that a query returned; none if it was not sent."""
+        if key not in self._targets:
+            result = self.evidence.results.get(key)
+            self._targets[key] = frozenset(map(scrape_target_of, result.series if result else ()))
+        return self._targets[key]
 
     def find_fault(self, key: QueryKey) -> str | None:
         """Return what is malformed in the response to a query, if anything."""

@@ -23,12 +23,10 @@ from slo.model import (
     Policy,
     Reason,
     RunRecord,
-    ScrapeTarget,
     Window,
     calculate_minimum_events,
     is_certainly_missed,
     meets_target,
-    scrape_target_of,
 )
 from slo.promql import EventsIndicator, GaugeIndicator, Selector, list_selectors, parse_indicator
 
@@ -173,13 +171,9 @@ def _find_ratio_of_different_targets(slo: SLO, reader: EvidenceReader) -> Events
     indicator = parse_indicator(slo.sli)
     if not isinstance(indicator, EventsIndicator) or not indicator.is_counter:
         return None
-    if _find_scrape_targets(indicator.matched, reader) <= _find_scrape_targets(indicator.total, reader):
+    if reader.find_targets(indicator.matched) <= reader.find_targets(indicator.total):
         return None
     return indicator
-
-
-def _find_scrape_targets(selector: Selector, reader: EvidenceReader) -> set[ScrapeTarget]:
-    return {scrape_target_of(series) for series in reader.read_result(selector.key).series}
 
 
 def _count_edge_events(increase: CounterIncrease, edge_windows: Iterable[Window]) -> float:

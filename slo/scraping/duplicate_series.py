@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from itertools import combinations, pairwise
 
-from slo.model import Series, scrape_target_of
+from slo.model import ScrapeTarget, Series
 
 _TARGET_LABELS = {"__name__", "job", "instance"}
 _MIN_COMMON_RISES = 3
@@ -86,12 +86,14 @@ def describe_duplicates(query: str, replica_labels: Collection[str]) -> str:
 # --- One target, scraped by two jobs ------------------------------------------------------------
 
 
-def find_jobs_of_same_target(counter_series: Collection[Series]) -> tuple[str, str, str] | None:
+def find_jobs_of_same_target(
+    counter_series: Iterable[Series], targets: Collection[ScrapeTarget]
+) -> tuple[str, str, str] | None:
     """Return two jobs that scrape one target, and its address; ``None`` if there are none.
 
-    ``counter_series`` are the series of one query.
+    ``counter_series`` are the series of one query, ``targets`` those behind them.
     """
-    if not _has_instance_in_two_jobs(counter_series):
+    if len({instance for _, instance in targets}) == len(targets):
         return None
     jobs_by_instance: dict[str, dict[str, dict[_LabelSet, Series]]] = defaultdict(lambda: defaultdict(dict))
     for series in counter_series:
@@ -104,12 +106,6 @@ def find_jobs_of_same_target(counter_series: Collection[Series]) -> tuple[str, s
             if _show_same_counters(series_by_job[first], series_by_job[second]):
                 return first, second, instance
     return None
-
-
-def _has_instance_in_two_jobs(series: Collection[Series]) -> bool:
-    """Return whether an address is scraped by more than one job; a fast check that most queries fail."""
-    targets = set(map(scrape_target_of, series))
-    return len({instance for _, instance in targets}) < len(targets)
 
 
 def _show_same_counters(first: Mapping[_LabelSet, Series], second: Mapping[_LabelSet, Series]) -> bool:

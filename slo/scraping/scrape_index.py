@@ -126,9 +126,13 @@ class ScrapeIndex:
 
     def find_closing_scrape(self, target: ScrapeTarget) -> float:
         """Return the time of a target's first scrape at or after the window's end; infinity without one."""
-        times = self.scrape_times.get(target, ())
-        index = bisect_left(times, self._evidence.window.end)
-        return times[index] if index < len(times) else inf
+        return self._closing_scrapes.get(target, inf)
+
+    @cached_property
+    def _closing_scrapes(self) -> Mapping[ScrapeTarget, float]:
+        end = self._evidence.window.end
+        closing = ((target, bisect_left(times, end), times) for target, times in self.scrape_times.items())
+        return {target: times[index] for target, index, times in closing if index < len(times)}
 
     # --- Starts and departures ------------------------------------------------------------------
 

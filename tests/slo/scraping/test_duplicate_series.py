@@ -149,7 +149,7 @@ def test_two_jobs_that_scrape_one_address_at_different_times(first: str, second:
     series = make_series(f'{OK[:-1]},job="a"}}', first)
     later = make_series(f'{OK[:-1]},job="b"}}', second)
     later = replace(later, times=tuple(time + 4 for time in later.times))
-    found = find_jobs_of_same_target((series, later))
+    found = find_jobs_of_same_target((series, later), {("a", "api:80"), ("b", "api:80")})
     assert found == (("a", "b", "api:80") if is_same else None)
 
 
