@@ -166,15 +166,39 @@ class Source:
     outcome: Outcome
     reason: Reason | None = None
     counts: tuple[float, float] | None = None
+    text: str = ""
+    """What is wrong with the job."""
 
 
 SOURCES = {
     "steady": Source(steady, Outcome.MET, counts=(0, 700)),
-    "twice": Source(steady, Outcome.UNDECIDED, Reason.QUERY_FAILED),
-    "two_processes": Source(from_two_processes, Outcome.UNDECIDED, Reason.MULTIPLE_PROCESSES),
-    "fall_without_restart": Source(fall_without_restart, Outcome.UNDECIDED, Reason.MULTIPLE_PROCESSES),
-    "lag_behind": Source(lag_behind, Outcome.UNDECIDED, Reason.SCRAPE_GAP),
-    "last_change": Source(stamp_last_change, Outcome.MET, counts=(1, 701)),
+    "twice": Source(
+        steady, Outcome.UNDECIDED, Reason.QUERY_FAILED, text="a real server scrapes one address by two jobs"
+    ),
+    "two_processes": Source(
+        from_two_processes,
+        Outcome.UNDECIDED,
+        Reason.MULTIPLE_PROCESSES,
+        text="two processes answer the scrapes of a real server in turn",
+    ),
+    "fall_without_restart": Source(
+        fall_without_restart,
+        Outcome.UNDECIDED,
+        Reason.MULTIPLE_PROCESSES,
+        text="on a real server, a counter falls while the process start stays the same",
+    ),
+    "lag_behind": Source(
+        lag_behind,
+        Outcome.UNDECIDED,
+        Reason.SCRAPE_GAP,
+        text="a real server stores samples that are 10 s old",
+    ),
+    "last_change": Source(
+        stamp_last_change,
+        Outcome.MET,
+        counts=(1, 701),
+        text="a real server stores failures with the time of their last change",
+    ),
 }
 """By the name of the job; the target of ``twice`` has a second job."""
 STAMPS_IGNORED = Source(lag_behind, Outcome.MISSED, counts=(90, 790))
