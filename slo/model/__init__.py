@@ -62,7 +62,18 @@ from slo.model.policy import (
     BaselinePolicy,
     Policy,
 )
-from slo.model.run import SCHEMA_VERSION, GeneratorProcess, Quantiles, RequestCounts, RunRecord, Second
+from slo.model.run import (
+    SCHEMA_VERSION,
+    FailedRequests,
+    FailureCount,
+    GeneratorProcess,
+    NamedFailureCount,
+    Quantiles,
+    RequestCounts,
+    RunRecord,
+    Second,
+    summarize_failed_requests,
+)
 from slo.model.slo_ids import NamedObjective, name_objectives
 from slo.model.spec import (
     SLI,
@@ -129,6 +140,8 @@ __all__ = [
     "DataSource",
     "EventsSLI",
     "Evidence",
+    "FailedRequests",
+    "FailureCount",
     "Figure",
     "FigureComparison",
     "Firing",
@@ -139,6 +152,7 @@ __all__ = [
     "Intervals",
     "MalformedHistogramError",
     "MeasuredValue",
+    "NamedFailureCount",
     "NamedObjective",
     "Noise",
     "Objective",
@@ -186,5 +200,6 @@ __all__ = [
     "parse_bound",
     "parse_unit",
     "scrape_target_of",
+    "summarize_failed_requests",
     "to_exact_fraction",
 ]
