@@ -1,7 +1,7 @@
 """The files of a run directory that a verdict can be replayed from: evidence, run record and policy.
 
-``policy.json`` is ``{"schema": 1, "confidence": ..., "baseline": ...}``; the keys of its baseline are the
-fields of :class:`slo.model.BaselinePolicy`.
+``policy.json`` is ``{"schema": 1, "confidence": ..., "baseline": ..., "failed_requests": ...,
+"other_traffic": ...}``; the keys of its baseline are the fields of :class:`slo.model.BaselinePolicy`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import pydantic
 from pydantic import Field
 
 from loadtests.recording import run_from_json
-from proofload.artifacts.policy_file import Confidence, Names, PolicyConfiguration, Ratio
+from proofload.artifacts.policy_file import Confidence, FailedRatio, Names, PolicyConfiguration, Ratio
 from slo.documents import Problem, ProblemsError, StrictModel, write_atomically
-from slo.model import BaselinePolicy, Evidence, Policy, RunRecord
+from slo.model import MAX_FAILED_RATIO, BaselinePolicy, Evidence, Policy, RunRecord
 from slo.prometheus import decode_evidence, encode_evidence
 
 T = TypeVar("T")
@@ -56,11 +56,17 @@ class _StoredBaseline(StrictModel):
 
 
 class _StoredPolicy(StrictModel):
-    """The contents of ``policy.json``; no field has a default, so that a field that is missing is noticed."""
+    """The contents of ``policy.json``.
+
+    Fields have no default, so that a field that is missing is noticed, except those that version 0.2.0 did
+    not write.
+    """
 
     version: Annotated[int, Field(alias="schema", ge=POLICY_SCHEMA_VERSION, le=POLICY_SCHEMA_VERSION)]
     confidence: Confidence | None
     baseline: _StoredBaseline | None
+    failed_requests: FailedRatio = MAX_FAILED_RATIO
+    other_traffic: bool = False
 
 
 def write_policy(policy: Policy, run_directory: Path) -> None:
@@ -124,15 +130,23 @@ def _parse_policy(data: bytes) -> Policy:
         stored = _StoredPolicy.model_validate(json.loads(data))
     except pydantic.ValidationError as error:
         raise ValueError(_format_first_error(error)) from None
-    return Policy(stored.confidence, stored.baseline.to_baseline() if stored.baseline else None)
+    return Policy(
+        stored.confidence,
+        stored.baseline.to_baseline() if stored.baseline else None,
+        stored.failed_requests,
+        stored.other_traffic,
+    )
 
 
 def _parse_verdict_policy(data: bytes) -> Policy:
     verdict = json.loads(data)
     try:
-        return Policy(PolicyConfiguration.model_validate(verdict.get("policy", {})).confidence)
+        stored = PolicyConfiguration.model_validate(verdict.get("policy", {}))
     except pydantic.ValidationError as error:
         raise ValueError(_format_first_error(error, "policy")) from None
+    return Policy(
+        stored.confidence, failed_requests=stored.failed_requests, other_traffic=stored.other_traffic
+    )
 
 
 def _format_first_error(error: pydantic.ValidationError, *prefix: str) -> str:

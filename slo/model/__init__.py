@@ -57,6 +57,7 @@ from slo.model.observations import HistogramCounts, Observations, SeriesCounts
 from slo.model.policy import (
     DEFAULT_FIGURES,
     LAST_MET,
+    MAX_FAILED_RATIO,
     MIN_EFFECT_RATIO,
     MIN_EFFECT_SECONDS,
     BaselinePolicy,
@@ -113,6 +114,7 @@ __all__ = [
     "DAY",
     "DEFAULT_FIGURES",
     "LAST_MET",
+    "MAX_FAILED_RATIO",
     "MINUTE",
     "MIN_EFFECT_RATIO",
     "MIN_EFFECT_SECONDS",

@@ -53,13 +53,32 @@ BASELINE = BaselinePolicy(("last-met:5", "é.json"), ("sli/*",), 0.05, 0.0, 0.00
 STORED = {"schema": 1, "confidence": 0.9, "baseline": None}
 
 
-@pytest.mark.parametrize("policy", [Policy(), Policy(0.9), Policy(None, BASELINE), Policy(0.5, BASELINE)])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        *(Policy(), Policy(0.9), Policy(None, BASELINE), Policy(0.5, BASELINE)),
+        Policy(None, None, 0.25, other_traffic=True),
+    ],
+)
 def test_the_policy_is_read_as_it_was_written(policy: Policy, tmp_path: Path) -> None:
     write_evidence(create_evidence(1), tmp_path)
     write_policy(policy, tmp_path)
     (tmp_path / "verdict.json").write_text(json.dumps({"policy": {"confidence": 0.7}}))
     assert read_run_artifacts(tmp_path).policy == policy
-    assert list(json.loads((tmp_path / "policy.json").read_text())) == ["schema", "confidence", "baseline"]
+    assert list(json.loads((tmp_path / "policy.json").read_text())) == [
+        *("schema", "confidence", "baseline"),
+        *("failed_requests", "other_traffic"),
+    ]
+
+
+def test_a_policy_of_an_older_version_has_the_defaults_of_newer_fields(tmp_path: Path) -> None:
+    write_evidence(create_evidence(1), tmp_path)
+    (tmp_path / "policy.json").write_text(json.dumps(STORED))
+    assert read_run_artifacts(tmp_path).policy == Policy(0.9)
+    (tmp_path / "policy.json").unlink()
+    stored = {"confidence": 0.8, "failed_requests": 0.2, "other_traffic": True}
+    (tmp_path / "verdict.json").write_text(json.dumps({"policy": stored}))
+    assert read_run_artifacts(tmp_path).policy == Policy(0.8, None, 0.2, other_traffic=True)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +95,10 @@ def test_the_policy_is_read_as_it_was_written(policy: Policy, tmp_path: Path) ->
             r"baseline\.runs\.0: ",
             id="an empty name",
         ),
+        pytest.param(
+            json.dumps({**STORED, "failed_requests": 1.5}), "failed_requests: ", id="a share above 1"
+        ),
+        pytest.param(json.dumps({**STORED, "other_traffic": 1}), "other_traffic: ", id="a number as a flag"),
         pytest.param('{"schema": 1, "confidence": NaN, "baseline": null}', "confidence: .* finite", id="NaN"),
     ],
 )

@@ -12,6 +12,7 @@ from tests.support.evidence import (
     STEADY,
     availability_slo,
     bucket_samples,
+    failing_run,
     latency_slo,
     run_record,
     with_time_slices,
@@ -78,6 +79,9 @@ CHECKED = {
         BROKEN | {"process_start_time_seconds": "10x3 130x3"},
         Reason.TARGET_RESTARTED,
         run=run_record(70, offered=80),
+    ),
+    "the requests of the load failed, and the service counts none of them as bad": Case(
+        availability_slo(), STEADY, Reason.LOAD_FAILED, run=failing_run(70, ("status 401", 401, 70))
     ),
     "Prometheus did not scrape for too long": Case(
         availability_slo(),
