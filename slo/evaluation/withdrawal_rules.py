@@ -247,9 +247,12 @@ def _count_series_returns(slo: SLO, reader: EvidenceReader) -> int:
 def withdraw_failed_requests(verdict: ObjectiveVerdict, context: RuleContext) -> ObjectiveVerdict:
     """Withdraw MET if hardly any request succeeded, and the objective does not count the others as bad.
 
-    A latency objective is met by a service that answers every request with an error at once.
+    A latency objective is met by a service that answers every request with an error at once. If the check of
+    the answers failed, it withdraws every MET.
     """
     evaluated, run = context.evaluated, context.run
+    if any(check.reason is Reason.LOAD_FAILED for check in context.checks):
+        return verdict
     if evaluated is None or run is None or verdict.outcome is not Outcome.MET:
         return verdict
     total = run.total
