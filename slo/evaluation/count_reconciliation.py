@@ -80,15 +80,19 @@ def _check_largest_total(spec: Spec, reader: EvidenceReader, run: RunRecord, pol
     largest = max(totals, key=lambda total: total.events)
     sent, count = run.total.sent, largest.events
     numbers = _list_numbers(run.total, count)
-    if 0 < count <= sent or not sent:
+    only_scrapes = _find_only_scrapes(largest, reader, run)
+    if (0 < count <= sent and not only_scrapes) or not sent:
         detail = f"{sent:,} requests sent; no total of the spec counted more than {count:,.0f}"
         return _make_check(CheckStatus.PASS, detail, numbers)
     numbers["difference"] = count - sent
     detail = f"{_describe_counts(sent, count)} in {largest.selectors[0]}"
-    detail += explain_difference(largest, reader, run)
+    if only_scrapes:
+        detail += f", which counted only {only_scrapes}, and none of the requests sent"
+    else:
+        detail += explain_difference(largest, reader, run)
     if policy.other_traffic:
         return _make_check(CheckStatus.PASS, f"{detail}; policy.other_traffic allows it", numbers)
-    if count:
+    if count > sent:
         detail += "; exclude other requests from the selectors, or set policy.other_traffic"
     return _make_check(CheckStatus.FAIL, detail, numbers, Reason.COUNTS_DO_NOT_RECONCILE)
 
@@ -154,6 +158,22 @@ def explain_difference(total: CountedTotal, reader: EvidenceReader, run: RunReco
         parts = " + ".join(_describe_count(count, scrapes) for count in matching)
         return f": {difference:+,.0f} = {parts}"
     return _list_largest(label_counts)
+
+
+def _find_only_scrapes(total: CountedTotal, reader: EvidenceReader, run: RunRecord) -> str:
+    """Describe a total that counted nothing but the scrapes of its metrics; empty for any other total."""
+    if not 0 < total.events < run.total.completed:
+        return ""
+    series = _read_series(total.selectors, reader)
+    scrapes = _count_scrapes(series, reader)
+    if total.events != scrapes:
+        return ""
+    only = (
+        count
+        for count in _count_by_label(series, reader)
+        if count.events == scrapes and _PATH_LABEL.search(count.label) and _METRICS_PATH.search(count.value)
+    )
+    return next((_describe_count(count, scrapes) for count in only), "")
 
 
 def _explain_shortfall(counted: float, run: RunRecord) -> str:

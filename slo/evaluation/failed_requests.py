@@ -40,6 +40,8 @@ from slo.promql import (
 
 MAX_SHOWN_REASONS = 5
 """Longest list of reasons in the detail of the check."""
+MAX_REASON_LENGTH = 80
+"""Longest text of a reason in the detail of the check; a user's own reasons can be long."""
 
 _STATUS_LABEL = re.compile(r"status|code(_class)?$", re.IGNORECASE)
 """Names of labels with a response status: ``status``, ``http_status_code``, ``code``, …"""
@@ -108,7 +110,7 @@ def format_failures(failures: Iterable[FailureCount]) -> str:
     """Format numbers by reason: ``240 status 401, 3 timed out``; the most frequent ones."""
     counts: Counter[str] = Counter()
     for failure in failures:
-        counts[failure.reason] += failure.count
+        counts[" ".join(failure.reason.split())[:MAX_REASON_LENGTH]] += failure.count
     shown = [f"{count:,} {reason}" for reason, count in counts.most_common(MAX_SHOWN_REASONS)]
     omitted = len(counts) - len(shown)
     return ", ".join(shown) + (f", and {omitted} more reasons" if omitted else "")
@@ -180,7 +182,7 @@ def _count_bad_series(slo: SLO, reader: EvidenceReader, sent: int) -> _CountsByL
     indicator = parse_indicator(slo.sli)
     match indicator:
         case EventsIndicator() if measures_durations(slo):
-            return {}
+            return _count_excluded_series(indicator, reader)
         case EventsIndicator(is_counter=True):
             return _count_bad_counters(indicator, reader)
         case EventsIndicator(total=total):
@@ -204,6 +206,26 @@ def _count_bad_counters(indicator: EventsIndicator, reader: EvidenceReader) -> _
         return {labels: events - matched.get(labels, 0.0) for labels, events in total.items()}
     # Good and total are different metrics: the status of bad events is unknown.
     return {_name_labels(indicator.total.metric): max(sum(total.values()) - sum(matched.values()), 0.0)}
+
+
+def _count_excluded_series(indicator: EventsIndicator, reader: EvidenceReader) -> _CountsByLabels:
+    """Return the events of total that are bad however fast they are: the labels of good exclude them.
+
+    For example of ``x_count`` and ``x_bucket{le="0.25",status=~"2.."}`` those with another status.
+    """
+    if indicator.event_class == "bad":
+        return {}
+    total = _count_by_labels(indicator.total, reader)
+    included = {_drop_histogram_labels(labels) for labels in _count_by_labels(indicator.matched, reader)}
+    if not included:
+        return {}
+    return {
+        labels: events for labels, events in total.items() if _drop_histogram_labels(labels) not in included
+    }
+
+
+def _drop_histogram_labels(labels: _Labels) -> _Labels:
+    return frozenset(item for item in labels if item[0] not in {"__name__", "le"})
 
 
 def _count_by_labels(selector: Selector, reader: EvidenceReader) -> _CountsByLabels:

@@ -121,6 +121,17 @@ ANNOTATED = (
     "  annotations:\n"
     '    proofload/requests: http_requests_total{job="shop"}\n---\n'
 )
+LOCUSTFILE = """\
+from locust import FastHttpUser, task
+
+
+class Buyer(FastHttpUser):
+    @task
+    def buy(self):
+        with self.client.get("/fine", name="buy", catch_response=True) as response:
+            if "paid" not in response.text:
+                response.failure("the order is not paid")
+"""
 OTHER_TRAFFIC = "policy: {other_traffic: true}\n"
 SENT = 240
 
@@ -138,6 +149,8 @@ class Case:
     policy: str = "policy: {}\n"
     failed: int = 0
     reason: str = ""
+    status: int = 0
+    requests: str = ""
     detail: str = ""
 
 
@@ -156,6 +169,7 @@ CASES = {
         "UNDECIDED 2 of 2 objectives undecided (load failed); 240 requests sent, 240 failed",
         failed=SENT,
         reason="status 401",
+        status=401,
     ),
     "a wrong path: every answer is 404": Case(
         "/wrong",
@@ -164,6 +178,17 @@ CASES = {
         "UNDECIDED 2 of 2 objectives undecided (load failed); 240 requests sent, 240 failed",
         failed=SENT,
         reason="status 404",
+        status=404,
+    ),
+    "the user's own check rejects every answer": Case(
+        "/fine",
+        3,
+        {"availability": "load_failed", "latency": "load_failed"},
+        "UNDECIDED 2 of 2 objectives undecided (load failed); 240 requests sent, 240 failed",
+        failed=SENT,
+        reason="unexpected answer",
+        status=200,
+        requests="locustfile: users.py",
     ),
     "server errors within the budget": Case(
         "/flaky",
@@ -172,6 +197,7 @@ CASES = {
         "MET 2 of 2 objectives met; 240 requests sent, 12 failed",
         failed=12,
         reason="status 500",
+        status=500,
         detail="12 of 240 requests failed: 12 status 500; 12 of them are counted as bad events",
     ),
     "server errors that no objective counts": Case(
@@ -182,6 +208,7 @@ CASES = {
         spec=LATENCY,
         failed=12,
         reason="status 500",
+        status=500,
     ),
     "every answer is a server error": Case(
         "/broken",
@@ -191,6 +218,7 @@ CASES = {
         "240 failed",
         failed=SENT,
         reason="status 500",
+        status=500,
     ),
     "a policy that allows every request to fail": Case(
         "/private",
@@ -201,6 +229,7 @@ CASES = {
         policy="policy: {failed_requests: 1}\n",
         failed=SENT,
         reason="status 401",
+        status=401,
     ),
     "a service that counts its scrapes": Case(
         "/fine",
@@ -264,10 +293,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
 
 def run_case(case: Case, shop: Endpoints, folder: Path) -> subprocess.CompletedProcess[str]:
     (folder / "spec.yaml").write_text(case.spec.removeprefix("---\n"))
+    (folder / "users.py").write_text(LOCUSTFILE)
     (folder / "proofload.yaml").write_text(case.policy)
     (folder / "profile.yaml").write_text(
         "name: shop\narrivals: constant\nstages: [{duration: 4s, rate: 60}]\n"
-        f"requests: [{{name: buy, path: {case.path}}}]\n"
+        + (case.requests or f"requests: [{{name: buy, path: {case.path}}}]")
     )
     command = [
         *(sys.executable, "-m", "proofload", "run", "--stack", "external", "--target", shop.target_url),
@@ -306,4 +336,4 @@ def test_a_run_against_a_real_service(case: Case, shop: Endpoints, tmp_path: Pat
             text = (tmp_path / "run" / name).read_text()
             assert not [part for part in (share, "buy", case.reason) if part not in text], name
         assert f"{case.failed} buy: {case.reason}" in done.stdout
-        assert [row["status"] for row in failed["rows"]] == [int(case.reason.removeprefix("status "))]
+        assert [row["status"] for row in failed["rows"]] == [case.status]

@@ -105,6 +105,16 @@ LARGEST_TOTAL = {
         DIFFER, HIDE, run_record(70), "difference -70 in http_requests_total: -70 = no request that was sent"
     ),
     "none of the requests was sent either": count(PASS, HIDE, run_record(0)),
+    "none of the requests, but the scrapes of the service": count(
+        DIFFER,
+        paths(metrics=1),
+        run_record(70),
+        'which counted only 7 scrapes of /metrics, path="/metrics", and none of the requests sent',
+        numbers={"counted": 7, "difference": -63},
+    ),
+    "as many requests of another path as scrapes": count(PASS, paths(a=1), run_record(70)),
+    "few requests, which are not those of the scrapes": count(PASS, paths(metrics=2), run_record(70)),
+    "the load itself requests the metrics": count(PASS, paths(metrics=1), run_record(7)),
     "far more than were sent: several processes behind one target": count(
         DIFFER, {OK: "0 900 30 930 60 960 90 990"}, run_record(70)
     ),

@@ -89,6 +89,19 @@ OPAQUE_BUCKETS = (
 )
 OPAQUE_LATENCY = slo_of(RawRatioSLI(PromQL(OPAQUE_BUCKETS)), Objective("o", 0.9))
 
+FAST_AND_FINE = good_of_all(f'{LATENCY}_bucket{{le="0.1",status=~"2.."}}', f"{LATENCY}_count")
+
+
+def by_status(**per_scrape: int) -> dict[str, str]:
+    """Return a histogram for each status in which every observation is fast, and the counters beside it."""
+    samples = counted(**per_scrape)
+    for name, number in per_scrape.items():
+        status = name.removeprefix("s")
+        samples[f'{LATENCY}_count{{status="{status}"}}'] = f"0+{number}x7"
+        samples[f'{LATENCY}_bucket{{le="0.1",status="{status}"}}'] = f"0+{number}x7"
+    return samples
+
+
 UNEXPLAINED = {
     "an expired token: every answer is 401, and only 5xx is bad": FailedCase(
         (availability_slo(),),
@@ -420,6 +433,20 @@ EXPLAINED = {
         failing_run(700, ("unexpected body", 200, 35)),
         (MET,),
         0,
+    ),
+    "fast answers of status 200 are good, and 5xx are bad however fast": FailedCase(
+        (FAST_AND_FINE,),
+        by_status(s200=95, s500=5),
+        failing_run(700, (SERVER_ERROR, 500, 35)),
+        (MET,),
+        0,
+    ),
+    "fast answers below 500 are good, so that 401 are": FailedCase(
+        (good_of_all(f'{LATENCY}_bucket{{le="0.1",status!~"5.."}}', f"{LATENCY}_count"),),
+        by_status(s200=95, s401=5),
+        failing_run(700, (UNAUTHORIZED, 401, 35)),
+        (LOAD_FAILED,),
+        35,
     ),
     "a ratio of errors that Prometheus computes": FailedCase(
         (OPAQUE,),
