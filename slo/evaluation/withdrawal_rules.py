@@ -283,28 +283,31 @@ def withdraw_failed_checks(verdict: ObjectiveVerdict, context: RuleContext) -> O
         return verdict
     first = failed[0]
     is_delivered = all(check.reason is not Reason.LOAD_NOT_DELIVERED for check in failed)
-    doubtful = sum(check.numbers["unexplained"] for check in failed if check.reason is Reason.LOAD_FAILED)
     is_missed = verdict.outcome is Outcome.MISSED and is_delivered
-    if is_missed and _is_missed_regardless(verdict, context.run, doubtful):
+    if is_missed and _is_missed_regardless(verdict, context.run, failed):
         note = f'still MISSED although the check "{first.name}" failed'
         return replace(verdict, notes=(*verdict.notes, note))
     cause = verdict.detail and f" (without this check: {verdict.outcome}; {verdict.detail})"
     return replace(verdict, outcome=Outcome.UNDECIDED, reason=first.reason, detail=f"{first.detail}{cause}")
 
 
-def _is_missed_regardless(verdict: ObjectiveVerdict, run: RunRecord | None, failed: float) -> bool:
-    """Return whether the target is missed whatever the requests were that the verdict can't rely on.
+def _is_missed_regardless(verdict: ObjectiveVerdict, run: RunRecord | None, failed: Iterable[Check]) -> bool:
+    """Return whether the target is missed whatever the events are that the failed checks put in doubt.
 
-    Requests that were not counted may be good, events beyond the requests sent may be bad ones of other
-    traffic, and slow requests may be the ``failed`` ones that the load itself got wrong.
+    Requests that were not counted may be good. If the counts do not reconcile, events beyond the requests
+    sent may be bad ones of other traffic. If the load failed, its failed requests may be the slow ones.
     """
     if run is None or verdict.kind not in _REQUEST_KINDS:
         return False
     if verdict.bad is None or verdict.total is None:
         return False
-    others = max(verdict.total - run.total.sent, 0.0)
-    own_bad = verdict.bad - others - (failed if _measures_durations(verdict) else 0.0)
-    return is_certainly_missed(own_bad, max(verdict.total, run.total.sent), verdict.target)
+    doubtful = 0.0
+    for check in failed:
+        if check.reason is Reason.COUNTS_DO_NOT_RECONCILE:
+            doubtful += max(verdict.total - run.total.sent, 0.0)
+        if check.reason is Reason.LOAD_FAILED and _measures_durations(verdict):
+            doubtful += check.numbers["unexplained"]
+    return is_certainly_missed(verdict.bad - doubtful, max(verdict.total, run.total.sent), verdict.target)
 
 
 def _measures_durations(verdict: ObjectiveVerdict) -> bool:

@@ -18,6 +18,7 @@ from slo.model import (
     RawRatioSLI,
     Reason,
     RunRecord,
+    Spec,
     ThresholdSLI,
     Verdict,
 )
@@ -53,9 +54,10 @@ class FailedCase:
     text: str = ""
     policy: Policy = field(default_factory=Policy)
     server_values: Mapping[str, ServerValue] = field(default_factory=dict)
+    annotated: bool = True
 
     def evaluate_case(self) -> Verdict:
-        spec = spec_of(*self.slos)
+        spec = spec_of(*self.slos) if self.annotated else Spec(self.slos)
         evidence = make_evidence(spec, self.samples, self.server_values)
         return evaluate(spec, evidence, self.run, self.policy)
 
@@ -479,6 +481,15 @@ STANDING = {
         failing_run(700, (UNAUTHORIZED, 401, 35)),
         (MISSED,),
         35,
+    ),
+    "401, other traffic that is allowed, and more 5xx than the budget: MISSED stands": FailedCase(
+        (availability_slo(),),
+        counted(s200=80, s500=20),
+        failing_run(350, (UNAUTHORIZED, 401, 35)),
+        (MISSED,),
+        35,
+        policy=Policy(other_traffic=True),
+        annotated=False,
     ),
     "the slow requests may all be 401": FailedCase(
         (P90,),

@@ -105,6 +105,12 @@ CHECKED = {
     "MISSED does not stand if it would be met with all uncounted requests good": Case(
         availability_slo(), BROKEN, Reason.COUNTS_DO_NOT_RECONCILE, run=run_record(140)
     ),
+    "MISSED stands if the events beyond the requests sent can't be all of the bad ones": Case(
+        availability_slo(), BROKEN, MISSED, run=run_record(69)
+    ),
+    "MISSED does not stand if bad events may be those of other traffic": Case(
+        availability_slo(), BROKEN, Reason.COUNTS_DO_NOT_RECONCILE, run=run_record(60)
+    ),
     "a missed percentile stands in the same way": Case(
         latency_slo(0.1, 0.9), STEADY | SLOW, MISSED, run=run_record(139)
     ),
