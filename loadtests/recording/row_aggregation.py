@@ -58,7 +58,14 @@ def _aggregate_requests(rows: Rows, errors: Mapping[int, str]) -> RequestStats:
     stats.time_to_first_byte.add((first_byte_at - sent_at)[is_sent & (status > 0) & ~np.isnan(first_byte_at)])
     stats.statuses.update(status[status > 0].astype(int).tolist())
     stats.errors.update(errors[code] for code in error[error > 0].astype(int).tolist())
-    stats.failures.update(errors[code] for code in error[is_sent & (error > 0)].astype(int).tolist())
+    has_failed = is_sent & (error > 0)
+    failed_codes = error[has_failed].astype(int).tolist()
+    stats.failures.update(errors[code] for code in failed_codes)
+    failed_statuses = status[has_failed].astype(int).tolist()
+    stats.failed_answers.update(
+        f"{failed_status} {errors[code]}"
+        for failed_status, code in zip(failed_statuses, failed_codes, strict=True)
+    )
     return stats
 
 

@@ -12,11 +12,11 @@ from math import inf
 from typing import Any
 
 from loadtests.recording.hdr_histogram import DurationHistogram
-from slo.model import RequestCounts
+from slo.model import FailureCount, RequestCounts
 
 _COUNT_FIELDS = ("offered", "sent", "completed", "failed")
 _HISTOGRAM_FIELDS = ("lateness", "response_time", "service_time", "time_to_first_byte")
-_COUNTER_FIELDS = ("statuses", "errors", "failures")
+_COUNTER_FIELDS = ("statuses", "errors", "failures", "failed_answers")
 
 
 @dataclass(slots=True)
@@ -37,6 +37,8 @@ class RequestStats:
     errors: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     """Error classes of requests that were sent; ``errors`` contains those of dropped arrivals as well."""
+    failed_answers: Counter[str] = field(default_factory=Counter)
+    """Failed requests by status (0 without a response) and error class: ``"503 unexpected answer"``."""
 
     @property
     def dropped(self) -> int:
@@ -53,6 +55,7 @@ class RequestStats:
         self.statuses.update(other.statuses)
         self.errors.update(other.errors)
         self.failures.update(other.failures)
+        self.failed_answers.update(other.failed_answers)
 
     def to_counts(self) -> RequestCounts:
         """Return the counts and percentiles that the run record contains."""
@@ -62,6 +65,7 @@ class RequestStats:
             **{name: getattr(self, name).compute_quantiles() for name in _HISTOGRAM_FIELDS},
             statuses={str(status): count for status, count in self.statuses.most_common()},
             errors=dict(self.errors.most_common()),
+            failures=tuple(_parse_failure(text, count) for text, count in self.failed_answers.most_common()),
         )
 
     def serialize(self) -> dict[str, Any]:
@@ -78,6 +82,11 @@ class RequestStats:
         histograms = {name: DurationHistogram.deserialize(data[name]) for name in _HISTOGRAM_FIELDS}
         counters = {name: Counter(data[name]) for name in _COUNTER_FIELDS}
         return cls(**{**data, **histograms, **counters})
+
+
+def _parse_failure(text: str, count: int) -> FailureCount:
+    status, _, error = text.partition(" ")
+    return FailureCount(error, int(status), count)
 
 
 @dataclass(slots=True)

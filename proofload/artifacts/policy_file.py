@@ -10,10 +10,19 @@ from pydantic import BeforeValidator, Field
 
 from loadtests.profile import parse_duration
 from slo.documents import ProblemsError, StrictModel, format_value, list_validation_problems, load_documents
-from slo.model import DEFAULT_FIGURES, LAST_MET, MIN_EFFECT_RATIO, MIN_EFFECT_SECONDS, BaselinePolicy
+from slo.model import (
+    DEFAULT_COVERAGE,
+    DEFAULT_FIGURES,
+    LAST_MET,
+    MAX_FAILED_RATIO,
+    MIN_EFFECT_RATIO,
+    MIN_EFFECT_SECONDS,
+    BaselinePolicy,
+)
 
 Confidence = Annotated[float, Field(ge=0.5, lt=1)]
 Ratio = Annotated[float, Field(gt=0, le=1)]
+FailedRatio = Annotated[float, Field(ge=0, le=1)]
 Names = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
 
@@ -52,6 +61,9 @@ class PolicyConfiguration(StrictModel):
 
     confidence: Confidence | None = None
     baseline: BaselineConfiguration | None = None
+    failed_requests: FailedRatio = MAX_FAILED_RATIO
+    other_traffic: bool = False
+    coverage: Ratio = DEFAULT_COVERAGE
 
 
 class Configuration(StrictModel):

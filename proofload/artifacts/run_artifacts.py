@@ -1,7 +1,9 @@
 """The files of a run directory that a verdict can be replayed from: evidence, run record and policy.
 
-``policy.json`` is ``{"schema": 1, "confidence": ..., "baseline": ...}``; the keys of its baseline are the
-fields of :class:`slo.model.BaselinePolicy`. ``policy.schema.json`` describes it.
+``policy.json`` is ``{"schema": 1, "confidence": ..., "baseline": ..., "failed_requests": ...,
+"other_traffic": ..., "coverage": ...}``; the keys of its baseline are the fields of
+:class:`slo.model.BaselinePolicy`.
+``policy.schema.json`` describes it.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ import pydantic
 from pydantic import Field
 
 from loadtests.recording import run_from_json
-from proofload.artifacts.policy_file import Confidence, Names, PolicyConfiguration, Ratio
+from proofload.artifacts.policy_file import Confidence, FailedRatio, Names, PolicyConfiguration, Ratio
 from slo.documents import Problem, ProblemsError, StrictModel, write_atomically
-from slo.model import BaselinePolicy, Evidence, Policy, RunRecord
+from slo.model import DEFAULT_COVERAGE, MAX_FAILED_RATIO, BaselinePolicy, Evidence, Policy, RunRecord
 from slo.prometheus import decode_evidence, encode_evidence
 
 T = TypeVar("T")
@@ -56,11 +58,18 @@ class _StoredBaseline(StrictModel):
 
 
 class _StoredPolicy(StrictModel):
-    """The contents of ``policy.json``; no field has a default, so that a field that is missing is noticed."""
+    """The contents of ``policy.json``.
+
+    Fields have no default, so that a field that is missing is noticed, except those that version 0.2.0 did
+    not write.
+    """
 
     version: Annotated[int, Field(alias="schema", ge=POLICY_SCHEMA_VERSION, le=POLICY_SCHEMA_VERSION)]
     confidence: Confidence | None
     baseline: _StoredBaseline | None
+    failed_requests: FailedRatio = MAX_FAILED_RATIO
+    other_traffic: bool = False
+    coverage: Ratio = DEFAULT_COVERAGE
 
 
 def write_policy(policy: Policy, run_directory: Path) -> None:
@@ -124,15 +133,22 @@ def _parse_policy(data: bytes) -> Policy:
         stored = _StoredPolicy.model_validate(json.loads(data))
     except pydantic.ValidationError as error:
         raise ValueError(_format_first_error(error)) from None
-    return Policy(stored.confidence, stored.baseline.to_baseline() if stored.baseline else None)
+    return Policy(
+        stored.confidence,
+        stored.baseline.to_baseline() if stored.baseline else None,
+        stored.failed_requests,
+        stored.other_traffic,
+        stored.coverage,
+    )
 
 
 def _parse_verdict_policy(data: bytes) -> Policy:
     verdict = json.loads(data)
     try:
-        return Policy(PolicyConfiguration.model_validate(verdict.get("policy", {})).confidence)
+        stored = PolicyConfiguration.model_validate(verdict.get("policy", {}))
     except pydantic.ValidationError as error:
         raise ValueError(_format_first_error(error, "policy")) from None
+    return Policy(stored.confidence, None, stored.failed_requests, stored.other_traffic, stored.coverage)
 
 
 def _format_first_error(error: pydantic.ValidationError, *prefix: str) -> str:

@@ -199,4 +199,7 @@ def _resolve_policy(config: Path | None, confidence: float | None) -> Policy | N
     return Policy(
         policy.confidence if confidence is None else confidence,
         policy.baseline.to_baseline() if policy.baseline else None,
+        policy.failed_requests,
+        policy.other_traffic,
+        policy.coverage,
     )

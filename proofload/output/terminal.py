@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +13,19 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from reports.text import alert_text, formatting, interval_text, objective_text
-from slo.model import Alert, Check, CheckStatus, ObjectiveVerdict, Outcome, Proof, RunRecord
+from reports.text import alert_text, failure_text, formatting, interval_text, objective_text
+from slo.model import (
+    Alert,
+    Check,
+    CheckStatus,
+    FailedRequests,
+    ObjectiveVerdict,
+    Outcome,
+    Proof,
+    RequestCounts,
+    RunRecord,
+    summarize_failed_requests,
+)
 
 _OUTCOME_STYLES = {Outcome.MET: "bold green", Outcome.MISSED: "bold red", Outcome.UNDECIDED: "bold yellow"}
 _CHECK_SYMBOLS = {
@@ -21,6 +33,7 @@ _CHECK_SYMBOLS = {
     CheckStatus.FAIL: "[red]✗[/]",
     CheckStatus.SKIP: "[dim]-[/]",
 }
+_MAX_FAILURE_ROWS = 10
 PLAIN_WIDTH = 120
 """Columns of output that is not a terminal, e.g. the log of a CI job."""
 
@@ -51,13 +64,14 @@ def print_status(text: str) -> None:
 
 
 def print_summary(proof: Proof, run_directory: Path | None) -> None:
-    """Print objectives, reasons, alerts, checks, duration of each stage, and the verdict."""
+    """Print objectives, reasons, alerts, checks, failed requests, duration of each stage, and the verdict."""
     verdict = proof.verdict
     parts = [
         _build_objectives_table(verdict.objectives),
         _build_reasons_table(verdict.objectives),
         _build_alerts_table(verdict.alerts),
         _build_checks_table(verdict.checks),
+        _build_failures_table(verdict.failed_requests),
     ]
     for part in parts:
         if part.row_count:
@@ -88,9 +102,32 @@ def print_load_summary(record: RunRecord, run_directory: Path) -> None:
         output_console.print(f"[red]✗[/] aborted: {escape(record.aborted)}")
     if lost := sum(process.lost for process in record.processes):
         output_console.print(f"[red]✗[/] {lost} of {len(record.processes)} generator processes lost")
-    for error, number in record.total.errors.items():
-        output_console.print(f"[red]✗[/] {number:,} {escape(error)}")
+    if (failures := _build_failures_table(summarize_failed_requests(record))).row_count:
+        output_console.print(failures)
+    for error, number in _count_dropped(record.total).items():
+        output_console.print(f"[red]✗[/] {number:,} dropped: {escape(error)}")
     output_console.print(f"[dim]record:[/] {escape(str(run_directory / 'run.json'))}", soft_wrap=True)
+
+
+def _count_dropped(total: RequestCounts) -> Counter[str]:
+    """Return the number of dropped requests by error class."""
+    dropped = Counter(total.errors)
+    for failure in total.list_failures():
+        dropped[failure.error] -= failure.count
+    return +dropped
+
+
+def _build_failures_table(failed: FailedRequests | None) -> Table:
+    """List how many requests failed, by name and reason; empty if none failed."""
+    table = Table.grid(padding=(0, 1))
+    if failed is None or not failed.failed:
+        return table
+    table.add_row("[red]✗[/]", Text(failure_text.format_failed_share(failed)))
+    for count, request, reason in failure_text.build_failure_rows(failed, _MAX_FAILURE_ROWS):
+        table.add_row("", Text(f"{count} {request}: {reason}"))
+    if omitted := failure_text.format_omitted(failed, _MAX_FAILURE_ROWS):
+        table.add_row("", Text(omitted))
+    return table
 
 
 def _build_objectives_table(objectives: Sequence[ObjectiveVerdict]) -> Table:

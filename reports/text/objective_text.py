@@ -30,6 +30,7 @@ REASON_TEXTS: dict[Reason, str] = {
     Reason.TARGET_RESTARTED: "the service restarted during the load",
     Reason.TARGET_DOWN: "scrapes of the service failed",
     Reason.LOAD_NOT_DELIVERED: "the load generator did not deliver the load of the profile",
+    Reason.LOAD_FAILED: "requests of the load failed, and no objective counts them as bad events",
     Reason.NO_DATA: "the service counted no events in the window",
     Reason.SCRAPE_GAP: "Prometheus has no scrapes for part of the window",
     Reason.COUNTS_DO_NOT_RECONCILE: "the number of requests sent and the number the service counted differ",
@@ -162,15 +163,17 @@ def format_headline(proof: Proof) -> str:
 
 
 def format_traffic(proof: Proof) -> str:
-    """Format the number of requests sent and counted; empty if neither is known."""
+    """Format the number of requests sent, counted and failed; empty if none is known."""
+    failed = proof.verdict.failed_requests
+    suffix = f", {format_count(failed.failed)} failed" if failed and failed.failed else ""
     for check in proof.verdict.checks:
         numbers = check.numbers
         if numbers.keys() >= {"sent", "counted", "difference"}:
             return (
                 f"{format_count(numbers['sent'])} requests sent, {format_count(numbers['counted'])} counted, "
-                f"difference {format_count(numbers['difference'])}"
+                f"difference {format_count(numbers['difference'])}{suffix}"
             )
-    return f"{format_count(proof.run.total.sent)} requests sent" if proof.run else ""
+    return f"{format_count(proof.run.total.sent)} requests sent{suffix}" if proof.run else ""
 
 
 def _format_score(verdict: Verdict) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports.text import alert_text, formatting, interval_text, objective_text
+from reports.text import alert_text, failure_text, formatting, interval_text, objective_text
 from slo.model import Outcome, Proof
 
 OUTCOME_SYMBOLS = {Outcome.MET: "✓", Outcome.MISSED: "✗", Outcome.UNDECIDED: "?"}
@@ -55,6 +55,7 @@ def _create_environment() -> Environment:
     )
     environment.globals.update(
         alert_text=alert_text,
+        failure_text=failure_text,
         explain_objective=objective_text.explain_objective,
         format_bar_width=_format_bar_width,
         formatting=formatting,

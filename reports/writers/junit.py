@@ -12,11 +12,12 @@ from itertools import groupby
 from typing import TextIO
 from xml.etree import ElementTree as ET
 
-from reports.text import formatting, objective_text
+from reports.text import failure_text, formatting, objective_text
 from reports.writers.verdict_json import verdict_to_json
 from slo.model import CheckStatus, ObjectiveVerdict, Outcome, Proof
 
 _MAX_MESSAGE_LENGTH = 500
+_MAX_FAILURE_ROWS = 20
 _OUTCOME_TAGS = {Outcome.MISSED: "failure", Outcome.UNDECIDED: "error"}
 
 
@@ -83,9 +84,14 @@ def _add_case(suite: ET.Element, objective: ObjectiveVerdict, data: dict[str, ob
 
 
 def _format_evidence(proof: Proof) -> str:
-    """Return the headline and the checks of the evidence, one a line."""
+    """Return the headline, the checks of the evidence and the failed requests, one a line."""
     lines = [f"{proof.verdict.outcome}: {objective_text.format_headline(proof)}"]
     for check in proof.verdict.checks:
         status = "FAILED" if check.status is CheckStatus.FAIL else str(check.status)
         lines.append(f"check {check.name}: {status}: {check.detail}")
+    if failed := proof.verdict.failed_requests:
+        lines.append(failure_text.format_failed_share(failed))
+        rows = failure_text.build_failure_rows(failed, _MAX_FAILURE_ROWS)
+        lines += [f"failed: {count} {request}: {reason}" for count, request, reason in rows]
+        lines += filter(None, [failure_text.format_omitted(failed, _MAX_FAILURE_ROWS)])
     return "\n".join(lines)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from reports.text import alert_text, formatting, interval_text, objective_text
+from reports.text import alert_text, failure_text, formatting, interval_text, objective_text
 from slo.model import CheckStatus, ObjectiveVerdict, Outcome, Proof
 
 OUTCOME_SYMBOLS = {Outcome.MET: "✅", Outcome.MISSED: "❌", Outcome.UNDECIDED: "❓"}
@@ -15,11 +15,12 @@ _CHECK_SYMBOLS = {CheckStatus.PASS: "✅", CheckStatus.FAIL: "❌", CheckStatus.
 _MARKUP = re.compile(r"[\\`*_\[\]|~$]|(?<=:)//|(?<=www)\.")
 """Characters that start inline markup in GitHub-flavoured Markdown, including mathematics and bare links."""
 _MAX_ROWS, _MAX_NAME_LENGTH, _MAX_EXPLANATION_LENGTH = 100, 120, 500
+_MAX_FAILURE_ROWS = 20
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 class MarkdownWriter:
-    """Writes ``report.md``: headline, table of objectives, explanations, alerts, checks and references."""
+    """Writes ``report.md``: headline, table of objectives, explanations, alerts, checks, failed requests."""
 
     name = "markdown"
     filename = "report.md"
@@ -35,6 +36,7 @@ class MarkdownWriter:
             list(_format_explanations(objectives)),
             list(_format_alerts(proof)),
             list(_format_checks(proof)),
+            list(_format_failures(proof)),
             list(_format_footer(proof)),
         ]
         stream.write("\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n")
@@ -109,6 +111,20 @@ def _format_checks(proof: Proof) -> Iterator[str]:
         name = escape_markdown(check.name.replace("_", " "))
         detail = _escape_short(check.detail, _MAX_EXPLANATION_LENGTH)
         yield f"- {_CHECK_SYMBOLS[check.status]} {name}: {detail}"
+
+
+def _format_failures(proof: Proof) -> Iterator[str]:
+    failed = proof.verdict.failed_requests
+    if failed is None or not failed.failed:
+        return
+    yield f"### {failure_text.HEADING}"
+    yield ""
+    yield f"{failure_text.format_failed_share(failed)}:"
+    yield ""
+    for count, request, reason in failure_text.build_failure_rows(failed, _MAX_FAILURE_ROWS):
+        yield f"- {count} **{escape_markdown(request)}**: {escape_markdown(reason)}"
+    if omitted := failure_text.format_omitted(failed, _MAX_FAILURE_ROWS):
+        yield f"- {omitted}"
 
 
 def _format_footer(proof: Proof) -> Iterator[str]:

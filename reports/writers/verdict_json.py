@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from math import isfinite
 from typing import Any, TextIO
 
@@ -43,7 +44,12 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
     return {
         "schema": SCHEMA_VERSION,
         "verdict": str(verdict.outcome),
-        "policy": {"confidence": verdict.policy.confidence},
+        "policy": {
+            "confidence": verdict.policy.confidence,
+            "failed_requests": verdict.policy.failed_requests,
+            "other_traffic": verdict.policy.other_traffic,
+            "coverage": verdict.policy.coverage,
+        },
         "window": {
             "start": _to_json_number(verdict.window.start),
             "end": _to_json_number(verdict.window.end),
@@ -51,6 +57,7 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
         "objectives": [_objective_to_json(objective) for objective in verdict.objectives],
         "checks": [_check_to_json(check) for check in verdict.checks],
         "alerts": [_alert_to_json(alert) for alert in verdict.alerts],
+        "failed_requests": asdict(verdict.failed_requests) if verdict.failed_requests else None,
     }
 
 

@@ -6,19 +6,21 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 
-from slo.counting import EvidenceReader, UndecidedError
+from slo.counting import EvidenceReader
+from slo.evaluation.count_reconciliation import check_counts_reconcile
+from slo.evaluation.failed_requests import check_answers
 from slo.evaluation.source_checks import check_processes, check_target_queries, format_target
 from slo.model import (
     Check,
     CheckStatus,
+    Policy,
     Reason,
-    RequestCounts,
     RunRecord,
     ScrapeTarget,
     Spec,
     scrape_target_of,
 )
-from slo.promql import list_counters, parse_selector
+from slo.promql import list_counters
 from slo.scraping import select_counted_samples
 
 MAX_GAP_INTERVALS = 4.5
@@ -41,8 +43,11 @@ _skip_check = partial(Check, status=CheckStatus.SKIP)
 _fail_check = partial(Check, status=CheckStatus.FAIL)
 
 
-def check_evidence(spec: Spec, reader: EvidenceReader, run: RunRecord | None) -> tuple[Check, ...]:
+def check_evidence(
+    spec: Spec, reader: EvidenceReader, run: RunRecord | None, policy: Policy | None = None
+) -> tuple[Check, ...]:
     """Return the results of all checks of the evidence; causes come before their effects."""
+    policy = policy or Policy()
     if reader.evidence.error:
         reason = Reason.PROMETHEUS_UNREACHABLE
         return (_fail_check("prometheus", detail=reader.evidence.error, reason=reason),)
@@ -61,7 +66,11 @@ def check_evidence(spec: Spec, reader: EvidenceReader, run: RunRecord | None) ->
         _check_scrapes(reader, departed),
     ]
     if run:
-        checks += [_check_load_delivered(run), _check_counts_reconcile(spec, reader, run.total)]
+        checks += [
+            _check_load_delivered(run),
+            check_answers(spec, reader, run, policy),
+            check_counts_reconcile(spec, reader, run, policy),
+        ]
     return tuple(checks)
 
 
@@ -232,34 +241,3 @@ def _check_load_delivered(run: RunRecord) -> Check:
     if ratio is not None and ratio >= MIN_ACHIEVED_RATIO and (late or 0) <= MAX_LATENESS_SECONDS:
         return _pass_check("load_delivered", detail=detail, numbers=numbers)
     return _fail_check("load_delivered", detail=detail, reason=Reason.LOAD_NOT_DELIVERED, numbers=numbers)
-
-
-def _check_counts_reconcile(spec: Spec, reader: EvidenceReader, total: RequestCounts) -> Check:
-    """Compare the requests that the client sent with those that the service counted.
-
-    The service may or may not have counted a request without a response, so its count must lie between the
-    number of responses and the number of requests sent.
-    """
-    name = "counts_reconcile"
-    selectors = [service.request_counter for service in spec.services if service.request_counter]
-    if not selectors:
-        return _skip_check(name, detail="no Service of the spec has the annotation proofload/requests")
-    try:
-        count = sum(reader.count_increase(parse_selector(text)).events for text in selectors)
-    except UndecidedError as error:
-        return _fail_check(name, detail=error.detail, reason=error.reason)
-    difference = count - total.sent
-    numbers = {
-        "sent": total.sent,
-        "completed": total.completed,
-        "counted": count,
-        "difference": difference,
-    }
-    detail = (
-        f"{total.sent:,} requests sent, {count:,.0f} counted by the service, difference {difference:+,.0f}"
-    )
-    if total.completed <= count <= total.sent:
-        if total.completed < total.sent:
-            detail += f" ({total.sent - total.completed:,} got no response)"
-        return _pass_check(name, detail=detail.replace("+0", "0"), numbers=numbers)
-    return _fail_check(name, detail=detail, reason=Reason.COUNTS_DO_NOT_RECONCILE, numbers=numbers)

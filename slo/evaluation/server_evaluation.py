@@ -33,15 +33,10 @@ def judge_server_value(
     Raises:
         UndecidedError: there is no value, or it is not a ratio from 0 to 1.
     """
-    match slo.sli:
-        case EventsSLI(total=total, good=good, bad=bad):
-            ratio = _read_ratio(good, bad, total, reader)
-        case RawRatioSLI(raw=raw, success=success):
-            value = reader.read_value(raw.query)
-            ratio = value if success else 1 - value
-        case ThresholdSLI():
-            query = parse_indicator(slo.sli).expressions["metric"].text
-            return _judge_threshold(draft, objective, reader.read_value(query), query)
+    if isinstance(slo.sli, ThresholdSLI):
+        query = parse_indicator(slo.sli).expressions["metric"].text
+        return _judge_threshold(draft, objective, reader.read_value(query), query)
+    ratio = read_server_ratio(slo.sli, reader)
     if not 0 <= ratio <= 1:
         raise UndecidedError(
             Reason.QUERY_FAILED, f"{' / '.join(draft.queries)} is {ratio:g}, not a ratio from 0 to 1"
@@ -57,6 +52,18 @@ def judge_server_value(
         days_to_exhaustion=calculate_days_to_exhaustion(burn_rate, slo.window_seconds),
         notes=(_APPROXIMATE_NOTE,),
     )
+
+
+def read_server_ratio(sli: EventsSLI | RawRatioSLI, reader: EvidenceReader) -> float:
+    """Return the ratio of good events that Prometheus computed.
+
+    Raises:
+        UndecidedError: there is no value.
+    """
+    if isinstance(sli, EventsSLI):
+        return _read_ratio(sli.good, sli.bad, sli.total, reader)
+    value = reader.read_value(sli.raw.query)
+    return value if sli.success else 1 - value
 
 
 def _read_ratio(good: PromQL | None, bad: PromQL | None, total: PromQL, reader: EvidenceReader) -> float:

@@ -9,7 +9,7 @@ from slo.evaluation.burn_rate_alerts import evaluate_alerts
 from slo.evaluation.checks import check_evidence
 from slo.evaluation.composite import add_composite_verdicts
 from slo.evaluation.withdrawal_rules import EVIDENCE_RULES, RuleContext, apply_rules, decide_objective
-from slo.model import Evidence, Outcome, Policy, RunRecord, Spec, Verdict
+from slo.model import Evidence, Outcome, Policy, RunRecord, Spec, Verdict, summarize_failed_requests
 
 
 def evaluate(
@@ -22,7 +22,7 @@ def evaluate(
     """
     policy = policy or Policy()
     reader = EvidenceReader(evidence)
-    context = RuleContext(reader, policy, check_evidence(spec, reader, run), run)
+    context = RuleContext(reader, policy, check_evidence(spec, reader, run, policy), run)
     verdicts = [
         decide_objective(slo, objective, context) for slo in spec.slos for objective in slo.objectives
     ]
@@ -37,6 +37,7 @@ def evaluate(
         tuple(context.checks),
         policy,
         evaluate_alerts(spec, reader),
+        summarize_failed_requests(run) if run else None,
     )
 
 

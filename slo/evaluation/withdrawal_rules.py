@@ -11,6 +11,7 @@ from functools import reduce
 
 from slo.counting import CounterIncrease, EventCounts, EvidenceReader, find_edge_windows
 from slo.evaluation.binomial_intervals import is_one_sided
+from slo.evaluation.failed_requests import count_unexplained_failures, exceeds_limit
 from slo.evaluation.objective_evaluation import EvaluatedObjective, evaluate_objective
 from slo.model import (
     SLO,
@@ -28,7 +29,14 @@ from slo.model import (
     is_certainly_missed,
     meets_target,
 )
-from slo.promql import EventsIndicator, GaugeIndicator, Selector, list_selectors, parse_indicator
+from slo.promql import (
+    EventsIndicator,
+    GaugeIndicator,
+    Selector,
+    list_selectors,
+    parse_indicator,
+    parse_selector,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,9 @@ class RuleContext:
     run: RunRecord | None = None
     evaluated: EvaluatedObjective | None = None
 
+
+_REQUEST_KINDS = {"events", "latency"}
+"""Kinds of objectives that count requests."""
 
 Rule = Callable[[ObjectiveVerdict, RuleContext], ObjectiveVerdict]
 
@@ -270,6 +281,34 @@ def _count_series_returns(slo: SLO, reader: EvidenceReader) -> int:
     return sum(map(reader.count_series_returns, selectors))
 
 
+# --- Failed requests ----------------------------------------------------------------------------
+
+
+def withdraw_failed_requests(verdict: ObjectiveVerdict, context: RuleContext) -> ObjectiveVerdict:
+    """Withdraw MET if hardly any request succeeded, and the objective does not count the others as bad.
+
+    A latency objective is met by a service that answers every request with an error at once. If the check of
+    the answers failed, it withdraws every MET.
+    """
+    evaluated, run = context.evaluated, context.run
+    if any(check.reason is Reason.LOAD_FAILED for check in context.checks):
+        return verdict
+    if evaluated is None or run is None or verdict.outcome is not Outcome.MET:
+        return verdict
+    total = run.total
+    needed = calculate_minimum_events(verdict.target) if verdict.kind in _REQUEST_KINDS else 1
+    if total.sent - total.failed >= needed or not exceeds_limit(total.failed, total, context.policy):
+        return verdict
+    uncounted = count_unexplained_failures((evaluated.slo,), context.reader, total)
+    if total.sent - uncounted >= needed or not exceeds_limit(uncounted, total, context.policy):
+        return verdict
+    detail = (
+        f"{total.failed:,} of {total.sent:,} requests failed, and the objective does not count "
+        f"{uncounted:,.0f} of them as bad; it needs at least {float(needed):g} that succeeded"
+    )
+    return _withdraw(verdict, Reason.LOAD_FAILED, detail)
+
+
 # --- Failed checks ------------------------------------------------------------------------------
 
 
@@ -285,7 +324,8 @@ def withdraw_failed_checks(verdict: ObjectiveVerdict, context: RuleContext) -> O
         return verdict
     first = failed[0]
     can_stand = not any(check.reason in _REASONS_AGAINST_MISSED for check in failed)
-    if verdict.outcome is Outcome.MISSED and can_stand and _is_missed_regardless(verdict, context.run):
+    is_missed = verdict.outcome is Outcome.MISSED and can_stand
+    if is_missed and _is_missed_regardless(verdict, context.run, failed):
         note = f'still MISSED although the check "{first.name}" failed'
         return replace(verdict, notes=(*verdict.notes, note))
     cause = verdict.detail and f" (without this check: {verdict.outcome}; {verdict.detail})"
@@ -296,13 +336,31 @@ _REASONS_AGAINST_MISSED = frozenset({Reason.LOAD_NOT_DELIVERED, Reason.MULTIPLE_
 """Reasons of failed checks with which the bad events that were counted prove nothing."""
 
 
-def _is_missed_regardless(verdict: ObjectiveVerdict, run: RunRecord | None) -> bool:
-    """Return whether the target is missed even if all requests that were not counted were good."""
-    if run is None or verdict.kind not in {"events", "latency"}:
+def _is_missed_regardless(verdict: ObjectiveVerdict, run: RunRecord | None, failed: Iterable[Check]) -> bool:
+    """Return whether the target is missed whatever the events are that the failed checks put in doubt.
+
+    Requests that were not counted may be good. If the counts do not reconcile, events beyond the requests
+    sent may be bad ones of other traffic. If the load failed, its failed requests may be the slow ones.
+    """
+    if run is None or verdict.kind not in _REQUEST_KINDS:
         return False
     if verdict.bad is None or verdict.total is None:
         return False
-    return is_certainly_missed(verdict.bad, max(verdict.total, run.total.sent), verdict.target)
+    doubtful = 0.0
+    for check in failed:
+        if check.reason is Reason.COUNTS_DO_NOT_RECONCILE:
+            doubtful += max(verdict.total - run.total.sent, 0.0)
+        if check.reason is Reason.LOAD_FAILED and _measures_durations(verdict):
+            doubtful += check.numbers["unexplained"]
+    return is_certainly_missed(verdict.bad - doubtful, max(verdict.total, run.total.sent), verdict.target)
+
+
+def _measures_durations(verdict: ObjectiveVerdict) -> bool:
+    """Return whether bad events are slow requests: of a percentile, or of a bucket."""
+    selectors = map(parse_selector, verdict.queries)
+    return any(matcher.label == "le" for selector in selectors for matcher in selector.matchers) or (
+        verdict.kind == "latency"
+    )
 
 
 # --- The rules, in order ------------------------------------------------------------------------
@@ -310,6 +368,7 @@ def _is_missed_regardless(verdict: ObjectiveVerdict, run: RunRecord | None) -> b
 OBJECTIVE_RULES: tuple[Rule, ...] = (
     withdraw_too_few_events,
     withdraw_low_coverage,
+    withdraw_failed_requests,
     withdraw_window_edge_skew,
     withdraw_low_confidence,
     withdraw_reset_ambiguity,

@@ -57,14 +57,27 @@ from slo.model.evidence import (
 )
 from slo.model.observations import HistogramCounts, Observations, SeriesCounts
 from slo.model.policy import (
+    DEFAULT_COVERAGE,
     DEFAULT_FIGURES,
     LAST_MET,
+    MAX_FAILED_RATIO,
     MIN_EFFECT_RATIO,
     MIN_EFFECT_SECONDS,
     BaselinePolicy,
     Policy,
 )
-from slo.model.run import SCHEMA_VERSION, GeneratorProcess, Quantiles, RequestCounts, RunRecord, Second
+from slo.model.run import (
+    SCHEMA_VERSION,
+    FailedRequests,
+    FailureCount,
+    GeneratorProcess,
+    NamedFailureCount,
+    Quantiles,
+    RequestCounts,
+    RunRecord,
+    Second,
+    summarize_failed_requests,
+)
 from slo.model.slo_ids import NamedObjective, name_objectives
 from slo.model.spec import (
     SLI,
@@ -102,8 +115,10 @@ from slo.model.verdict import (
 __all__ = [
     "BASE_WINDOW_SECONDS",
     "DAY",
+    "DEFAULT_COVERAGE",
     "DEFAULT_FIGURES",
     "LAST_MET",
+    "MAX_FAILED_RATIO",
     "MINUTE",
     "MIN_EFFECT_RATIO",
     "MIN_EFFECT_SECONDS",
@@ -133,6 +148,8 @@ __all__ = [
     "DataSource",
     "EventsSLI",
     "Evidence",
+    "FailedRequests",
+    "FailureCount",
     "Figure",
     "FigureComparison",
     "Firing",
@@ -143,6 +160,7 @@ __all__ = [
     "Intervals",
     "MalformedHistogramError",
     "MeasuredValue",
+    "NamedFailureCount",
     "NamedObjective",
     "Noise",
     "Objective",
@@ -190,5 +208,6 @@ __all__ = [
     "parse_bound",
     "parse_unit",
     "scrape_target_of",
+    "summarize_failed_requests",
     "to_exact_fraction",
 ]

@@ -1,4 +1,4 @@
-"""The policy that a run is judged by: confidence and baseline."""
+"""The policy that a run is judged by: confidence, baseline, failed requests and other traffic."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ DEFAULT_COVERAGE = 0.9
 MIN_EFFECT_SECONDS = 0.001
 MIN_EFFECT_RATIO = 0.001
 """Default smallest effects that matter, in seconds and as a ratio."""
+MAX_FAILED_RATIO = 0.01
+"""Default share of the requests sent that may fail without being counted as bad events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,13 @@ class Policy:
 
     ``confidence``: MET and MISSED require that the confidence interval of this level lies on one side of the
     target; ``None``: the observed value decides. ``baseline``: the runs that a run must not be worse than;
-    ``None``: no comparison. ``coverage``: the smallest share of the scrapes in the window, as a ratio, in
-    which a gauge must have a value.
+    ``None``: no comparison. ``failed_requests``: the share of the requests sent that may fail without being
+    counted as bad events. ``other_traffic``: the service also gets requests that the load does not send.
+    ``coverage``: the smallest share of the scrapes in the window in which a gauge must have a value.
     """
 
     confidence: float | None = None
     baseline: BaselinePolicy | None = None
+    failed_requests: float = MAX_FAILED_RATIO
+    other_traffic: bool = False
     coverage: float = DEFAULT_COVERAGE

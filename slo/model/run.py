@@ -25,6 +25,20 @@ class Quantiles:
 
 
 @dataclass(frozen=True, slots=True)
+class FailureCount:
+    """Requests that failed in the same way: ``error`` is the error class, ``status`` 0 without a response."""
+
+    error: str
+    status: int
+    count: int
+
+    @property
+    def reason(self) -> str:
+        """The error class, with the status if the class does not contain it."""
+        return _format_reason(self.error, self.status)
+
+
+@dataclass(frozen=True, slots=True)
 class RequestCounts:
     """Counts and times of the requests of one name, or of all requests.
 
@@ -33,7 +47,9 @@ class RequestCounts:
     never sent. ``offered == sent + dropped``.
     ``lateness`` is the actual minus the intended send time. ``response_time`` is measured from the intended
     start, ``service_time`` from the send to the end of the response, ``time_to_first_byte`` from the send to
-    its first byte. ``statuses`` and ``errors`` count requests by status and by error class.
+    its first byte. ``statuses`` and ``errors`` count requests by status and by error class; dropped requests
+    have an error class, too. ``failures`` count the failed requests alone, by error class and status, most
+    frequent first.
     """
 
     offered: int = 0
@@ -47,11 +63,29 @@ class RequestCounts:
     time_to_first_byte: Quantiles = field(default_factory=Quantiles)
     statuses: Mapping[str, int] = field(default_factory=dict)
     errors: Mapping[str, int] = field(default_factory=dict)
+    failures: tuple[FailureCount, ...] = ()
+
+    def list_failures(self) -> tuple[FailureCount, ...]:
+        """Return ``failures``; for a record without them, what its error classes say about each failure."""
+        if self.failures or not self.failed:
+            return self.failures
+        if sum(self.errors.values()) == self.failed:
+            return tuple(_parse_error_class(error, count) for error, count in self.errors.items())
+        return (FailureCount("reason not recorded", 0, self.failed),)
 
     @property
     def achieved_ratio(self) -> float | None:
         """``sent`` / ``offered``; ``None`` when nothing was offered."""
         return self.sent / self.offered if self.offered else None
+
+
+def _format_reason(error: str, status: int) -> str:
+    return f"{error} (status {status})" if status and str(status) not in error else error
+
+
+def _parse_error_class(error: str, count: int) -> FailureCount:
+    status = error.removeprefix("status ")
+    return FailureCount(error, int(status) if status.isdecimal() else 0, count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +145,54 @@ class RunRecord:
     processes: tuple[GeneratorProcess, ...] = ()
     interrupted: bool = False
     aborted: str | None = None
+
+
+MAX_FAILURE_ROWS = 100
+"""Longest list of failed requests by name and reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFailureCount:
+    """Requests of one name that failed in the same way; see :class:`FailureCount`."""
+
+    request: str
+    error: str
+    status: int
+    count: int
+
+    @property
+    def reason(self) -> str:
+        """The error class, with the status if the class does not contain it."""
+        return _format_reason(self.error, self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRequests:
+    """How many of the requests sent failed, by name and reason, most frequent first.
+
+    ``omitted`` further rows of ``omitted_count`` requests are left out.
+    """
+
+    sent: int
+    failed: int
+    rows: tuple[NamedFailureCount, ...] = ()
+    omitted: int = 0
+    omitted_count: int = 0
+
+
+def summarize_failed_requests(run: RunRecord) -> FailedRequests:
+    """Return the failed requests of a run, at most :data:`MAX_FAILURE_ROWS` rows."""
+    rows = [
+        NamedFailureCount(name, failure.error, failure.status, failure.count)
+        for name, counts in (run.requests or {"all": run.total}).items()
+        for failure in counts.list_failures()
+    ]
+    rows.sort(key=lambda row: (-row.count, row.request, row.error, row.status))
+    rest = rows[MAX_FAILURE_ROWS:]
+    return FailedRequests(
+        run.total.sent,
+        run.total.failed,
+        tuple(rows[:MAX_FAILURE_ROWS]),
+        len(rest),
+        sum(row.count for row in rest),
+    )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from slo.model.evidence import Evidence, Window
 from slo.model.observations import Observations
 from slo.model.policy import Policy
-from slo.model.run import RunRecord
+from slo.model.run import FailedRequests, RunRecord
 from slo.model.spec import AlertPolicy, Op, Spec
 
 
@@ -34,6 +34,7 @@ class Reason(StrEnum):
     TARGET_RESTARTED = "target_restarted"
     TARGET_DOWN = "target_down"
     LOAD_NOT_DELIVERED = "load_not_delivered"
+    LOAD_FAILED = "load_failed"
     NO_DATA = "no_data"
     SCRAPE_GAP = "scrape_gap"
     COUNTS_DO_NOT_RECONCILE = "counts_do_not_reconcile"
@@ -189,7 +190,8 @@ class Alert:
 class Verdict:
     """The verdict on the run, the verdict on each objective, and the checks of the evidence.
 
-    ``alerts`` hold when the spec's alert policies would have fired.
+    ``alerts`` hold when the spec's alert policies would have fired. ``failed_requests``: requests of the load
+    that failed; ``None`` if no load was generated.
     """
 
     outcome: Outcome
@@ -198,6 +200,7 @@ class Verdict:
     checks: tuple[Check, ...] = ()
     policy: Policy = field(default_factory=Policy)
     alerts: tuple[Alert, ...] = ()
+    failed_requests: FailedRequests | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from slo.model import (
     BudgetingMethod,
     EventsSLI,
     Evidence,
+    FailureCount,
     HistogramQuantile,
     Objective,
     Op,
@@ -220,6 +221,15 @@ def run_record(
         lateness=Quantiles(p95=lateness_seconds),
     )
     return RunRecord("run", "http://api", "locust", 1, WINDOW, {}, total, {}, RequestCounts())
+
+
+def failing_run(sent: int, *failures: tuple[str, int, int], completed: int | None = None) -> RunRecord:
+    """Return the record of a run in which requests failed: (error class, status or 0, number) of each."""
+    counts = tuple(FailureCount(error, status, count) for error, status, count in failures)
+    unanswered = sum(count for _, status, count in failures if not status)
+    record = run_record(sent, completed=sent - unanswered if completed is None else completed)
+    failed = sum(count.count for count in counts)
+    return replace(record, total=replace(record.total, failed=failed, failures=counts))
 
 
 def spec_of(*slos: SLO) -> Spec:

@@ -12,6 +12,7 @@ from slo.model import (
     PROCESS_START_KEY,
     UP_KEY,
     Evidence,
+    FailureCount,
     GeneratorProcess,
     Quantiles,
     QueryResult,
@@ -188,9 +189,13 @@ def run(failing: float = 0.0, slower: float = 0.0) -> RunRecord:
     total = RequestCounts(
         3000, 3000, 3000, failed, 0, lateness, response_time, response_time, response_time, statuses
     )
+    if failed:
+        total = replace(total, failures=(FailureCount("status 500", 500, failed),))
     parts = {
         "predict": replace(total, offered=2700, sent=2700, completed=2700, statuses={"200": 2700 - failed}),
-        "feedback": replace(total, offered=300, sent=300, completed=300, failed=0, statuses={"200": 300}),
+        "feedback": replace(
+            total, offered=300, sent=300, completed=300, failed=0, statuses={"200": 300}, failures=()
+        ),
     }
     return RunRecord(
         id="20260101T000000Z-abc123",

@@ -15,11 +15,13 @@ from slo.model import (
     CheckStatus,
     EventsSLI,
     Evidence,
+    FailedRequests,
     Firing,
     HistogramQuantile,
     Interval,
     Intervals,
     MeasuredValue,
+    NamedFailureCount,
     Objective,
     ObjectiveVerdict,
     Op,
@@ -34,6 +36,7 @@ from slo.model import (
     ThresholdSLI,
     Verdict,
     make_samples_key,
+    summarize_failed_requests,
 )
 from tests.support.observed_run import (
     ACCURACY,
@@ -106,6 +109,19 @@ SPEC = Spec(
 )
 
 
+ANSWERS = Check(
+    "answers",
+    CheckStatus.PASS,
+    "0 of 3,000 requests failed",
+    numbers={"sent": 3000, "failed": 0, "unexplained": 0},
+)
+ANSWERS_60 = Check(
+    "answers",
+    CheckStatus.PASS,
+    "60 of 3,000 requests failed: 60 status 500; 60 of them are counted as bad events",
+    numbers={"sent": 3000, "failed": 60, "unexplained": 0},
+)
+
 # --- The verdicts -------------------------------------------------------------------------------
 
 
@@ -115,7 +131,8 @@ def met() -> Proof:
 
 def missed() -> Proof:
     """2 % of the requests failed, starting in second 10; predictions took 300 ms longer."""
-    verdict = replace(verdict_missed(), alerts=alerts())
+    checks = (*checks_passed()[:-2], ANSWERS_60, checks_passed()[-1])
+    verdict = replace(verdict_missed(), alerts=alerts(), checks=checks)
     return _proof(verdict, evidence(failing=0.03, slower=0.3), run(failing=0.03, slower=0.3))
 
 
@@ -132,8 +149,10 @@ def undecided(reason: Reason = Reason.TARGET_RESTARTED) -> Proof:
 
 def past_window() -> Proof:
     """A past window evaluated by ``check``, without a run record."""
-    checks = tuple(check for check in checks_passed() if check.name not in {"run", "counts_reconcile"})
-    return replace(met(), run=None, verdict=replace(verdict_met(), checks=checks))
+    checks = tuple(
+        check for check in checks_passed() if check.name not in {"run", "answers", "counts_reconcile"}
+    )
+    return _proof(replace(verdict_met(), checks=checks), evidence(), None)
 
 
 def nothing() -> Proof:
@@ -205,7 +224,14 @@ def hostile(text: str) -> Proof:
     counts = replace(record.total, statuses={text: 1}, errors={text: 2})
     hostile_evidence = replace(proof.evidence, results=results, server={text: text}, error=text)
     return Proof(
-        Verdict(Outcome.MISSED, WINDOW, objectives, checks, alerts=(alert, replace(alert, detail=""))),
+        Verdict(
+            Outcome.MISSED,
+            WINDOW,
+            objectives,
+            checks,
+            alerts=(alert, replace(alert, detail="")),
+            failed_requests=FailedRequests(3, 3, (NamedFailureCount(text, text, 200, 3),), 2, 2),
+        ),
         hostile_evidence,
         Spec(slos=(), services=(Service(text, text),)),
         EvidenceObservations(hostile_evidence),
@@ -229,6 +255,8 @@ def _proof(verdict: Verdict, gathered: Evidence, record: RunRecord | None) -> Pr
     )
     versions = {"proofload": "0.1.0", "Python": "3.11.7", "Locust": "2.47.0"}
     settings = {"spec": "slo/objectives.yaml", "rate": "100"}
+    if record:
+        verdict = replace(verdict, failed_requests=summarize_failed_requests(record))
     return Proof(verdict, gathered, SPEC, EvidenceObservations(gathered), record, timings, versions, settings)
 
 
@@ -302,6 +330,7 @@ def checks_passed() -> tuple[Check, ...]:
         Check("run", CheckStatus.PASS, "locust ran the whole profile"),
         Check("restarts", CheckStatus.PASS, "no process restarted", numbers={"restarted": 0}),
         Check("scrapes", CheckStatus.PASS, "no gap", numbers={"scrape_interval_seconds": 1.0}),
+        ANSWERS,
         Check(
             "counts_reconcile",
             CheckStatus.PASS,

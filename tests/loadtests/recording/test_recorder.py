@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from loadtests.recording.hdr_histogram import DurationHistogram
 from loadtests.recording.recorder import NOT_SENT, Recorder
 from loadtests.recording.run_json import RUN_SCHEMA_FILE, build_run_schema, run_from_json, run_to_json
-from slo.model import GeneratorProcess, Quantiles, RunRecord, Window
+from slo.model import FailureCount, GeneratorProcess, Quantiles, RunRecord, Window
 
 START = 1_800_000_000.0
 
@@ -50,6 +50,27 @@ def test_every_row_is_counted_once_by_its_kind() -> None:
     assert (total.offered, total.sent, total.completed, total.failed, total.dropped) == (6, 5, 4, 2, 1)
     assert total.statuses == {"200": 3, "500": 1}
     assert total.errors == {"no user was free": 1, "status 500": 1, "timed out": 1}
+    assert sorted(total.failures, key=lambda failure: failure.status) == [
+        FailureCount("timed out", 0, 1),
+        FailureCount("status 500", 500, 1),
+    ]
+
+
+def test_failures_of_the_same_class_are_counted_by_status() -> None:
+    recorder = Recorder(START)
+    for status in (401, 503, 503):
+        recorder.record_request(
+            "a",
+            intended_start=START,
+            sent_at=START,
+            ended_at=START + 0.1,
+            status=status,
+            error="unexpected answer",
+        )
+    assert recorder.count_total().failures == (
+        FailureCount("unexpected answer", 503, 2),
+        FailureCount("unexpected answer", 401, 1),
+    )
 
 
 def test_response_time_counts_from_the_intended_start_and_service_time_from_the_send() -> None:

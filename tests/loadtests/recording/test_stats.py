@@ -78,6 +78,7 @@ def request_stats(draw: st.DrawFn) -> RequestStats:
         setattr(stats, name, times)
     stats.statuses.update(draw(st.dictionaries(st.integers(100, 599), COUNTS, max_size=3)))
     stats.errors.update(draw(st.dictionaries(TEXTS, COUNTS, max_size=3)))
+    stats.failed_answers.update(draw(st.dictionaries(TEXTS, COUNTS, max_size=3)))
     return stats
 
 
@@ -118,6 +119,8 @@ def test_request_stats_add_up(parts: list[RequestStats]) -> None:
         assert added.statuses[status] == sum(part.statuses[status] for part in parts)
     for error in (text for part in parts for text in part.errors):
         assert added.errors[error] == sum(part.errors[error] for part in parts)
+    for failure in (text for part in parts for text in part.failed_answers):
+        assert added.failed_answers[failure] == sum(part.failed_answers[failure] for part in parts)
     assert added.response_time.total == sum(part.response_time.total for part in parts)
 
 

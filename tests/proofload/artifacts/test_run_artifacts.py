@@ -58,14 +58,23 @@ POLICY_VALIDATOR = jsonschema.Draft202012Validator(json.loads(POLICY_SCHEMA.read
 STORED = {"schema": 1, "confidence": 0.9, "baseline": None}
 
 
-@pytest.mark.parametrize("policy", [Policy(), Policy(0.9), Policy(None, BASELINE), Policy(0.5, BASELINE)])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        *(Policy(), Policy(0.9), Policy(None, BASELINE), Policy(0.5, BASELINE)),
+        Policy(None, None, 0.25, other_traffic=True),
+    ],
+)
 def test_the_policy_is_read_as_it_was_written(policy: Policy, tmp_path: Path) -> None:
     write_evidence(create_evidence(1), tmp_path)
     write_policy(policy, tmp_path)
     (tmp_path / "verdict.json").write_text(json.dumps({"policy": {"confidence": 0.7}}))
     assert read_run_artifacts(tmp_path).policy == policy
     written = json.loads((tmp_path / "policy.json").read_text())
-    assert list(written) == ["schema", "confidence", "baseline"]
+    assert list(written) == [
+        *("schema", "confidence", "baseline"),
+        *("failed_requests", "other_traffic", "coverage"),
+    ]
     POLICY_VALIDATOR.validate(written)
 
 
@@ -112,6 +121,16 @@ def test_schema_and_reader_need_every_field_of_the_policy(field: str, tmp_path: 
         read_run_artifacts(tmp_path)
 
 
+def test_a_policy_of_an_older_version_has_the_defaults_of_newer_fields(tmp_path: Path) -> None:
+    write_evidence(create_evidence(1), tmp_path)
+    (tmp_path / "policy.json").write_text(json.dumps(STORED))
+    assert read_run_artifacts(tmp_path).policy == Policy(0.9)
+    (tmp_path / "policy.json").unlink()
+    stored = {"confidence": 0.8, "failed_requests": 0.2, "other_traffic": True}
+    (tmp_path / "verdict.json").write_text(json.dumps({"policy": stored}))
+    assert read_run_artifacts(tmp_path).policy == Policy(0.8, None, 0.2, other_traffic=True)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -126,6 +145,10 @@ def test_schema_and_reader_need_every_field_of_the_policy(field: str, tmp_path: 
             r"baseline\.runs\.0: ",
             id="an empty name",
         ),
+        pytest.param(
+            json.dumps({**STORED, "failed_requests": 1.5}), "failed_requests: ", id="a share above 1"
+        ),
+        pytest.param(json.dumps({**STORED, "other_traffic": 1}), "other_traffic: ", id="a number as a flag"),
         pytest.param('{"schema": 1, "confidence": NaN, "baseline": null}', "confidence: .* finite", id="NaN"),
     ],
 )

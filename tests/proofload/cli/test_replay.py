@@ -65,8 +65,8 @@ def test_a_replay_takes_the_policy_of_the_run(
         (run_directory / "verdict.json").write_text(json.dumps({"policy": {"confidence": verdict}}))
     done = replay(run_directory, *options)
     assert done.exit_code == 3, done.output
-    expected = {"schema": 1, "confidence": confidence, "baseline": None}
-    assert read_policies(run_directory) == (expected, {"confidence": confidence})
+    policy = {"confidence": confidence, "failed_requests": 0.01, "other_traffic": False, "coverage": 0.9}
+    assert read_policies(run_directory) == ({"schema": 1, "baseline": None} | policy, policy)
     assert not (run_directory.parent / "out" / "comparison.json").exists()
 
 

@@ -36,6 +36,10 @@ FILES = {
     "damaged/evidence.json": '{"schema": 7}',
     "damaged/policy.json": '{"schema": 1, "confidence": 95, "baseline": null}',
     "policy.yaml": "policy:\n  confidence: 95\n  confidnce: 0.9\n",
+    "failed.yaml": "policy:\n  failed_requests: 1%\n  other_traffic: 5\n",
+    "share.yaml": "policy:\n  failed_requests: 1.5\n",
+    "nan.yaml": "policy:\n  failed_requests: .nan\n",
+    "negative.yaml": "policy:\n  failed_requests: -0.01\n",
     "baseline.yaml": "policy:\n  baseline:\n    runs: []\n    tolerance: 0\n    least_time: 5\n",
     "two.yaml": "policy: {}\n---\npolicy: {}\n",
 }
@@ -189,6 +193,22 @@ USAGE: dict[str, UsageCase] = {
         ("check", "--start", "-1m", "--config", "policy.yaml"),
         "proofload: policy.yaml:2: policy.confidence: should be less than 1, got 95\n"
         "policy.yaml:3: policy.confidnce: is not a known field; did you mean confidence?",
+    ),
+    "a share of failed requests in percent, and other traffic as a number": UsageCase(
+        ("run", "--config", "failed.yaml"),
+        "failed.yaml:2: policy.failed_requests: should be a valid number, got '1%'\n"
+        "failed.yaml:3: policy.other_traffic: should be a valid boolean, got 5",
+    ),
+    "a share of failed requests above 1": UsageCase(
+        ("run", "--config", "share.yaml"),
+        "share.yaml:2: policy.failed_requests: should be less than or equal to 1, got 1.5",
+    ),
+    "a share of failed requests that is NaN": UsageCase(
+        ("run", "--config", "nan.yaml"), "nan.yaml:2: policy.failed_requests: "
+    ),
+    "a negative share of failed requests": UsageCase(
+        ("check", "--start", "-1m", "--config", "negative.yaml"),
+        "negative.yaml:2: policy.failed_requests: should be greater than or equal to 0, got -0.01",
     ),
     "a baseline with problems": UsageCase(
         ("run", "--config", "baseline.yaml"),

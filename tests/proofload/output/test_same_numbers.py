@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
+from pathlib import Path
 
 import pytest
 
-from proofload.output import print_summary
+from proofload.output import print_load_summary, print_summary
 from reports.writers.write import WRITERS
 from slo.counting import EvidenceObservations, EvidenceReader
 from slo.evaluation import evaluate
-from slo.model import Proof, Reason
+from slo.model import Proof, Reason, RequestCounts, summarize_failed_requests
 from slo.promql import parse_selector
 from tests.support.evidence import (
     ALL,
     FAULTY,
     OK,
     availability_slo,
+    failing_run,
     make_evidence,
     run_record,
     spec_of,
 )
 from tests.support.proofs import met, missed, past_window, undecided
+
+UNAUTHORIZED = 'http_requests_total{status="401"}'
 
 
 def make_proof(samples: dict[str, str], sent: int) -> Proof:
@@ -86,6 +92,70 @@ def read_pairs(text: str) -> set[tuple[int, int]]:
 
 def judged_pairs(proof: Proof) -> set[tuple[float | None, float | None]]:
     return {(objective.bad, objective.total) for objective in proof.verdict.objectives}
+
+
+def flaky() -> Proof:
+    """Of 70 requests, 14 got a 401 that nothing counts as bad, and one no response."""
+    spec, samples = spec_of(availability_slo(target=0.5)), {OK: "0+8x7", UNAUTHORIZED: "0+2x7"}
+    evidence = make_evidence(spec, samples)
+    run = failing_run(70, ("unexpected answer", 401, 14), ("timed out", 0, 1))
+    run = replace(run, requests={"search <b>": run.total, **{f"n{n}": RequestCounts(1, 1) for n in range(3)}})
+    return Proof(evaluate(spec, evidence, run), evidence, spec, EvidenceObservations(evidence), run)
+
+
+FAILED_TEXTS = ("15 of 70 requests failed", "search <b>", "unexpected answer (status 401)", "timed out")
+
+
+def test_every_report_shows_the_failed_requests_by_name_and_reason(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    proof = flaky()
+    print_summary(proof, None)
+    texts = {"terminal": capsys.readouterr().out}
+    texts |= {name: unescape(render(proof, name)) for name in ("html", "markdown", "junit")}
+    texts["html"] = extract_text(render(proof, "html"))
+    for name, text in texts.items():
+        assert not [part for part in FAILED_TEXTS if part not in text], (name, text)
+        assert "70 requests sent, 70 counted, difference 0, 15 failed" in " ".join(text.split()), name
+    rows = json.loads(render(proof, "json"))["failed_requests"]["rows"]
+    assert rows == [
+        {"request": "search <b>", "error": "unexpected answer", "status": 401, "count": 14},
+        {"request": "search <b>", "error": "timed out", "status": 0, "count": 1},
+    ]
+
+
+def test_the_summary_of_a_load_shows_failed_and_dropped_requests(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run = failing_run(70, ("status 401", 401, 14), ("timed out", 0, 1))
+    total = replace(run.total, errors={"status 401": 14, "timed out": 3, "no user was free": 4})
+    print_load_summary(replace(run, total=total, requests={"search": total}), tmp_path)
+    text = capsys.readouterr().out
+    for line in (
+        "15 of 70 requests failed",
+        "14 search: status 401",
+        "1 search: timed out",
+        "2 dropped: timed out",
+        "4 dropped: no user was free",
+    ):
+        assert line in text, text
+
+
+def test_a_long_list_of_failed_requests_is_bounded_in_every_report(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = failing_run(700, *((f"error {n} " + "long " * 100, 200, 1) for n in range(150)))
+    proof = replace(
+        flaky(), run=run, verdict=replace(flaky().verdict, failed_requests=summarize_failed_requests(run))
+    )
+    print_summary(proof, None)
+    terminal = capsys.readouterr().out
+    assert "and 140 more, of 140 names and reasons" in terminal
+    assert "and 130 more, of 130 names and reasons" in render(proof, "markdown")
+    assert "and 130 more, of 130 names and reasons" in render(proof, "junit")
+    assert "and 50 more, of 50 names and reasons" in render(proof, "html")
+    failed = json.loads(render(proof, "json"))["failed_requests"]
+    assert (len(failed["rows"]), failed["omitted"], failed["omitted_count"]) == (100, 50, 50)
 
 
 @pytest.mark.parametrize("make", PROOFS.values(), ids=PROOFS)

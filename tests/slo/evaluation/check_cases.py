@@ -14,6 +14,7 @@ from slo.model import (
     GeneratorProcess,
     Objective,
     Op,
+    Policy,
     PromQL,
     Quantiles,
     Reason,
@@ -28,7 +29,6 @@ from tests.support.evidence import (
     SPEC,
     STEADY,
     WINDOW,
-    availability_slo,
     bucket_samples,
     latency_slo,
     make_evidence,
@@ -58,6 +58,7 @@ class Case:
     spec: Spec = SPEC
     skew_seconds: float | None = None
     round_trip_seconds: float | None = None
+    policy: Policy | None = None
 
     def run_check(self) -> Check:
         """Run the check; samples of the case replace the steady ones of the same name."""
@@ -66,7 +67,7 @@ class Case:
             clock_skew_seconds=self.skew_seconds,
             round_trip_seconds=self.round_trip_seconds,
         )
-        checks = check_evidence(self.spec, EvidenceReader(scraped), self.run)
+        checks = check_evidence(self.spec, EvidenceReader(scraped), self.run, self.policy)
         return next(check for check in checks if check.name == self.check)
 
 
@@ -376,11 +377,12 @@ COUNTED = {
     "the count at the window's start is unknown": Case(
         "counts_reconcile", Reason.SCRAPE_GAP, {OK: "_ 5+10x6", "up": "_ 1x6"}, run_record(70)
     ),
-    "no service names the counter of its requests": Case(
+    "no service names the counter of its requests, and the spec counts nothing": Case(
         "counts_reconcile",
         SKIP,
+        {"worker_count": "9x7"},
         run=run_record(70),
-        spec=Spec((availability_slo(),)),
+        spec=Spec((WORKERS,)),
         text="no Service of the spec has the annotation proofload/requests",
     ),
 }

@@ -12,6 +12,7 @@ from tests.support.evidence import (
     STEADY,
     availability_slo,
     bucket_samples,
+    failing_run,
     latency_slo,
     run_record,
     with_time_slices,
@@ -79,6 +80,9 @@ CHECKED = {
         Reason.TARGET_RESTARTED,
         run=run_record(70, offered=80),
     ),
+    "the requests of the load failed, and the service counts none of them as bad": Case(
+        availability_slo(), STEADY, Reason.LOAD_FAILED, run=failing_run(70, ("status 401", 401, 70))
+    ),
     "Prometheus did not scrape for too long": Case(
         availability_slo(),
         {OK: "0+10x1 _x4 60+10x1", "up": "1x1 _x4 1x1"},
@@ -100,6 +104,12 @@ CHECKED = {
     ),
     "MISSED does not stand if it would be met with all uncounted requests good": Case(
         availability_slo(), BROKEN, Reason.COUNTS_DO_NOT_RECONCILE, run=run_record(140)
+    ),
+    "MISSED stands if the events beyond the requests sent can't be all of the bad ones": Case(
+        availability_slo(), BROKEN, MISSED, run=run_record(69)
+    ),
+    "MISSED does not stand if bad events may be those of other traffic": Case(
+        availability_slo(), BROKEN, Reason.COUNTS_DO_NOT_RECONCILE, run=run_record(60)
     ),
     "a missed percentile stands in the same way": Case(
         latency_slo(0.1, 0.9), STEADY | SLOW, MISSED, run=run_record(139)

@@ -11,10 +11,11 @@ from slo.counting import EvidenceReader
 from slo.evaluation.checks import check_evidence
 from slo.model import UP_KEY, Check, CheckStatus, QueryKey, QueryResult, Reason, RunRecord, make_samples_key
 from tests.slo.evaluation.check_cases import CASES, PASS, SKIP, Case
+from tests.slo.evaluation.count_cases import COUNT_CASES
 from tests.support.evidence import ALL, ERRORS, SPEC, STEADY, make_evidence, run_record
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize("case", (CASES | COUNT_CASES).values(), ids=(CASES | COUNT_CASES).keys())
 def test_the_result_of_a_check(case: Case) -> None:
     check = case.run_check()
     reason = case.expected if isinstance(case.expected, Reason) else None
@@ -34,14 +35,8 @@ def test_the_result_of_a_check(case: Case) -> None:
         pytest.param(
             run_record(70),
             [
-                "prometheus",
-                "run",
-                "processes",
-                "restarts",
-                "up",
-                "scrapes",
-                "load_delivered",
-                "counts_reconcile",
+                *("prometheus", "run", "processes", "restarts", "up", "scrapes"),
+                *("load_delivered", "answers", "counts_reconcile"),
             ],
             id="a run",
         ),
