@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from loadtests.profile import parse_target_url
+from loadtests.profile import validate_target_url
 from proofload.artifacts import create_run_directory, create_run_id, write_text
 from slo.documents import Problem, ProblemsError
 from slo.model import Spec
@@ -94,7 +94,7 @@ def find_connection(url: str | None, spec: Spec) -> ConnectionSettings:
 def validate_addresses(target: str | None, prometheus: str | None) -> None:
     """Reject invalid URLs and invalid connection settings of the environment."""
     if target:
-        read_option(partial(parse_target_url, target))
+        read_option(partial(validate_target_url, target))
     read_option(partial(read_connection_settings, os.environ, prometheus or _LOOPBACK_URL))
 
 
