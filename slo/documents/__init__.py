@@ -14,6 +14,7 @@ from slo.documents.problems import (
 )
 from slo.documents.safe_text import (
     break_workflow_commands,
+    escape_csv_text,
     flatten_text,
     make_terminal_safe,
     replace_control_characters,
@@ -40,6 +41,7 @@ __all__ = [
     "ProblemsError",
     "StrictModel",
     "break_workflow_commands",
+    "escape_csv_text",
     "flatten_text",
     "format_error_detail",
     "format_field_path",

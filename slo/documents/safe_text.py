@@ -15,6 +15,10 @@ _LINE_COMMAND = re.compile(
 _INLINE_COMMAND = re.compile(r"#((?:\x1b\[[0-9;]*m)*#(?=\w*\[))")
 """``##[name]`` and ``##vso[name]`` anywhere in a line are commands of GitHub Actions and Azure Pipelines."""
 
+_FORMULA = re.compile("((?:^|;)\\s*)(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
+"""What a spreadsheet evaluates when a cell starts with it, also after blanks; the wide forms in Japan."""
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
 
 def replace_control_characters(text: str) -> str:
     """Replace control characters, except tab and line feed, and those that change the text's direction."""
@@ -34,3 +38,15 @@ def make_terminal_safe(text: str) -> str:
 def flatten_text(text: str) -> str:
     """Return a text of others on one line, without control characters."""
     return " ".join(replace_control_characters(text).split())
+
+
+def escape_csv_text(text: str) -> str:
+    """Return a text of others as a CSV cell of one line that no spreadsheet evaluates.
+
+    Numbers stay as they are. The part after a semicolon is escaped as well: it is a cell of its own where
+    semicolons separate cells. (OWASP, CSV injection)
+    """
+    if _NUMBER.fullmatch(text):
+        return text
+    one_line = re.sub(r"[\n\t]+", " ", replace_control_characters(text))
+    return _FORMULA.sub(r"\1'", one_line)
