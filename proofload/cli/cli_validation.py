@@ -17,6 +17,7 @@ import click
 
 from loadtests.profile import validate_target_url
 from proofload.artifacts import create_run_directory, create_run_id, write_text
+from proofload.output import echo
 from slo.documents import Problem, ProblemsError
 from slo.model import Spec
 from slo.openslo import find_data_source, find_prometheus_url, load_spec
@@ -140,7 +141,7 @@ def _run_or_exit(path: Path, write: Callable[[], None]) -> None:
 
 def exit_with_error(message: str, code: int) -> NoReturn:
     """Print one error and exit with a code."""
-    click.echo(f"proofload: {message}", err=True)
+    echo(f"proofload: {message}", err=True)
     sys.exit(code)
 
 
