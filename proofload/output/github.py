@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from slo.documents import replace_control_characters
+from slo.documents import flatten_text, replace_control_characters
 
 _OUTCOME_LEVELS = {"MISSED": "error", "UNDECIDED": "warning"}
 _CONCLUSION_LEVELS = {"regression": "error", "cant_tell": "warning"}
@@ -79,7 +79,7 @@ def report_verdict(exit_code: int, run_directory: Path, environment: Mapping[str
         lines = [format_command("error", "Proofload", f"no verdict: exit code {exit_code}; see the log")]
     for line in lines:
         print(line)  # noqa: T201 - the runner reads it
-    lines = [f"{name}={value}\n" for name, value in outputs.items()]
+    lines = [f"{name}={flatten_text(value)}\n" for name, value in outputs.items()]
     _append_text(environment["GITHUB_OUTPUT"], "".join(lines))
 
 

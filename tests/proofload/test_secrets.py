@@ -40,6 +40,11 @@ class Visitor(FastHttpUser):
         self.client.get("/live?token={SECRET}-j", stream=True)
         with self.client.get("/live", catch_response=True) as response:
             response.failure("refused at http://ann:{SECRET}-k@shop/?key={SECRET}-l")
+
+    @task
+    def crash(self):
+        self.client.get("/live?token={SECRET}-m", name="crash")
+        raise ValueError("no answer of http://ann:{SECRET}-n@shop: Bearer {SECRET}-o")
 """
 LOCUST_PROFILE = """\
 name: tasks

@@ -109,3 +109,12 @@ def test_texts_of_prometheus_are_printed_safely(kind: str, tmp_path: Path) -> No
     assert done.returncode == 3, done.stderr
     assert_safe(done.stdout)
     assert_safe(done.stderr)
+
+
+def test_an_output_of_the_action_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "verdict.json").write_text(json.dumps({"verdict": "MET\nexit-code=0", "objectives": []}))
+    files = {name: str(tmp_path / name) for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
+    github.report_verdict(3, tmp_path, files)
+    lines = (tmp_path / "GITHUB_OUTPUT").read_text().splitlines()
+    assert [line.partition("=")[0] for line in lines] == ["exit-code", "verdict", "report"]
+    assert "\n" not in capsys.readouterr().out.strip()
