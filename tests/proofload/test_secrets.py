@@ -18,6 +18,7 @@ from tests.support.processes import RUN_SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(RUN_SECONDS)]
 
+# pragma: allowlist nextline secret
 SECRET = "s3cr3t"  # noqa: S105 - what the tests look for
 PROFILE = f"""\
 name: secrets
@@ -39,11 +40,13 @@ class Visitor(FastHttpUser):
         self.client.get("/live?token={SECRET}-i")
         self.client.get("/live?token={SECRET}-j", stream=True)
         with self.client.get("/live", catch_response=True) as response:
+            # pragma: allowlist nextline secret
             response.failure("refused at http://ann:{SECRET}-k@shop/?key={SECRET}-l")
 
     @task
     def crash(self):
         self.client.get("/live?token={SECRET}-m", name="crash")
+        # pragma: allowlist nextline secret
         raise ValueError("no answer of http://ann:{SECRET}-n@shop: Bearer {SECRET}-o")
 """
 LOCUST_PROFILE = """\
@@ -79,6 +82,7 @@ def proofload(
 
 
 def add_user(url: str) -> str:
+    # pragma: allowlist nextline secret
     return url.replace("://", f"://ann:{SECRET}-user@")
 
 

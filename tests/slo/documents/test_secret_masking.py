@@ -34,12 +34,15 @@ def test_another_name_is_no_secret(name: str) -> None:
 
 
 TEXTS: dict[str, tuple[str, str]] = {
+    # pragma: allowlist nextline secret
     "user and password of a URL": ("http://ann:s3cret@shop/x failed", "http://***@shop/x failed"),
     "a user alone, which may be a token": ("https://ghp_s3cret@shop", "https://***@shop"),
+    # pragma: allowlist nextline secret
     "a password with @": ("http://ann:s3c@ret@shop/", "http://***@shop/"),
     "a password with an unescaped slash": ("http://ann:s3c/ret@shop/x", "http://***@shop/x"),
     "a password with an unescaped question mark": ("http://ann:s3c?ret@shop/x", "http://***@shop/x"),
     "a password with an unescaped hash": ("http://ann:s3c#ret@shop/x", "http://***@shop/x"),
+    # pragma: allowlist nextline secret
     "URLs of other schemes": ("postgres://ann:s3cret@db, redis://:s3cret@r", "postgres://***@db, redis://***@r"),
     "an address without a user": ("http://shop:80/@ann http://[::1]:80/", "http://shop:80/@ann http://[::1]:80/"),
     "an e-mail address": ("mail ann@example.org", "mail ann@example.org"),
@@ -57,6 +60,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "PromQL": ('rate(x_total{token="a",key!="b"}[5m])', 'rate(x_total{token="a",key!="b"}[5m])'),
     "a bearer token in a message": ("refused: Bearer s3cret.abc", "refused: Bearer ***"),
     "basic credentials in a message": ("got 'Basic YW5uOnMzY3JldA=='", "got 'Basic ***'"),
+    # pragma: allowlist nextline secret
     "a JSON web token": ("x eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1In0.s3cret y", "x *** y"),
     "a masked text again": ("http://***@shop/?token=***", "http://***@shop/?token=***"),
 }  # fmt: skip
@@ -70,13 +74,16 @@ def test_secrets_in_texts_are_masked(case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://ann:s3cret@[bad", "http://ann:s3c/r@shop", "http://ann:s3cret@ho\u2100st"]
+    "url",
+    # pragma: allowlist nextline secret
+    ["http://ann:s3cret@[bad", "http://ann:s3c/r@shop", "http://ann:s3cret@ho\u2100st"],
 )
 def test_user_and_password_of_an_invalid_url_are_removed(url: str) -> None:
     assert "s3c" not in remove_user_info(url)
 
 
 VALUES: dict[str, tuple[Any, Any]] = {
+    # pragma: allowlist nextline secret
     "a field by its name": ({"user": "ann", "password": "s3cret"}, {"user": "ann", "password": "***"}),
     "a number": ({"pin": 1234}, {"pin": "***"}),
     "nested fields": ({"a": [{"token": "s3cret", "n": 1}]}, {"a": [{"token": "***", "n": 1}]}),
@@ -89,6 +96,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
         [{"name": "password", "value": "s3cret"}, {"key": "color", "value": "red"}],
         [{"name": "password", "value": "***"}, {"key": "color", "value": "red"}],
     ),
+    # pragma: allowlist nextline secret
     "a URL in a value": ({"callback": "http://ann:s3cret@shop"}, {"callback": "http://***@shop"}),
     "other values": ({"a": 1, "b": [True, None, 2.5, "x"]}, {"a": 1, "b": [True, None, 2.5, "x"]}),
 }  # fmt: skip
@@ -102,6 +110,7 @@ def test_secret_values_are_masked(case: str) -> None:
 
 
 BODIES: dict[str, tuple[str, str]] = {
+    # pragma: allowlist nextline secret
     "JSON": ('{"user": "ann", "password": "s3cret"}', '{"user": "ann", "password": "***"}'),
     "JSON without a secret stays as it is written": ('{"a":1,  "b":2}', '{"a":1,  "b":2}'),
     "a form": ("user=ann&password=s3cret&b=2", "user=ann&password=***&b=2"),
@@ -109,6 +118,7 @@ BODIES: dict[str, tuple[str, str]] = {
     "XML": ("<login><password>s3cret</password></login>", "***"),
     "multipart": ('--x\r\nContent-Disposition: form-data; name="token"\r\n\r\ns3cret\r\n--x--', "***"),
     "another text": ("hello", "hello"),
+    # pragma: allowlist nextline secret
     "a text with a URL": ("see http://ann:s3cret@shop", "see http://***@shop"),
 }
 
