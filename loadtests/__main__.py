@@ -7,7 +7,6 @@ load could not be sent, 2 bad usage or profile, 130 interrupted.
 from __future__ import annotations
 
 import contextlib
-import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -29,11 +28,12 @@ from loadtests.session import (
     Gate,
     InterruptedLoadError,
     LoadSession,
+    configure_logging,
     create_session_collector,
     serve_metrics,
     write_event,
 )
-from slo.documents import ProblemsError
+from slo.documents import ProblemsError, make_terminal_safe, mask_text
 from slo.model import RunRecord
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -131,7 +131,7 @@ def main(**parameters: Any) -> None:
     """Send one load and write what was sent."""
     options = Options(**parameters)
     options.check_combination()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    configure_logging()
     try:
         profile = load_profile(options.path, duration=options.duration, rate=options.rate)
         options.out.mkdir(parents=True, exist_ok=True)
@@ -145,7 +145,7 @@ def main(**parameters: Any) -> None:
             session = _create_session(options, profile, run_id, report)
             run = partial(_run_session, session, options, report)
     except (ProblemsError, OSError) as error:
-        click.echo(str(error), err=True)
+        click.echo(make_terminal_safe(mask_text(str(error))), err=True)
         sys.exit(EXIT_USAGE)
     gevent.get_hub().NOT_ERROR += (EngineError,)  # it is reported below; a port in use needs no traceback
     job = gevent.spawn(_run_until_interrupted, run)

@@ -18,10 +18,12 @@ import requests
 
 from loadtests.recording import run_from_json
 from proofload.artifacts import (
+    Integrity,
     RunArtifacts,
     update_latest_link,
     write_evidence,
     write_policy,
+    write_run,
     write_text,
 )
 from proofload.history import HistoryError, RunEntry, add_run, compare_with_baseline, create_entry
@@ -190,10 +192,15 @@ def check_window(
 def replay_run(
     spec: Spec, artifacts: RunArtifacts, policy: Policy, run_directory: Path | None, metadata: ReportMetadata
 ) -> Proof:
-    """Evaluate stored evidence again, without a query; the same evidence yields the same verdict."""
+    """Evaluate stored evidence again, without a query; the same evidence yields the same verdict.
+
+    The run record is written, too: without it, a replay of the replay would lack its checks.
+    """
     timer = StageTimer()
+    if artifacts.run and run_directory:
+        write_run(artifacts.run, run_directory)
     proof = _evaluate(spec, replace(artifacts, policy=policy), run_directory, metadata, timer)
-    return _write_results(proof, run_directory, timer)
+    return _write_results(proof, run_directory, timer, artifacts.integrity)
 
 
 def send_load(
@@ -308,11 +315,16 @@ def _evaluate(
     )
 
 
-def _write_results(proof: Proof, run_directory: Path | None, timer: StageTimer) -> Proof:
+def _write_results(
+    proof: Proof,
+    run_directory: Path | None,
+    timer: StageTimer,
+    integrity: Integrity = Integrity.VERIFIED,
+) -> Proof:
     """Write evidence and reports; return the proof with the duration of that stage."""
     if run_directory:
         with timer.measure_stage("reports"):
-            write_evidence(proof.evidence, run_directory)
+            write_evidence(proof.evidence, run_directory, integrity)
             write_reports(proof, run_directory)
     return replace(proof, timings=tuple(timer.stages))
 

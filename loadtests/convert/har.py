@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from slo.documents import is_secret_name
+
 _STATIC_CONTENT = re.compile(r"image/|font/|video/|audio/|text/css|javascript|font-woff|wasm")
-_SECRET_NAME = re.compile(
-    r"auth|token|api-?key|secret|session|csrf|xsrf|password|cookie|signature", re.IGNORECASE
-)
 _CONNECTION_HEADERS = {
     "host", "content-length", "connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade",
     "accept-encoding", "proxy-connection",
@@ -135,7 +134,7 @@ def _select_headers(
         name, value = str(header.get("name", "")), str(header.get("value", ""))
         if name.startswith(":") or name.lower() in _CONNECTION_HEADERS:
             continue
-        if not include_credentials and _SECRET_NAME.search(name):
+        if not include_credentials and is_secret_name(name):
             skipped[f"header {name} (--with-credentials includes it)"] += 1
             continue
         yield name, value
@@ -143,10 +142,10 @@ def _select_headers(
 
 def _remove_secrets(query: str, skipped: Counter[str]) -> str:
     pairs = parse_qsl(query, keep_blank_values=True)
-    if not any(_SECRET_NAME.search(name) for name, _ in pairs):
+    if not any(is_secret_name(name) for name, _ in pairs):
         return query
     skipped["value of a secret in a query (--with-credentials includes it)"] += 1
-    return urlencode([(name, "" if _SECRET_NAME.search(name) else value) for name, value in pairs])
+    return urlencode([(name, "" if is_secret_name(name) else value) for name, value in pairs])
 
 
 def _declare_body(data: Any) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Exit codes: 0 the master ended the load, 1 the master is lost, 2 bad usage.
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 
@@ -16,7 +15,7 @@ import locust  # noqa: F401 - patches the standard library for gevent, so it com
 from loadtests.fleet.engine_choice import create_engine
 from loadtests.fleet.worker import Worker
 from loadtests.profile import parse_address
-from loadtests.session import Gate
+from loadtests.session import Gate, configure_logging
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,7 +27,7 @@ def main(master: str, child: bool) -> None:
         host, port = parse_address(master)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="HOST:PORT") from None
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    configure_logging()
     worker = Worker(host, port, create_engine)
     gevent.signal_handler(signal.SIGTERM, worker.quit)
     if child:

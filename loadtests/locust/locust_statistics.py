@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ from locust.stats import RequestStats as LocustRequestStats
 
 from loadtests.recording import Recorder, RequestStats, StatsTable
 from loadtests.schedule import now
+from slo.documents import escape_csv_text
 
 _MILLISECONDS_PER_SECOND = 1000
 
@@ -103,5 +104,21 @@ class LocustReport:
 
 def _format_csv(write: Callable[[Any], None]) -> str:
     text = io.StringIO()
-    write(csv.writer(text, lineterminator="\n"))
+    write(_SafeCsvWriter(csv.writer(text, lineterminator="\n")))
     return text.getvalue()
+
+
+class _SafeCsvWriter:
+    """Writes rows in which no text is a formula; names of requests can be of others."""
+
+    def __init__(self, rows: Any) -> None:
+        self._rows = rows
+
+    def writerow(self, row: Iterable[Any]) -> None:
+        """Write one row."""
+        self._rows.writerow([escape_csv_text(cell) if isinstance(cell, str) else cell for cell in row])
+
+    def writerows(self, rows: Iterable[Iterable[Any]]) -> None:
+        """Write several rows."""
+        for row in rows:
+            self.writerow(row)

@@ -17,12 +17,14 @@ from locust.runners import Runner
 from locust.stats import stats_history
 
 from loadtests.locust.error_classes import record_request
+from loadtests.locust.request_guard import guard_requests
 from loadtests.locust.user_class_factory import UserClassFactory
 from loadtests.locust.users import load_user_classes
 from loadtests.profile import Profile
 from loadtests.recording import Recorder
 from loadtests.schedule import EngineError, now
 from loadtests.session import LoadCollector, create_metrics_app, list_known_names, write_event
+from slo.documents import mask_text
 
 STARTUP_SECONDS, POLL_SECONDS = 20.0, 0.02
 DEFAULT_USER_COUNT = 10
@@ -33,7 +35,8 @@ def serve_web_ui(profile: Profile, host: str, port: int, run_id: str) -> None:
     """Serve the web UI at 127.0.0.1; its users form a closed load: each waits for its response.
 
     A recorder counts what they send, because Locust's statistics can be reset from the page. The same server
-    answers Prometheus at ``/metrics``, where ``run_id`` is a label.
+    answers Prometheus at ``/metrics``, where ``run_id`` is a label. It refuses requests of other sites, and
+    load for another host (see :mod:`loadtests.locust.request_guard`).
 
     Raises:
         EngineError: the port is in use, or the server does not start.
@@ -48,7 +51,10 @@ def serve_web_ui(profile: Profile, host: str, port: int, run_id: str) -> None:
         headless=False,
     )
     factory = UserClassFactory(
-        lambda user, meta, _: user.environment.events.request.fire(**meta), profile.timeout_seconds
+        lambda user, meta, _: user.environment.events.request.fire(
+            **{**meta, "name": mask_text(meta["name"])}
+        ),
+        profile.timeout_seconds,
     )
     environment = Environment(
         user_classes=load_user_classes(profile, factory),
@@ -60,6 +66,7 @@ def serve_web_ui(profile: Profile, host: str, port: int, run_id: str) -> None:
     ui = environment.create_web_ui("127.0.0.1", port, delayed_start=True)
     metrics_app = create_metrics_app(_create_collector(environment, runner, profile, run_id))
     pages = cast("Flask", ui.app)
+    guard_requests(pages, port, host)
     pages.add_url_rule("/metrics", "metrics", lambda: Response.from_app(metrics_app, request.environ))
     locust.events.init.fire(environment=environment, runner=runner, web_ui=ui)
     ui.start()

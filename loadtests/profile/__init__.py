@@ -25,6 +25,7 @@ from loadtests.profile.target_url import (
     parse_port_address,
     parse_target_url,
     remove_credentials,
+    validate_target_url,
 )
 
 __all__ = [
@@ -51,4 +52,5 @@ __all__ = [
     "parse_target_url",
     "read_rows",
     "remove_credentials",
+    "validate_target_url",
 ]

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from loadtests.profile.declared_requests import DeclaredRequest
-from slo.documents import Problem, ProblemsError, format_value
+from slo.documents import MASK, Problem, ProblemsError, format_value, is_secret_name
 
 Row = Mapping[str, Any]
 """Values of one row by column name."""
@@ -124,7 +124,8 @@ def fill_request(request: DeclaredRequest, row: Row) -> DeclaredRequest:
     headers = {name: _fill_text(value, row) for name, value in request.headers.items()}
     for name, value in headers.items():
         if _CONTROL_CHARACTER.search(value):
-            raise ValueError(f"{format_value(value)} contains a control character, in the header {name}")
+            shown = MASK if is_secret_name(name) else format_value(value)
+            raise ValueError(f"{shown} contains a control character, in the header {name}")
     return request.model_copy(
         update={
             "name": request.label,

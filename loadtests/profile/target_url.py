@@ -5,7 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from slo.documents import mask_parameters, remove_user_info
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -31,25 +33,54 @@ class TargetUrl:
 
 
 def remove_credentials(url: str) -> str:
-    """Return a URL without user and password, so that it can be shown and written to files."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    """Return a URL without user and password, so that it can be shown and written to files.
+
+    Secret query parameters are masked. The URL may be invalid.
+    """
+    return mask_parameters(remove_user_info(url))
 
 
 def parse_target_url(url: str) -> TargetUrl:
     """Split a target URL into its parts.
 
     Raises:
-        ValueError: the text is not an HTTP URL with a host.
+        ValueError: the text is not an HTTP URL with a host; the message does not show user and password.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+    parts = _split_http_url(url)
+    if parts is None:
         raise ValueError(
             f"{remove_credentials(url)!r} is not an HTTP URL; write one like http://127.0.0.1:8000"
         )
     port = parts.port or _DEFAULT_PORTS[parts.scheme]
     authorization = _format_basic_auth(parts.username, parts.password)
-    return TargetUrl(parts.hostname, port, parts.scheme == "https", parts.path.rstrip("/"), authorization)
+    return TargetUrl(
+        parts.hostname or "", port, parts.scheme == "https", parts.path.rstrip("/"), authorization
+    )
+
+
+def validate_target_url(url: str) -> None:
+    """Check the URL that a load is sent to, the base of all its requests.
+
+    Raises:
+        ValueError: as :func:`parse_target_url`; or the path contains ``@``, probably because the password
+            contains a slash.
+    """
+    parse_target_url(url)
+    if "@" in url.partition("://")[2].partition("/")[2]:  # not shown: it may be a part of a password
+        raise ValueError(
+            "the target URL contains '@' after its first '/'; write '/' in a password as %2F, and '@' in a "
+            "path as %40"
+        )
+
+
+def _split_http_url(url: str) -> SplitResult | None:
+    """Return the parts of an HTTP URL with a host, or ``None``: Python's errors quote parts of a password."""
+    try:
+        parts = urlsplit(url)
+        is_valid = parts.scheme in _DEFAULT_PORTS and parts.hostname and parts.port != 0
+    except ValueError:  # an impossible port or IPv6 address
+        return None
+    return parts if is_valid else None
 
 
 def parse_address(text: str) -> tuple[str, int]:

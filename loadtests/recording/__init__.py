@@ -13,7 +13,7 @@ from loadtests.recording.failure_reasons import (
 from loadtests.recording.hdr_histogram import DurationHistogram
 from loadtests.recording.recorder import NOT_SENT, Recorder
 from loadtests.recording.run_files import write_run_files
-from loadtests.recording.run_json import run_from_json
+from loadtests.recording.run_json import run_from_json, run_to_json
 from loadtests.recording.stats import RequestStats, StatsTable
 
 __all__ = [
@@ -28,5 +28,6 @@ __all__ = [
     "StatsTable",
     "classify_failure",
     "run_from_json",
+    "run_to_json",
     "write_run_files",
 ]

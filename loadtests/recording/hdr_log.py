@@ -17,6 +17,7 @@ from loadtests.recording.hdr_histogram import (
     SIGNIFICANT_DIGITS,
     DurationHistogram,
 )
+from slo.documents import replace_control_characters
 from slo.model import Window
 
 _MICROSECONDS_PER_SECOND = 1e6
@@ -36,7 +37,8 @@ def format_hdr_log(window: Window, total: DurationHistogram, by_name: Mapping[st
 
 def _format_lines(window: Window, histograms: Mapping[str, DurationHistogram]) -> Iterator[str]:
     for name, histogram in histograms.items():
-        tag = f"Tag={name.translate(_TAG_REPLACEMENTS)}," if name else ""
+        shown = replace_control_characters(name.translate(_TAG_REPLACEMENTS))
+        tag = f"Tag={shown}," if name else ""
         # by convention this column is in milliseconds, whatever the unit of the values
         highest = histogram.highest * 1000
         yield f"{tag}{window.start:.3f},{window.seconds:.3f},{highest:.3f},{_encode_histogram(histogram)}"

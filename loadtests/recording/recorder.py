@@ -21,6 +21,7 @@ from loadtests.recording.row_aggregation import (
     compute_percentiles,
 )
 from loadtests.recording.stats import RequestStats, SecondStats, StatsTable
+from slo.documents import mask_text
 from slo.model import RequestCounts, Second, Window
 
 NOT_SENT = "(not sent)"
@@ -39,8 +40,12 @@ class Recorder:
         self.start_time = start_time
         self._listeners: list[Callable[[StatsTable], None]] = []
         self._names: dict[str, int] = {}
+        self._name_codes: dict[str, int] = {}
+        """Codes by the name as the engine gives it, which may contain a secret."""
         self._methods: dict[int, str] = {}
         self._errors: dict[str, int] = {}
+        self._error_codes: dict[str, int] = {}
+        """Codes by the error class as the engine gives it."""
         self._rows = array("d")
         self._stats = StatsTable()
         self._percentiles: dict[int, Percentiles] = {}
@@ -56,15 +61,24 @@ class Recorder:
     # --- Writing ----------------------------------------------------------------------------------
 
     def encode_name(self, name: str, method: str = "") -> int:
-        """Return the code of a request name in a :data:`Row`."""
-        code = self._names.setdefault(name, len(self._names))
+        """Return the code of a request name in a :data:`Row`; secrets in the name are masked."""
+        code = self._name_codes.get(name)
+        if code is None:
+            code = self._names.setdefault(mask_text(name), len(self._names))
+            self._name_codes[name] = code
         if method:
             self._methods[code] = method
         return code
 
     def encode_error(self, error: str | None) -> int:
         """Return the code of an error class in a :data:`Row`; 0 for no error."""
-        return 0 if error is None else self._errors.setdefault(error, len(self._errors) + 1)
+        if error is None:
+            return 0
+        code = self._error_codes.get(error)
+        if code is None:
+            code = self._errors.setdefault(mask_text(error), len(self._errors) + 1)
+            self._error_codes[error] = code
+        return code
 
     @property
     def row_writer(self) -> Callable[[Row], None]:

@@ -10,6 +10,7 @@ from typing import Any
 import pydantic
 from pydantic import TypeAdapter
 
+from slo.documents import mask_body, mask_parameters, mask_text, mask_values, remove_user_info
 from slo.model import SCHEMA_VERSION, RunRecord
 
 RUN_SCHEMA_FILE = Path(__file__).parent / "run.schema.json"
@@ -17,8 +18,9 @@ _RECORD_ADAPTER = TypeAdapter(RunRecord)
 
 
 def run_to_json(record: RunRecord) -> dict[str, Any]:
-    """Return a record as JSON data, with the ratio of offered requests that were sent."""
-    data = {"schema": SCHEMA_VERSION, **_RECORD_ADAPTER.dump_python(record, mode="json")}
+    """Return a record as JSON data, with the ratio of offered requests that were sent; secrets are masked."""
+    masked = _mask_record(_RECORD_ADAPTER.dump_python(record, mode="json"))
+    data = {"schema": SCHEMA_VERSION, **masked}
     data["total"]["achieved_ratio"] = record.total.achieved_ratio
     for name, counts in record.requests.items():
         data["requests"][name]["achieved_ratio"] = counts.achieved_ratio
@@ -28,6 +30,8 @@ def run_to_json(record: RunRecord) -> dict[str, Any]:
 def run_from_json(data: Mapping[str, Any]) -> RunRecord:
     """Return the record of JSON data that :func:`run_to_json` wrote.
 
+    Secrets that an earlier version did not mask are masked.
+
     Raises:
         ValueError: the data has another schema number, or is not a run record.
     """
@@ -35,10 +39,34 @@ def run_from_json(data: Mapping[str, Any]) -> RunRecord:
         raise ValueError(f"run of schema {data.get('schema')!r}, expected {SCHEMA_VERSION}")
     try:
         return _RECORD_ADAPTER.validate_python(
-            {name: value for name, value in data.items() if name != "schema"}
+            _mask_record({name: value for name, value in data.items() if name != "schema"})
         )
     except pydantic.ValidationError as error:
         raise ValueError(f"not a run record: {error}") from None
+
+
+def _mask_record(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data of a record with secrets of its target and profile masked."""
+    masked = dict(data)
+    if isinstance(data.get("target"), str):
+        masked["target"] = mask_parameters(remove_user_info(data["target"]))
+    if isinstance(data.get("profile"), Mapping):
+        masked["profile"] = _mask_profile(data["profile"])
+    if isinstance(data.get("aborted"), str):
+        masked["aborted"] = mask_text(data["aborted"])
+    return masked
+
+
+def _mask_profile(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plain data of a load profile with secret headers, parameters and body fields masked."""
+    masked: dict[str, Any] = mask_values(profile)
+    declared = profile.get("requests")
+    if not isinstance(declared, list):
+        return masked
+    for request, shown in zip(declared, masked["requests"], strict=True):
+        if isinstance(request, Mapping) and isinstance(request.get("body"), str):
+            shown["body"] = mask_body(request["body"])
+    return masked
 
 
 def build_run_schema() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from loadtests.session.exporter import (
     serve_metrics,
 )
 from loadtests.session.gc_tuning import collect_garbage_rarely
-from loadtests.session.ipc import Gate, write_event
+from loadtests.session.ipc import Gate, configure_logging, write_event
 from loadtests.session.process_health import ProcessHealthMonitor
 from loadtests.session.session import InterruptedLoadError, LoadSession
 
@@ -22,6 +22,7 @@ __all__ = [
     "LoadSession",
     "ProcessHealthMonitor",
     "collect_garbage_rarely",
+    "configure_logging",
     "create_metrics_app",
     "create_session_collector",
     "list_known_names",

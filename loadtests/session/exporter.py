@@ -32,6 +32,7 @@ from loadtests.recording import (
 )
 from loadtests.schedule import EngineError, now
 from loadtests.session.session import LoadSession
+from slo.documents import mask_text
 
 BUCKET_BOUNDS_SECONDS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075),
@@ -175,7 +176,7 @@ def _build_gauge(name: str, description: str, labels: Mapping[str, str], value: 
 def list_known_names(profile: Profile, warmup_recorder: Recorder) -> list[str]:
     """Return the request names that the profile declares, or that a locustfile sent in the warm-up."""
     if profile.requests is not None:
-        return [request.label for request in profile.requests]
+        return [mask_text(request.label) for request in profile.requests]
     return [NOT_SENT, *warmup_recorder.read_stats_by_name()]
 
 

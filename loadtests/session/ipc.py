@@ -1,15 +1,33 @@
-"""Communication with the process that started the generator: events as JSON lines out, gates as lines in."""
+"""Communication with the process that started the generator: events as JSON lines and a log out, gates in."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import sys
 from collections.abc import Callable
 
 import gevent
 from gevent.fileobject import FileObjectPosix
 from gevent.queue import Queue
+
+from slo.documents import make_terminal_safe, mask_text
+
+
+class _SafeFormatter(logging.Formatter):
+    """Formats records, also of a locustfile and of Locust, with secrets masked."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text of a record, with its traceback."""
+        return make_terminal_safe(mask_text(super().format(record)))
+
+
+def configure_logging() -> None:
+    """Log to standard error: secrets masked, safe for terminals and logs of CI jobs."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_SafeFormatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def write_event(event: str, **fields: object) -> None:

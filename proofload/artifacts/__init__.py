@@ -3,12 +3,14 @@
 Files are written completely or not at all.
 """
 
+from proofload.artifacts.evidence_digests import Integrity
 from proofload.artifacts.policy_file import PolicyConfiguration, read_configuration
 from proofload.artifacts.run_artifacts import (
     RunArtifacts,
     read_run_artifacts,
     write_evidence,
     write_policy,
+    write_run,
 )
 from proofload.artifacts.run_directory import (
     create_run_directory,
@@ -18,6 +20,7 @@ from proofload.artifacts.run_directory import (
 )
 
 __all__ = [
+    "Integrity",
     "PolicyConfiguration",
     "RunArtifacts",
     "create_run_directory",
@@ -27,5 +30,6 @@ __all__ = [
     "update_latest_link",
     "write_evidence",
     "write_policy",
+    "write_run",
     "write_text",
 ]

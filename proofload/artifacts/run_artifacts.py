@@ -19,7 +19,16 @@ from typing import Annotated, TypeVar
 import pydantic
 from pydantic import Field
 
-from loadtests.recording import run_from_json
+from loadtests.recording import run_from_json, run_to_json
+from proofload.artifacts.evidence_digests import (
+    EVIDENCE_NAME,
+    POLICY_FILE,
+    RUN_FILE,
+    Integrity,
+    add_digests,
+    find_edited_files,
+    split_digests,
+)
 from proofload.artifacts.policy_file import Confidence, FailedRatio, Names, PolicyConfiguration, Ratio
 from slo.documents import Problem, ProblemsError, StrictModel, write_atomically
 from slo.model import DEFAULT_COVERAGE, MAX_FAILED_RATIO, BaselinePolicy, Evidence, Policy, RunRecord
@@ -27,8 +36,7 @@ from slo.prometheus import decode_evidence, encode_evidence
 
 T = TypeVar("T")
 
-EVIDENCE_FILE, COMPRESSED_EVIDENCE_FILE = "evidence.json", "evidence.json.gz"
-POLICY_FILE = "policy.json"
+EVIDENCE_FILE, COMPRESSED_EVIDENCE_FILE = EVIDENCE_NAME, f"{EVIDENCE_NAME}.gz"
 POLICY_SCHEMA_VERSION = 1
 COMPRESSION_THRESHOLD_BYTES = 1_000_000
 """Larger evidence is compressed."""
@@ -41,6 +49,8 @@ class RunArtifacts:
     evidence: Evidence
     run: RunRecord | None
     policy: Policy
+    integrity: Integrity = Integrity.VERIFIED
+    """Whether the files are as the run left them."""
 
 
 class _StoredBaseline(StrictModel):
@@ -82,13 +92,28 @@ def write_policy(policy: Policy, run_directory: Path) -> None:
     write_atomically(run_directory / POLICY_FILE, f"{data}\n".encode())
 
 
-def write_evidence(evidence: Evidence, run_directory: Path) -> None:
-    """Write ``evidence.json``, or ``evidence.json.gz`` if it is large, completely or not at all.
+def write_run(record: RunRecord, run_directory: Path) -> None:
+    """Write ``run.json``, completely or not at all.
 
     Raises:
         OSError: the file can't be written.
     """
-    data = encode_evidence(evidence) + b"\n"
+    data = json.dumps(run_to_json(record), allow_nan=False, indent=1)
+    write_atomically(run_directory / RUN_FILE, f"{data}\n".encode())
+
+
+def write_evidence(
+    evidence: Evidence, run_directory: Path, integrity: Integrity = Integrity.UNVERIFIED
+) -> None:
+    """Write ``evidence.json``, or ``evidence.json.gz`` if it is large, completely or not at all.
+
+    With ``integrity`` it contains the digests of all inputs of the verdict, so run record and policy must
+    have been written before.
+
+    Raises:
+        OSError: the file can't be written.
+    """
+    data = add_digests(encode_evidence(evidence), run_directory, integrity) + b"\n"
     plain, compressed = run_directory / EVIDENCE_FILE, run_directory / COMPRESSED_EVIDENCE_FILE
     if len(data) > COMPRESSION_THRESHOLD_BYTES:
         # mtime=0: the same evidence yields the same bytes.
@@ -99,21 +124,35 @@ def write_evidence(evidence: Evidence, run_directory: Path) -> None:
         compressed.unlink(missing_ok=True)
 
 
-def read_run_artifacts(run_directory: Path) -> RunArtifacts:
+def read_run_artifacts(run_directory: Path, *, trust_evidence: bool = False) -> RunArtifacts:
     """Read the evidence and, if they exist, ``run.json`` and ``policy.json``.
 
+    ``trust_evidence`` accepts files that were edited after the run.
+
     Raises:
-        ProblemsError: all files that are missing or invalid.
+        ProblemsError: all files that are missing, invalid or edited.
     """
-    problems: list[Problem] = []
+    problems, edits = list[Problem](), list[Problem]()
     plain, compressed = run_directory / EVIDENCE_FILE, run_directory / COMPRESSED_EVIDENCE_FILE
-    run_file = run_directory / "run.json"
-    evidence = _read_json(compressed if compressed.exists() else plain, decode_evidence, problems)
+    evidence_file, run_file = compressed if compressed.exists() else plain, run_directory / RUN_FILE
+    integrity = Integrity.UNVERIFIED
+
+    def parse_evidence(data: bytes) -> Evidence:
+        nonlocal integrity
+        encoded, digests = split_digests(data)
+        if digests is not None:
+            edits.extend(find_edited_files(encoded, digests, evidence_file))
+            integrity = Integrity.EDITED if edits else Integrity.VERIFIED
+        return decode_evidence(encoded)
+
+    evidence = _read_json(evidence_file, parse_evidence, problems)
     record = _read_json(run_file, _parse_run, problems) if run_file.exists() else None
     policy = _read_policy(run_directory, problems)
+    if not trust_evidence:
+        problems += edits
     if evidence is None or problems:
         raise ProblemsError(problems)
-    return RunArtifacts(evidence, record, policy or Policy())
+    return RunArtifacts(evidence, record, policy or Policy(), integrity)
 
 
 def _parse_run(data: bytes) -> RunRecord:

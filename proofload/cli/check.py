@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import click
 
-from proofload.artifacts import read_run_artifacts
+from proofload.artifacts import Integrity, read_run_artifacts
 from proofload.cli.cli_validation import (
     collect_versions,
     find_connection,
@@ -48,6 +48,11 @@ would need so many queries that ``check`` would seem to hang."""
     help="Run directory: evaluate its stored evidence again, without a query.",
 )
 @click.option(
+    "--trust-evidence",
+    is_flag=True,
+    help="With --replay: accept a run directory whose files were edited after the run.",
+)
+@click.option(
     "--out", type=click.Path(path_type=Path), help="Directory for the reports; by default none are written."
 )
 def check_command(
@@ -57,6 +62,7 @@ def check_command(
     start: float | None,
     end: float | None,
     replay: Path | None,
+    trust_evidence: bool,
     out: Path | None,
 ) -> None:
     """Evaluate SLOs for a past window, whatever generated its load."""
@@ -66,7 +72,9 @@ def check_command(
     if replay is not None:
         if prometheus or start is not None or end is not None:
             raise click.UsageError("--replay can't be combined with --prometheus, --start or --end")
-        _replay_run(specs, replay, policy, out)
+        _replay_run(specs, replay, policy, out, trust_evidence=trust_evidence)
+    if trust_evidence:
+        raise click.UsageError("--trust-evidence needs --replay")
     if start is None:
         raise click.UsageError("Missing option '--start'")
     end = time.time() if end is None else end
@@ -89,14 +97,20 @@ def check_command(
     report_and_exit(FinishedRun(proof), run_directory)
 
 
-def _replay_run(specs: tuple[Path, ...], replayed: Path, policy: Policy | None, out: Path | None) -> NoReturn:
+def _replay_run(
+    specs: tuple[Path, ...], replayed: Path, policy: Policy | None, out: Path | None, *, trust_evidence: bool
+) -> NoReturn:
     """Evaluate the evidence in the run directory ``replayed``, and exit with the verdict's code.
 
     Without ``policy``, the policy of that run applies, except its baseline: a replay is not compared.
     """
-    spec, artifacts = read_both_or_exit(partial(read_spec, specs), partial(read_run_artifacts, replayed))
+    read_artifacts = partial(read_run_artifacts, replayed, trust_evidence=trust_evidence)
+    spec, artifacts = read_both_or_exit(partial(read_spec, specs), read_artifacts)
     run_directory = prepare_run_directory(out) if out else None
     settings = {"spec": ", ".join(map(str, specs)), "replay of": str(replayed)}
+    if artifacts.integrity is not Integrity.VERIFIED:
+        print_status(f"the evidence of {replayed} is not verified: {artifacts.integrity}")
+        settings["evidence"] = str(artifacts.integrity)
     metadata = ReportMetadata(collect_versions(), settings)
     policy = policy or replace(artifacts.policy, baseline=None)
     proof = replay_run(spec, artifacts, policy, run_directory, metadata)

@@ -15,8 +15,9 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from loadtests.profile import parse_target_url
+from loadtests.profile import validate_target_url
 from proofload.artifacts import create_run_directory, create_run_id, write_text
+from proofload.output import echo
 from slo.documents import Problem, ProblemsError
 from slo.model import Spec
 from slo.openslo import find_data_source, find_prometheus_url, load_spec
@@ -94,7 +95,7 @@ def find_connection(url: str | None, spec: Spec) -> ConnectionSettings:
 def validate_addresses(target: str | None, prometheus: str | None) -> None:
     """Reject invalid URLs and invalid connection settings of the environment."""
     if target:
-        read_option(partial(parse_target_url, target))
+        read_option(partial(validate_target_url, target))
     read_option(partial(read_connection_settings, os.environ, prometheus or _LOOPBACK_URL))
 
 
@@ -140,7 +141,7 @@ def _run_or_exit(path: Path, write: Callable[[], None]) -> None:
 
 def exit_with_error(message: str, code: int) -> NoReturn:
     """Print one error and exit with a code."""
-    click.echo(f"proofload: {message}", err=True)
+    echo(f"proofload: {message}", err=True)
     sys.exit(code)
 
 

@@ -27,7 +27,7 @@ from proofload.history import (
     select_figures,
     select_runs,
 )
-from proofload.output import print_comparison, print_history, print_status
+from proofload.output import echo, echo_json, print_comparison, print_history, print_status
 from reports.writers import comparison_to_json, comparison_to_markdown
 from slo.model import DEFAULT_FIGURES, LAST_MET, MIN_EFFECT_RATIO, Comparison, Conclusion, Criteria
 
@@ -124,7 +124,7 @@ def compare_command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     if export:
         write_or_exit({export: json.dumps(entries_to_json(candidate), indent=2) + "\n"})
         if not baseline:
-            click.echo(f"{len(candidate)} runs written to {export}")
+            echo(f"{len(candidate)} runs written to {export}")
             return
     names = baseline or (LAST_MET,)
     baseline_runs = _read_or_exit(partial(select_baseline_runs, names, candidate, entries, path))
@@ -142,7 +142,7 @@ def _report_and_exit(comparison: Comparison, markdown: Path | None, *, as_json: 
     if markdown:
         write_or_exit({markdown: comparison_to_markdown(comparison)})
     if as_json:
-        click.echo(json.dumps(comparison_to_json(comparison), indent=2))
+        echo_json(comparison_to_json(comparison))
     else:
         print_comparison(comparison)
     sys.exit(CONCLUSION_EXIT_CODES[comparison.conclusion])
@@ -185,11 +185,11 @@ def history_command(
     if plot:
         _plot_runs(entries, plot, profile)
     if as_json:
-        click.echo(json.dumps(entries_to_json(entries), indent=2))
+        echo_json(entries_to_json(entries))
     elif entries:
         print_history(entries)
     else:
-        click.echo(f"no runs in {path}", err=True)
+        echo(f"no runs in {path}", err=True)
 
 
 def _rebuild_history(history_file: Path) -> None:

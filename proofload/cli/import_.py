@@ -18,6 +18,7 @@ from proofload.cli.cli_validation import (
     read_spec,
     write_or_exit,
 )
+from proofload.output import echo
 from slo.documents import Document, Problem, ProblemsError, load_documents
 from slo.importers import (
     SLODraft,
@@ -78,7 +79,7 @@ def import_command(
     _verify_openslo(text)
     _write_output(text, out, force=force)
     for note in dict.fromkeys([*notes, *(note for draft in prepared for note in draft.notes)]):
-        click.echo(f"proofload: {note}", err=True)
+        echo(f"proofload: {note}", err=True)
 
 
 def _translate_documents(
@@ -126,4 +127,4 @@ def _write_output(text: str, out: Path | None, *, force: bool) -> None:
     if out.exists() and not force:
         exit_with_error(f"{out}: exists already; --force replaces it", USAGE_EXIT_CODE)
     write_or_exit({out: text}, create_directories=False)
-    click.echo(f"proofload: wrote {out}", err=True)
+    echo(f"proofload: wrote {out}", err=True)

@@ -19,6 +19,7 @@ from proofload.cli.cli_validation import (
 )
 from proofload.cli.option_types import DurationType, RateType
 from proofload.cli.options import PROMETHEUS, SPEC, add_policy_options
+from proofload.output import echo
 from slo.documents import Problem
 from slo.lint import find_traffic_problems, lint_spec
 from slo.model import Policy, Spec
@@ -50,7 +51,7 @@ def lint_command(
         raise click.UsageError("--duration and --rate need --profile")
     spec = read_or_exit(partial(read_spec, specs))
     for warning in find_spec_warnings(spec):
-        click.echo(f"warning: {warning}", err=True)
+        echo(f"warning: {warning}", err=True)
     problems: list[Problem] = []
     if prometheus:
         problems += _find_live_problems(spec, prometheus)

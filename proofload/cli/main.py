@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from io import StringIO
 from types import FrameType
 from typing import NoReturn
 
@@ -135,6 +136,15 @@ def _bypass_proxy_for_loopback() -> None:
         os.environ[name] = ",".join([*([hosts] if hosts else []), *LOOPBACK_HOSTS])
 
 
+def _show_error(error: click.ClickException) -> None:
+    """Print a usage error, whose text may repeat arguments, so that it is safe for terminals and CI logs."""
+    from proofload.output import echo  # noqa: PLC0415 - only errors pay for the import
+
+    text = StringIO()
+    error.show(text)
+    echo(text.getvalue(), err=True, newline=False)
+
+
 def main() -> None:
     """Run the command line."""
     signal.signal(signal.SIGTERM, _raise_keyboard_interrupt)  # a cancelled CI job cleans up like Ctrl-C
@@ -142,7 +152,7 @@ def main() -> None:
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _show_error(error)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

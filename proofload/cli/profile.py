@@ -34,6 +34,7 @@ from loadtests.convert import (
 from loadtests.profile import load_profile
 from proofload.cli.cli_validation import USAGE_EXIT_CODE, exit_with_error, write_or_exit
 from proofload.cli.option_types import DurationType, RateType
+from proofload.output import echo
 from slo.documents import ProblemsError
 
 _FETCH_TIMEOUT_SECONDS = 20
@@ -193,7 +194,7 @@ def create_from_access_log(
 
 
 def _print_note(text: str) -> None:
-    click.echo(f"· {text}", err=True)
+    echo(f"· {text}", err=True)
 
 
 def _read_text(path: Path) -> str:

@@ -11,6 +11,7 @@ import click
 
 from proofload.cli.cli_validation import read_or_exit, read_spec, write_or_exit
 from proofload.cli.options import SPEC
+from proofload.output import echo
 from slo.model import Spec
 from slo.rules import (
     describe_unreachable_alerts,
@@ -77,7 +78,7 @@ def rules_command(
     else:
         write_or_exit({path: text for path, text in texts.items() if path})
     for note in describe_unreachable_alerts(spec):
-        click.echo(f"proofload: {note}", err=True)
+        echo(f"proofload: {note}", err=True)
 
 
 def _resolve_rules_file(out: str) -> Path:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pydantic
-from pydantic import Field, TypeAdapter
+from pydantic import AfterValidator, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from loadtests.profile import remove_credentials
 from slo.model import SCHEMA_VERSION, CheckStatus, Outcome, Proof, RunRecord, Spec
 
 FIGURES_FILE = "figures.json"
@@ -29,6 +30,13 @@ COMPARABILITY_PARTS = ("profile", "spec")
 _TIMESTAMPED_ID = re.compile(r"\d{8}T\d{6}Z-")
 
 _FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _mask_target(fingerprint: dict[str, str]) -> dict[str, str]:
+    """Return a fingerprint whose target, a URL, contains no secret; earlier versions stored it as given."""
+    if "target" not in fingerprint:
+        return fingerprint
+    return {**fingerprint, "target": remove_credentials(fingerprint["target"])}
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
@@ -48,7 +56,7 @@ class RunEntry:
     rate: _FiniteFloat
     sent: int
     objectives: int
-    fingerprint: dict[str, str]
+    fingerprint: Annotated[dict[str, str], AfterValidator(_mask_target)]
     figures: dict[str, _FiniteFloat]
     code: str = ""
     failed_checks: tuple[str, ...] = ()

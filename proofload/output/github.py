@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from slo.documents import flatten_text, replace_control_characters
+
 _OUTCOME_LEVELS = {"MISSED": "error", "UNDECIDED": "warning"}
 _CONCLUSION_LEVELS = {"regression": "error", "cant_tell": "warning"}
 _MAX_ANNOTATIONS = 10
@@ -55,7 +57,7 @@ def format_command(level: str, title: str, message: str) -> str:
 
 
 def _escape_text(text: str, more_characters: str = "") -> str:
-    escaped = text.replace("%", "%25")
+    escaped = replace_control_characters(text).replace("%", "%25")
     for character in f"\r\n{more_characters}":
         escaped = escaped.replace(character, f"%{ord(character):02X}")
     return escaped
@@ -77,7 +79,7 @@ def report_verdict(exit_code: int, run_directory: Path, environment: Mapping[str
         lines = [format_command("error", "Proofload", f"no verdict: exit code {exit_code}; see the log")]
     for line in lines:
         print(line)  # noqa: T201 - the runner reads it
-    lines = [f"{name}={value}\n" for name, value in outputs.items()]
+    lines = [f"{name}={flatten_text(value)}\n" for name, value in outputs.items()]
     _append_text(environment["GITHUB_OUTPUT"], "".join(lines))
 
 

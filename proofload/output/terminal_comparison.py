@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from proofload.history import RunEntry
-from proofload.output.terminal import output_console
+from proofload.output.terminal import output_console, to_line
 from reports.text import formatting
 from reports.writers import CONCLUSION_TEXTS, HEADINGS, explain_undecided, format_cells, format_headline
 from slo.model import Comparison, Conclusion, Outcome
@@ -30,10 +30,10 @@ def print_comparison(comparison: Comparison, console: Console = output_console) 
         console.print("", _build_figures_table(comparison), "", sep="\n")
     for row in comparison.figures:
         if row.conclusion is Conclusion.CANT_TELL:
-            console.print("[yellow]?[/]", Text(f"{row.figure.name}: {explain_undecided(row)}"))
+            console.print("[yellow]?[/]", to_line(f"{row.figure.name}: {explain_undecided(row)}"))
     for warning in comparison.warnings:
-        console.print("[yellow]![/]", Text(warning))
-    console.print(Text(format_headline(comparison), style=_CONCLUSION_STYLES[comparison.conclusion]))
+        console.print("[yellow]![/]", to_line(warning))
+    console.print(to_line(format_headline(comparison), style=_CONCLUSION_STYLES[comparison.conclusion]))
 
 
 def _build_figures_table(comparison: Comparison) -> Table:
@@ -44,7 +44,7 @@ def _build_figures_table(comparison: Comparison) -> Table:
         table.add_column(heading, overflow="fold")
     for row in comparison.figures:
         result = Text(CONCLUSION_TEXTS[row.conclusion], style=_CONCLUSION_STYLES[row.conclusion])
-        table.add_row(result, *map(Text, format_cells(row)))
+        table.add_row(result, *map(to_line, format_cells(row)))
     return table
 
 
@@ -56,16 +56,16 @@ def print_history(runs: Sequence[RunEntry], console: Console = output_console) -
         table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     for run in runs:
         table.add_row(
-            Text(run.id),
+            to_line(run.id),
             formatting.format_time(run.time).removesuffix(" UTC"),
             _format_verdict(run),
-            Text(run.profile),
+            to_line(run.profile),
             f"{formatting.format_number(run.rate)}/s",
             formatting.format_count(run.sent),
             formatting.format_seconds(run.figures.get("response_time_p95")),
             formatting.format_seconds(run.figures.get("response_time_p99")),
             formatting.format_percent(run.figures.get("error_ratio")),
-            Text(run.fingerprint.get("spec", "")),
+            to_line(run.fingerprint.get("spec", "")),
         )
     console.print(table)
 

@@ -12,6 +12,9 @@ from typing import Any
 import matplotlib as mpl
 from markupsafe import escape
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from reports.text import formatting
 
 WIDTH, HEIGHT = 440.0, 200.0
 """Size of a chart in CSS pixels before it is scaled to its column; small enough to be legible on a phone."""
@@ -79,10 +82,13 @@ def render_svg(drawing: Figure, id_salt: str, description: str) -> str:
     """
     for axes in drawing.axes:
         axes.patch.set_visible(False)
+    for label in drawing.findobj(Text):
+        label.set_text(formatting.replace_unsafe(label.get_text()))
     stream = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": id_salt}):
         drawing.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    return _add_description(_remove_unused(_apply_theme(stream.getvalue())), description)
+    text = _remove_unused(_apply_theme(stream.getvalue()))
+    return _add_description(text, formatting.replace_unsafe(description))
 
 
 def _apply_theme(text: str) -> str:

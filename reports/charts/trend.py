@@ -74,7 +74,7 @@ def render_trend_html(points: Sequence[TrendPoint], title: str) -> str:
     units = {name: unit for _, unit, lines in PANELS for name in lines.values()}
     header = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in ("run", "verdict", *names))
     rows = "".join(
-        f"<tr><td>{escape(point.label)}</td><td>{point.verdict}</td>"
+        f"<tr><td>{escape(formatting.replace_unsafe(point.label))}</td><td>{point.verdict}</td>"
         + "".join(
             f"<td>{escape(formatting.format_quantity(point.figures.get(name), units[name]))}</td>"
             for name in names

@@ -76,7 +76,9 @@ def _add_case(suite: ET.Element, objective: ObjectiveVerdict, data: dict[str, ob
         measured, target = objective_text.format_measured(objective), objective_text.format_target(objective)
         text = formatting.replace_unsafe(objective_text.explain_objective(objective))
         summary = f"measured: {measured}, target: {target}. {text}"
-        message = formatting.truncate(" ".join(summary.split()), _MAX_MESSAGE_LENGTH)
+        message = formatting.truncate(
+            formatting.replace_unsafe(" ".join(summary.split())), _MAX_MESSAGE_LENGTH
+        )
         ET.SubElement(case, tag, type=kind, message=message).text = text
     ET.SubElement(case, "system-out").text = formatting.replace_unsafe(
         json.dumps(data, ensure_ascii=False, indent=2)

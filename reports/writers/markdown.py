@@ -14,6 +14,8 @@ OUTCOME_SYMBOLS = {Outcome.MET: "✅", Outcome.MISSED: "❌", Outcome.UNDECIDED:
 _CHECK_SYMBOLS = {CheckStatus.PASS: "✅", CheckStatus.FAIL: "❌", CheckStatus.SKIP: "\N{HEAVY MINUS SIGN}"}
 _MARKUP = re.compile(r"[\\`*_\[\]|~$]|(?<=:)//|(?<=www)\.")
 """Characters that start inline markup in GitHub-flavoured Markdown, including mathematics and bare links."""
+_REFERENCE = re.compile(r"@|#(?=\d)|\bGH-(?=\d)", re.IGNORECASE)
+"""What GitHub turns into a mention or a link, even after a backslash; a zero-width space prevents it."""
 _MAX_ROWS, _MAX_NAME_LENGTH, _MAX_EXPLANATION_LENGTH = 100, 120, 500
 _MAX_FAILURE_ROWS = 20
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -46,7 +48,8 @@ def escape_markdown(text: str) -> str:
     """Escape untrusted text for GitHub-flavoured Markdown, also inside a table cell."""
     one_line = " ".join(formatting.replace_unsafe(text).split())
     escaped = _MARKUP.sub(lambda match: f"\\{match.group()}", one_line)
-    return re.sub("[&<>]", lambda match: _ENTITIES[match.group()], escaped)
+    with_entities = re.sub("[&<>]", lambda match: _ENTITIES[match.group()], escaped)
+    return _REFERENCE.sub(lambda match: f"{match.group()}&#8203;", with_entities)
 
 
 def _escape_short(text: str, max_length: int) -> str:

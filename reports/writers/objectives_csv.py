@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 from typing import Any, TextIO
 
-from reports.text import formatting
 from reports.writers.verdict_json import verdict_to_json
+from slo.documents import escape_csv_text
 from slo.model import Proof
 
-_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""Spreadsheets evaluate a cell that starts with one of these as a formula (OWASP, CSV injection)."""
 _VERDICT_COLUMNS = (
     "slo",
     "objective",
@@ -87,8 +85,4 @@ def _build_row(objective: dict[str, Any], window: dict[str, Any]) -> list[Any]:
 def _format_cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    if not isinstance(value, str):
-        return value
-    text = formatting.replace_unsafe(value)
-    # Excel skips leading spaces before it looks for a formula.
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_PREFIXES) else text
+    return escape_csv_text(value) if isinstance(value, str) else value

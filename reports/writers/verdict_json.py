@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from math import isfinite
@@ -21,6 +22,8 @@ from slo.model import (
 )
 
 _DECIMALS = 10
+_UNSAFE_CHARACTERS = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""Characters that :mod:`json` does not escape and that a terminal would act on, or UTF-8 can't encode."""
 
 
 class JsonWriter:
@@ -31,8 +34,8 @@ class JsonWriter:
 
     def write(self, proof: Proof, stream: TextIO) -> None:
         """Write the verdict; the same verdict yields the same bytes."""
-        json.dump(verdict_to_json(proof.verdict), stream, allow_nan=False, ensure_ascii=False, indent=2)
-        stream.write("\n")
+        text = json.dumps(verdict_to_json(proof.verdict), allow_nan=False, ensure_ascii=False, indent=2)
+        stream.write(_UNSAFE_CHARACTERS.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n")
 
 
 def verdict_to_json(verdict: Verdict) -> dict[str, Any]:

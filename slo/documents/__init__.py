@@ -1,4 +1,4 @@
-"""YAML files as plain data with line numbers, the problems found in them, and writing of YAML and files.
+"""YAML files as plain data with line numbers, their problems, writing of files, and safety of foreign texts.
 
 Specs, imported files of other tools, load profiles and ``proofload.yaml`` are read with it.
 """
@@ -12,22 +12,50 @@ from slo.documents.problems import (
     format_field_path,
     format_value,
 )
+from slo.documents.safe_text import (
+    break_workflow_commands,
+    escape_csv_text,
+    flatten_text,
+    make_terminal_safe,
+    replace_control_characters,
+)
+from slo.documents.secret_masking import (
+    MASK,
+    is_secret_name,
+    mask_body,
+    mask_parameters,
+    mask_text,
+    mask_values,
+    remove_user_info,
+)
 from slo.documents.strict_model import StrictModel, format_error_detail, list_validation_problems
 from slo.documents.yaml_source import Document, load_documents
 from slo.documents.yaml_writer import format_yaml
 
 __all__ = [
+    "MASK",
     "Document",
     "DocumentError",
     "Location",
     "Problem",
     "ProblemsError",
     "StrictModel",
+    "break_workflow_commands",
+    "escape_csv_text",
+    "flatten_text",
     "format_error_detail",
     "format_field_path",
     "format_value",
     "format_yaml",
+    "is_secret_name",
     "list_validation_problems",
     "load_documents",
+    "make_terminal_safe",
+    "mask_body",
+    "mask_parameters",
+    "mask_text",
+    "mask_values",
+    "remove_user_info",
+    "replace_control_characters",
     "write_atomically",
 ]

@@ -9,6 +9,7 @@ import pydantic
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from slo.documents.problems import Location, Problem, format_value
+from slo.documents.secret_masking import MASK, is_secret_name
 from slo.documents.yaml_source import Document
 
 if TYPE_CHECKING:
@@ -78,7 +79,10 @@ def _strip_union_members(data: Any, loc: Location, *, keep_last: bool) -> tuple[
 
 
 def format_error_detail(detail: ErrorDetails) -> str:
-    """Return pydantic's message in the style of this project, with the value where it helps."""
+    """Return pydantic's message in the style of this project, with the value where it helps.
+
+    The value of a field with the name of a secret is not shown.
+    """
     kind, text = detail["type"], detail["msg"]
     if kind in ("missing", "extra_forbidden"):
         return "is required" if kind == "missing" else "is not a known field"
@@ -86,4 +90,10 @@ def format_error_detail(detail: ErrorDetails) -> str:
         return text.removeprefix("Value error, ").replace(" after validation", "")
     if kind == "model_type":
         text = "should be a mapping"
-    return f"{text.replace('Input should be', 'should be')}, got {format_value(detail['input'])}"
+    return f"{text.replace('Input should be', 'should be')}, got {_format_input(detail)}"
+
+
+def _format_input(detail: ErrorDetails) -> str:
+    names = [part for part in detail["loc"] if isinstance(part, str) and part != "[key]"]
+    is_secret = isinstance(detail["input"], str | int | float) and any(map(is_secret_name, names))
+    return MASK if is_secret and detail["loc"][-1] != "[key]" else format_value(detail["input"])

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from slo.documents import Problem, format_yaml
+from slo.documents import Problem, break_workflow_commands, format_yaml
 from slo.importers.drafts import SLODraft
 from slo.openslo import API_VERSION, Key
 
@@ -112,5 +112,6 @@ def _build_document(draft: SLODraft) -> dict[str, Any]:
 
 
 def _format_comment_line(text: str) -> str:
-    """Return a text on one line, without characters that YAML forbids."""
-    return "".join(character if character.isprintable() else " " for character in " ".join(text.split()))
+    """Return a text on one line, without characters that YAML forbids and without commands of CI systems."""
+    line = " ".join(text.split())
+    return break_workflow_commands("".join(letter if letter.isprintable() else " " for letter in line))

@@ -105,7 +105,7 @@ class PrometheusClient:
         """
         try:
             response = self._send("/api/v1/status/buildinfo", {})
-            data, _ = _parse_envelope(response, self.connection.shown_url)
+            data, _ = self._parse_response(response)
         except QueryError:
             return ""
         self.backend = self.connection.backend or detect_backend(response.headers, data)
@@ -159,7 +159,15 @@ class PrometheusClient:
             raise QueryError(f"{url} returned a result that can't be parsed for {query!r}") from None
 
     def _request_data(self, path: str, parameters: Mapping[str, str]) -> tuple[Any, tuple[str, ...]]:
-        return _parse_envelope(self._send(path, parameters), self.connection.shown_url)
+        return self._parse_response(self._send(path, parameters))
+
+    def _parse_response(self, response: requests.Response) -> tuple[Any, tuple[str, ...]]:
+        """Return data and warnings; the server, or a proxy before it, may repeat the secrets it was sent."""
+        try:
+            data, warnings = _parse_envelope(response, self.connection.shown_url)
+        except PrometheusError as error:
+            raise type(error)(self.connection.mask_secrets(str(error))) from None
+        return data, tuple(map(self.connection.mask_secrets, warnings))
 
     def _send(self, path: str, parameters: Mapping[str, str]) -> requests.Response:
         connection = self.connection

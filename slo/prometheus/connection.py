@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from slo.documents import MASK, is_secret_name, mask_text
 from slo.model import DataSource
 from slo.prometheus.backends import BACKENDS, HEADER_NAME, list_tenant_headers
+
+_MIN_SECRET_LENGTH = 4
+"""Characters; a shorter text is likely to be in a message for other reasons."""
 
 
 class BearerAuth(AuthBase):
@@ -24,6 +29,11 @@ class BearerAuth(AuthBase):
         """Add the header to a request."""
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+    @property
+    def token(self) -> str:
+        """The token, a secret."""
+        return self._token
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,29 @@ class ConnectionSettings:
         parts = urlsplit(self.url)
         host = parts.netloc.rpartition("@")[2]
         return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+
+    def mask_secrets(self, text: str) -> str:
+        """Return a text of the server without the secrets of these settings, which it may repeat."""
+        masked = mask_text(text)
+        for secret in sorted(self._list_secrets(), key=len, reverse=True):
+            masked = masked.replace(secret, MASK)
+        return masked
+
+    def _list_secrets(self) -> set[str]:
+        """Return the secrets that are sent to the server, in each spelling."""
+        secrets = {value for name, value in self.headers.items() if is_secret_name(name)}
+        secrets |= {value.rpartition(" ")[2] for value in secrets}  # without "Bearer"
+        password = urlsplit(self.url).password or ""
+        secrets |= {password, unquote(password)}
+        if isinstance(self.auth, BearerAuth):
+            secrets.add(self.auth.token)
+        if isinstance(self.auth, HTTPBasicAuth):
+            user, password = (
+                part.decode() if isinstance(part, bytes) else part
+                for part in (self.auth.username, self.auth.password)
+            )
+            secrets |= {password, b64encode(f"{user}:{password}".encode()).decode()}
+        return {secret for secret in secrets if len(secret) >= _MIN_SECRET_LENGTH}
 
 
 def read_connection_settings(
@@ -157,6 +190,7 @@ def _check_url(url: str) -> str:
         parts = urlsplit(url)
         is_valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
         is_valid = is_valid and not parts.query and not parts.fragment
+        is_valid = is_valid and "@" not in parts.path  # probably a part of a password with a slash
     except ValueError:  # an impossible port or IPv6 address
         is_valid = False
     if not is_valid:

@@ -18,7 +18,7 @@ from loadtests.profile.profile_models import (
 )
 from loadtests.profile.profile_reader import load_profile
 from loadtests.schedule import count_expected_arrivals, generate_arrivals
-from slo.documents import ProblemsError
+from slo.documents import ProblemsError, mask_text
 from tests.loadtests.profile.profile_cases import CLOSED, FILES, INVALID_PROFILES, OPEN, TRACE, InvalidProfile
 
 PROFILES = Path(__file__).resolve().parents[3] / "loadtests" / "profiles"
@@ -129,3 +129,27 @@ def test_a_missing_profile_is_reported(tmp_path: Path) -> None:
 def test_a_closed_profile_has_no_rate_to_override(tmp_path: Path) -> None:
     with pytest.raises(ProblemsError, match="closed arrivals have no rate that could be overridden"):
         load(tmp_path, CLOSED, rate=10)
+
+
+SECRET_FIELDS = {
+    "a header": 'headers: {X-API-Key: "s3cret\\x01"}',
+    "a header that is a number": "headers: {Cookie: 5303}",
+    "a query parameter": "path: no slash?token=s3cret",
+    "an unknown field": "token: s3cret",
+    "a header that a row fills": 'headers: {Authorization: "s3cret${a}"}',
+}
+
+
+@pytest.mark.parametrize("case", SECRET_FIELDS)
+def test_an_error_does_not_show_a_secret(case: str, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text('a\n"1\n2"\n')
+    feeder = "feeder: rows.csv\n" if "${a}" in SECRET_FIELDS[case] else ""
+    path = "" if "path" in SECRET_FIELDS[case] else "path: /, "
+    request = f"requests: [{{{path}{SECRET_FIELDS[case]}}}]\n"
+    (tmp_path / "p.yaml").write_text(f"name: x\nstages: [{{duration: 1s, rate: 1}}]\n{feeder}{request}")
+    with pytest.raises(ProblemsError) as error:
+        load_profile(tmp_path / "p.yaml")
+    assert "requests[0]" in str(error.value)
+    shown = mask_text(str(error.value))  # as every command prints it
+    assert "s3cret" not in shown
+    assert "5303" not in shown
