@@ -28,8 +28,8 @@ def is_label_name(name: str) -> bool:
 
 
 def quote_promql(text: str) -> str:
-    """Return a text as a PromQL string in double quotes."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    """Return a text as a PromQL string in double quotes; Prometheus refuses U+FFFD unless it is escaped."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\ufffd", "\\ufffd")
     return f'"{escaped}"'
 
 

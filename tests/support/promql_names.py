@@ -10,7 +10,9 @@ _KEYWORDS = "bool by on ignoring group_left group_right inf nan Inf NaN sum offs
 NAMES = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12),
     st.from_regex(r"[a-z_.\-]{1,8}", fullmatch=True),
-    st.sampled_from(["http.server.requests", 'a"b', "a\\b", "a\nb", "日本", "a:b", "1a", *_KEYWORDS.split()]),
+    st.sampled_from(
+        ["http.server.requests", 'a"b', "a\\b", "a\nb", "日本", "a:b", "1a", "a\ufffd", *_KEYWORDS.split()]
+    ),
 ).filter(lambda name: name != "__name__")
 VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _PATTERNS = st.sampled_from(["5..", "a|b", ".+", r"\d+", r"a\.b", '[^"]*'])

@@ -119,7 +119,7 @@ def list_matchers(selector: Selector) -> set[tuple[str, str, str]]:
 
 
 def quote(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=False).replace("\ufffd", "\\ufffd")
 
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

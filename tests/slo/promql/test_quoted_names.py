@@ -37,6 +37,10 @@ WRITTEN = {
         r'{"a\"b","c\\d\n"=~"e.*"}',
         r'{"a\"b","c\\d\n"=~"e.*"}',
     ),
+    "the replacement character, which Prometheus refuses unless it is escaped": (
+        r'{"a\ufffdb",c="\ufffd"}',
+        r'{"a\ufffdb",c="\ufffd"}',
+    ),
     "other scripts": ('{"日本","東京"!="大阪"}', '{"日本","東京"!="大阪"}'),
     "single quotes and backticks": ("{`a.b`,'c.d'='e'}", '{"a.b","c.d"="e"}'),
     "a metric named as a keyword": ('{"bool",a="b"}', '{__name__="bool",a="b"}'),
