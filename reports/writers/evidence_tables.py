@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from itertools import islice
 
 from reports.text import formatting
-from slo.model import Observations, Proof, QueryResult, Series, SeriesCounts, parse_unit
+from slo.model import (
+    Observations,
+    Proof,
+    QueryResult,
+    Series,
+    SeriesCounts,
+    format_label_name,
+    is_metric_name,
+    parse_unit,
+    quote_promql,
+)
 
 MAX_ROWS, MAX_TABLES = 20, 200
 _COUNTER_SUFFIXES = ("_total", "_count", "_bucket", "_sum")
@@ -96,5 +106,12 @@ def _metric_name_of(series: Series) -> str:
 
 
 def _format_labels(labels: Mapping[str, str]) -> str:
-    text = ", ".join(f'{name}="{value}"' for name, value in labels.items() if name != "__name__")
-    return f"{labels.get('__name__', '')}{{{text}}}"
+    metric = labels.get("__name__", "")
+    parts = [
+        f"{format_label_name(name)}={quote_promql(value)}"
+        for name, value in labels.items()
+        if name != "__name__"
+    ]
+    if metric and not is_metric_name(metric):
+        metric, parts = "", [quote_promql(metric), *parts]
+    return f"{metric}{{{', '.join(parts)}}}"

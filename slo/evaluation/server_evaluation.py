@@ -18,9 +18,10 @@ from slo.model import (
     ThresholdSLI,
     calculate_budget_spent,
     calculate_days_to_exhaustion,
+    make_value_key,
     parse_unit,
 )
-from slo.promql import parse_indicator
+from slo.promql import list_existence_queries, parse_indicator
 
 _APPROXIMATE_NOTE = "approximate: evaluated by Prometheus at the end of the window, with extrapolation"
 
@@ -31,8 +32,10 @@ def judge_server_value(
     """Return the verdict on the values that Prometheus computed at the end of the window.
 
     Raises:
-        UndecidedError: there is no value, or it is not a ratio from 0 to 1.
+        UndecidedError: a metric has no samples in the window, there is no value, or it is not a ratio from
+            0 to 1.
     """
+    _require_metrics(slo, reader)
     if isinstance(slo.sli, ThresholdSLI):
         query = parse_indicator(slo.sli).expressions["metric"].text
         return _judge_threshold(draft, objective, reader.read_value(query), query)
@@ -64,6 +67,19 @@ def read_server_ratio(sli: EventsSLI | RawRatioSLI, reader: EvidenceReader) -> f
         return _read_ratio(sli.good, sli.bad, sli.total, reader)
     value = reader.read_value(sli.raw.query)
     return value if sli.success else 1 - value
+
+
+def _require_metrics(slo: SLO, reader: EvidenceReader) -> None:
+    """Raise an error if a metric that the queries read has no samples in the window."""
+    texts = [expression.text for expression in parse_indicator(slo.sli).expressions.values()]
+    queries = {metric: query for text in texts for metric, query in list_existence_queries(text).items()}
+    missing = [
+        metric for metric, query in queries.items() if not reader.read_result(make_value_key(query)).series
+    ]
+    if missing:
+        verb = "has" if len(missing) == 1 else "have"
+        detail = f"{', '.join(missing)} {verb} no samples in the window: the query's value proves nothing"
+        raise UndecidedError(Reason.NO_DATA, detail)
 
 
 def _read_ratio(good: PromQL | None, bad: PromQL | None, total: PromQL, reader: EvidenceReader) -> float:

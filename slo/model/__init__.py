@@ -78,6 +78,14 @@ from slo.model.run import (
     Second,
     summarize_failed_requests,
 )
+from slo.model.series_names import (
+    format_label_name,
+    format_selector,
+    format_series_name,
+    is_label_name,
+    is_metric_name,
+    quote_promql,
+)
 from slo.model.slo_ids import NamedObjective, name_objectives
 from slo.model.spec import (
     SLI,
@@ -199,7 +207,12 @@ __all__ = [
     "find_partial_data_warning",
     "format_decimal",
     "format_duration",
+    "format_label_name",
+    "format_selector",
+    "format_series_name",
     "is_certainly_missed",
+    "is_label_name",
+    "is_metric_name",
     "list_bound_spellings",
     "make_samples_key",
     "make_value_key",
@@ -207,6 +220,7 @@ __all__ = [
     "name_objectives",
     "parse_bound",
     "parse_unit",
+    "quote_promql",
     "scrape_target_of",
     "summarize_failed_requests",
     "to_exact_fraction",

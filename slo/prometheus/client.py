@@ -19,6 +19,7 @@ from slo.prometheus.backends import BACKENDS, detect_backend
 from slo.prometheus.connection import ConnectionSettings
 from slo.prometheus.native_histograms import convert_to_classic_buckets
 from slo.prometheus.query_chunks import CHUNK_SECONDS, ChunkMerger, split_into_chunks
+from slo.promql import PromQLError, find_quoted_names
 
 _LONG_QUERY_CHARACTERS = 1_000
 """Longer queries are sent by POST: proxies commonly refuse URLs of a few thousand characters."""
@@ -151,7 +152,10 @@ class PrometheusClient:
         parameters = {"query": query, **BACKENDS[self.backend].parameters}
         if time is not None:
             parameters["time"] = f"{time:.3f}"
-        data, warnings = self._request_data("/api/v1/query", parameters)
+        try:
+            data, warnings = self._request_data("/api/v1/query", parameters)
+        except QueryError as error:
+            raise QueryError(_explain_refusal(str(error), query)) from None
         try:
             return parse(data), warnings
         except (TypeError, LookupError, ValueError):
@@ -221,6 +225,21 @@ def _parse_envelope(response: requests.Response, url: str) -> tuple[Any, tuple[s
     if body.get("isPartial") is True:
         warnings += (PARTIAL_RESPONSE_WARNING,)
     return body.get("data"), warnings
+
+
+def _explain_refusal(error: str, query: str) -> str:
+    """Return an error with its cause, if names in the query may be one: Prometheus 2 can't parse them."""
+    if "parse error" not in error:
+        return error
+    try:
+        names = find_quoted_names(query)
+    except PromQLError:
+        return error
+    if not names:
+        return error
+    return (
+        f"{names[0]!r}: names with characters other than letters, digits, _ and : need Prometheus 3; {error}"
+    )
 
 
 def _describe_error(response: requests.Response, body: object) -> str:

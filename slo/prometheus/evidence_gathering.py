@@ -103,7 +103,8 @@ def _fetch_results(
         fetch_selector = partial(_fetch_selector, fetch_samples)
         keys = (selector.key for selector in plan.selectors)
         results |= zip(keys, pool.map(fetch_selector, plan.selectors), strict=True)
-        results |= _run_queries(pool, map(make_value_key, plan.server_expressions), evaluate_at_end)
+        expressions = (*plan.server_expressions, *plan.existence_queries)
+        results |= _run_queries(pool, map(make_value_key, expressions), evaluate_at_end)
         jobs = plan.job_patterns | set(map(escape_job_name, _find_jobs(results.values())))
         for key in (UP_KEY, PROCESS_START_KEY) if jobs else ():
             results[key] = _run_query(str(select_metric_of_jobs(key.text, jobs)), fetch_samples)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from slo.model import QueryKey, make_samples_key
+from slo.model import QueryKey, format_label_name, format_selector, make_samples_key, quote_promql
 
 
 class PromQLError(ValueError):
@@ -22,8 +22,7 @@ class Matcher:
 
     def __str__(self) -> str:
         """Format the matcher as PromQL."""
-        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'{self.label}{self.op}"{escaped}"'
+        return f"{format_label_name(self.label)}{self.op}{quote_promql(self.value)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,7 @@ class Selector:
 
     def __str__(self) -> str:
         """Format the selector as PromQL, always in the same notation."""
-        matchers = ",".join(map(str, self.matchers))
-        return f"{self.metric}{{{matchers}}}" if matchers else self.metric
+        return format_selector(self.metric, map(str, self.matchers))
 
     @property
     def key(self) -> QueryKey:

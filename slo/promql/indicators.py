@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from slo.model import SLI, SLO, EventsSLI, HistogramQuantile, PromQL, RawRatioSLI, ThresholdSLI
-from slo.promql.expressions import Expression, Selector, Shape
+from slo.promql.expressions import Expression, PromQLError, Selector, Shape
 from slo.promql.parser import parse_expression, parse_selector
 
 Expressions = Mapping[str, Expression]
@@ -119,6 +119,8 @@ def parse_metric(metric: PromQL | HistogramQuantile) -> Expression:
     if isinstance(metric, PromQL):
         return parse_expression(metric.query)
     selector = parse_selector(metric.histogram)
+    if not selector.metric:
+        raise PromQLError(f"{metric.histogram!r} has no metric name, so its buckets have none either")
     buckets = selector.with_metric(f"{selector.metric}_bucket")
     return Expression(metric.histogram, Shape.QUANTILE, buckets, metric.quantile)
 

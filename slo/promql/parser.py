@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import chain
 
 import promql_parser as parser
 
+from slo.model import is_label_name, is_metric_name
 from slo.promql.expressions import (
     Expression,
     GroupingLabels,
@@ -34,6 +36,68 @@ def find_selectors(text: str) -> tuple[Selector, ...]:
     """
     selectors = (_to_selector(node) for node in _list_nodes(_parse_promql(text)))
     return tuple(selector for selector in selectors if selector)
+
+
+def find_read_metrics(text: str) -> tuple[str, ...]:
+    """Return the selectors of the metrics that an expression reads, each once: their names and scrape jobs.
+
+    Other matchers are left out: a metric may exist without a series that they match, such as one of errors.
+    A selector without a name is unchanged.
+
+    Raises:
+        PromQLError: ``text`` is not PromQL.
+    """
+    nodes = [node for node in _list_nodes(_parse_promql(text)) if isinstance(node, parser.VectorSelector)]
+    return tuple(dict.fromkeys(map(_format_read_metric, nodes)))
+
+
+def _format_read_metric(node: parser.VectorSelector) -> str:
+    selector = _to_selector(node)
+    if selector is None:  # VictoriaMetrics's "or" between matchers
+        return str(node.prettify())
+    if not selector.metric and not any(map(_requires_name, selector.matchers)):
+        return str(selector)
+    matchers = (matcher for matcher in selector.matchers if matcher.label in {"__name__", "job"})
+    return str(Selector(selector.metric, tuple(matchers)))
+
+
+def _requires_name(matcher: Matcher) -> bool:
+    """Return whether a matcher matches no empty name; a selector needs one such matcher."""
+    if matcher.label != "__name__" or matcher.op != "=~":
+        return False
+    try:
+        return re.fullmatch(matcher.value, "") is None
+    except re.error:  # RE2 has syntax that Python's re lacks
+        return False
+
+
+def find_quoted_names(text: str) -> tuple[str, ...]:
+    """Return the names in an expression that only Prometheus 3 accepts, sorted.
+
+    Raises:
+        PromQLError: ``text`` is not PromQL.
+    """
+    names = {name for node in _list_nodes(_parse_promql(text)) for name in _find_node_names(node)}
+    return tuple(sorted(names))
+
+
+def _find_node_names(node: parser.Expr) -> list[str]:
+    """Return the quoted names of one node: of its selector, or of its grouping or matching labels."""
+    match node:
+        case parser.VectorSelector():
+            groups = [node.matchers.matchers, *node.matchers.or_matchers]
+            matchers = list(chain.from_iterable(groups))
+            metrics = [m.value for m in matchers if (m.name, str(m.op)) == ("__name__", "MatchOp.Equal")]
+            labels = [m.name for m in matchers]
+        case parser.AggregateExpr() if node.modifier is not None:
+            metrics, labels = [], list(node.modifier.labels)
+        case parser.BinaryExpr() if node.modifier is not None:
+            matching = node.modifier.matching
+            matching_labels = matching.labels if matching else ()
+            metrics, labels = [], [*matching_labels, *(node.modifier.group_labels or ())]
+        case _:
+            return []
+    return [m for m in metrics if m and not is_metric_name(m)] + [n for n in labels if not is_label_name(n)]
 
 
 def parse_expression(text: str) -> Expression:
@@ -195,7 +259,18 @@ def _to_selector(node: parser.Expr) -> Selector | None:
     if not isinstance(node, parser.VectorSelector) or node.matchers.or_matchers:
         return None
     matchers = tuple(Matcher(m.name, _MATCH_OPERATORS[str(m.op)], m.value) for m in node.matchers.matchers)
-    return Selector(node.name or "", matchers)
+    if node.name:
+        return Selector(node.name, matchers)
+    return _name_selector(matchers)
+
+
+def _name_selector(matchers: tuple[Matcher, ...]) -> Selector:
+    """Return a selector whose name, as in ``{"a.b"}`` and ``{__name__="a.b"}``, is its metric."""
+    name = next((m for m in matchers if (m.label, m.op) == ("__name__", "=") and m.value), None)
+    if name is None:
+        return Selector("", matchers)
+    position = matchers.index(name)
+    return Selector(name.value, matchers[:position] + matchers[position + 1 :])
 
 
 def parse_sum(node: parser.Expr) -> SelectorSum | None:

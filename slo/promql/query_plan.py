@@ -10,7 +10,7 @@ from slo.documents import ProblemsError
 from slo.model import PROCESS_START_KEY, UP_KEY, Spec
 from slo.promql.expressions import Matcher, Selector
 from slo.promql.indicators import ServerIndicator, is_cumulative, list_selectors, parse_indicator
-from slo.promql.parser import find_selectors, parse_selector
+from slo.promql.parser import find_read_metrics, find_selectors, parse_selector
 from slo.promql.query_problems import find_query_problems, list_service_selectors
 
 UP_METRIC, PROCESS_START_METRIC = UP_KEY.text, PROCESS_START_KEY.text
@@ -24,6 +24,8 @@ class QueryPlan:
 
     selectors: tuple[Selector, ...]
     server_expressions: tuple[str, ...]
+    existence_queries: tuple[str, ...] = ()
+    """Expressions that have a value if a metric of ``server_expressions`` has samples in the window."""
 
     @property
     def job_patterns(self) -> frozenset[str]:
@@ -59,7 +61,25 @@ def plan_queries(spec: Spec) -> QueryPlan:
             server_expressions.extend(expression.text for expression in indicator.expressions.values())
     for service in spec.services:
         selectors.extend(map(parse_selector, list_service_selectors(service).values()))
-    return QueryPlan(tuple(dict.fromkeys(selectors)), tuple(dict.fromkeys(server_expressions)))
+    existence_queries = [
+        query for text in server_expressions for query in list_existence_queries(text).values()
+    ]
+    return QueryPlan(
+        tuple(dict.fromkeys(selectors)),
+        tuple(dict.fromkeys(server_expressions)),
+        tuple(dict.fromkeys(existence_queries)),
+    )
+
+
+def list_existence_queries(text: str) -> dict[str, str]:
+    """Return a query for each metric that an expression reads: how many series have samples in the window.
+
+    A fallback such as ``or vector(0)`` gives an expression a value although its metric does not exist.
+
+    Raises:
+        PromQLError: ``text`` is not PromQL.
+    """
+    return {metric: f"count(last_over_time({metric}[$window]))" for metric in find_read_metrics(text)}
 
 
 def _list_job_matchers(selectors: Iterable[Selector]) -> list[Matcher]:

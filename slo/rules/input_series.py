@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from slo.model import EventsSLI, Op, RawRatioSLI, format_decimal
+from slo.model import EventsSLI, Op, RawRatioSLI, format_decimal, format_series_name, is_metric_name
 from slo.promql import PercentileIndicator, Selector, Shape, parse_indicator
 from slo.rules.alert_arithmetic import SAMPLES_PER_MINUTE
 from slo.rules.event_queries import (
@@ -109,12 +109,9 @@ def _build_event_series(
 
 
 def _format_series_name(metric: str, labels: Mapping[str, str]) -> str:
-    matchers = ",".join(f'{name}="{_escape_label_value(value)}"' for name, value in sorted(labels.items()))
-    return f"{metric}{{{matchers}}}"
-
-
-def _escape_label_value(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    if labels:
+        return format_series_name(metric, dict(sorted(labels.items())))
+    return f"{metric}{{}}" if is_metric_name(metric) else format_series_name(metric, labels)
 
 
 def _format_constant_series(

@@ -131,6 +131,9 @@ def make_evidence(
         results[make_value_key(query)] = _find_error(query, server_values) or _make_computed_result(
             query, server_values
         )
+    for query in plan.existence_queries:
+        values = {query: 1.0} | dict(server_values)
+        results[make_value_key(query)] = _find_error(query, values) or _make_computed_result(query, values)
     up_series = _select_metric(UP_METRIC, stored) or _make_up_series(stored)
     results[UP_KEY] = QueryResult(UP_METRIC, 0, up_series)
     start_series = _select_metric(PROCESS_START_METRIC, stored)

@@ -7,6 +7,7 @@ from math import nan
 import pytest
 
 from slo.model import SLO, EventsSLI, Objective, Op, PromQL, RawRatioSLI, Reason, ThresholdSLI
+from slo.promql import list_existence_queries
 from tests.slo.evaluation.verdict_cases import MET, MISSED, Case
 from tests.support.evidence import OK, slo_of
 
@@ -20,6 +21,15 @@ def _ratio_slo(target: float, *, success: bool = True) -> SLO:
 
 SOLD = slo_of(EventsSLI(PromQL(TOTAL_MAX), good=PromQL(GOOD_MAX)), Objective("o", 0.9))
 LOST = slo_of(EventsSLI(PromQL(TOTAL_MAX), bad=PromQL(GOOD_MAX)), Objective("o", 0.9))
+GHOST_QUERY = "sum(rate(ghost_total[1m])) or vector(0)"
+GHOST = slo_of(ThresholdSLI(PromQL(GHOST_QUERY)), Objective("o", 0.9, Op.LTE, 1))
+
+
+def exists(metric: str) -> str:
+    """Return the query of whether a metric exists."""
+    return list_existence_queries(metric)[metric]
+
+
 TRAFFIC = {OK: "0+10x7"}
 SERVER = {
     "a ratio of good events exactly at the target": Case(
@@ -65,6 +75,25 @@ SERVER = {
     "a computed total of 0": Case(SOLD, TRAFFIC, Reason.NO_DATA, {}, {TOTAL_MAX: 0.0, GOOD_MAX: 0.0}),
     "a ratio of a scrape target that went down": Case(
         _ratio_slo(0.99), TRAFFIC | {"up": "1x1 0x5"}, Reason.TARGET_DOWN, {}, {RAW: 0.99}
+    ),
+    "a value although its metric does not exist": Case(
+        GHOST, TRAFFIC, Reason.NO_DATA, {}, {GHOST_QUERY: 0.0, exists("ghost_total"): ()}
+    ),
+    "a value of a metric that exists": Case(GHOST, TRAFFIC, MET, {}, {GHOST_QUERY: 0.0}),
+    "a value above the threshold although its metric does not exist": Case(
+        GHOST, TRAFFIC, Reason.NO_DATA, {}, {GHOST_QUERY: 2.0, exists("ghost_total"): ()}
+    ),
+    "Prometheus can't say whether the metric exists": Case(
+        GHOST, TRAFFIC, Reason.QUERY_FAILED, {}, {GHOST_QUERY: 0.0, exists("ghost_total"): "too long"}
+    ),
+    "a ratio of a metric that does not exist": Case(
+        _ratio_slo(0.9), TRAFFIC, Reason.NO_DATA, {}, {RAW: 1.0, exists(RAW): ()}
+    ),
+    "good events of a metric that does not exist": Case(
+        SOLD, TRAFFIC, Reason.NO_DATA, {}, {TOTAL_MAX: 10.0, GOOD_MAX: 10.0, exists("paid"): ()}
+    ),
+    "a total of a metric that does not exist": Case(
+        SOLD, TRAFFIC, Reason.NO_DATA, {}, {TOTAL_MAX: 10.0, GOOD_MAX: 10.0, exists("orders"): ()}
     ),
     "a computed value within the threshold": Case(
         slo_of(ThresholdSLI(PromQL(PEAK)), Objective("o", 0.9, Op.LT, 5)),
