@@ -81,13 +81,24 @@ class FinishedRun:
     """A verdict and the results of the stages after it.
 
     ``comparison`` is the comparison with the baseline of the policy; ``comparison_problem`` states why
-    there is none although the policy names a baseline. ``warnings`` state what could not be recorded.
+    there is none although the policy names a baseline. ``warnings`` state what could not be recorded;
+    ``results_problem`` states why reports are missing.
     """
 
     proof: Proof
     comparison: Comparison | None = None
     comparison_problem: str | None = None
+    results_problem: str | None = None
     warnings: tuple[str, ...] = ()
+
+
+class ResultsError(OSError):
+    """Results can't be written, e.g. on a full disk; ``proof`` has the verdict all the same."""
+
+    def __init__(self, proof: Proof, error: OSError) -> None:
+        place = f" {error.filename}" if error.filename else ""
+        super().__init__(f"can't write the results{place}: {error.strerror or error}")
+        self.proof = proof
 
 
 class FaultsError(Exception):
@@ -152,7 +163,7 @@ def finish_run(proof: Proof, run_directory: Path, target: str, environment: Mapp
 
     Raises:
         ValueError: the proof has no run record.
-        OSError: a report or the comparison can't be written; the run is not in the history.
+        ResultsError: a report or the comparison can't be written; the run is not in the history.
     """
     if proof.run is None:
         raise ValueError("the proof has no run record: only the verdict of a load can be finished")
@@ -162,12 +173,13 @@ def finish_run(proof: Proof, run_directory: Path, target: str, environment: Mapp
         entry = replace(entry, regression=True)
     proof = _write_results(proof, run_directory, StageTimer(proof.timings))
     if comparison:
-        _write_comparison(comparison, run_directory)
+        with _results_of(proof):
+            _write_comparison(comparison, run_directory)
     history_warning = add_run(entry, run_directory)
     update_latest_link(run_directory)
     annotation_warning = annotate_run(environment, proof, run_directory.resolve().name)
     warnings = tuple(filter(None, (history_warning, annotation_warning)))
-    return FinishedRun(proof, comparison, problem, warnings)
+    return FinishedRun(proof, comparison, problem, warnings=warnings)
 
 
 def check_window(
@@ -178,7 +190,11 @@ def check_window(
     run_directory: Path | None,
     metadata: ReportMetadata,
 ) -> Proof:
-    """Evaluate a past window, whatever generated its load; write files only if there is a run directory."""
+    """Evaluate a past window, whatever generated its load; write files only if there is a run directory.
+
+    Raises:
+        ResultsError: a file can't be written.
+    """
     timer = StageTimer()
     Thread(target=preload_scipy, daemon=True).start()
     with timer.measure_stage("evidence"):
@@ -190,7 +206,11 @@ def check_window(
 def replay_run(
     spec: Spec, artifacts: RunArtifacts, policy: Policy, run_directory: Path | None, metadata: ReportMetadata
 ) -> Proof:
-    """Evaluate stored evidence again, without a query; the same evidence yields the same verdict."""
+    """Evaluate stored evidence again, without a query; the same evidence yields the same verdict.
+
+    Raises:
+        ResultsError: a file can't be written.
+    """
     timer = StageTimer()
     proof = _evaluate(spec, replace(artifacts, policy=policy), run_directory, metadata, timer)
     return _write_results(proof, run_directory, timer)
@@ -291,12 +311,20 @@ def _evaluate(
     metadata: ReportMetadata,
     timer: StageTimer,
 ) -> Proof:
-    """Write the policy, an input of the verdict, and evaluate the evidence."""
-    if run_directory:
-        write_policy(artifacts.policy, run_directory)
+    """Write the policy, an input of the verdict, and evaluate the evidence.
+
+    Raises:
+        ResultsError: the policy can't be written.
+    """
+    problem: OSError | None = None
+    try:
+        if run_directory:
+            write_policy(artifacts.policy, run_directory)
+    except OSError as error:
+        problem = error
     with timer.measure_stage("verdict"):
         verdict = evaluate(spec, artifacts.evidence, artifacts.run, artifacts.policy)
-    return Proof(
+    proof = Proof(
         verdict,
         artifacts.evidence,
         spec,
@@ -306,12 +334,25 @@ def _evaluate(
         metadata.versions,
         metadata.settings,
     )
+    with _results_of(proof):
+        if problem:
+            raise problem
+    return proof
+
+
+@contextmanager
+def _results_of(proof: Proof) -> Iterator[None]:
+    """Let a file that can't be written not lose the verdict."""
+    try:
+        yield
+    except OSError as error:
+        raise ResultsError(proof, error) from error
 
 
 def _write_results(proof: Proof, run_directory: Path | None, timer: StageTimer) -> Proof:
     """Write evidence and reports; return the proof with the duration of that stage."""
     if run_directory:
-        with timer.measure_stage("reports"):
+        with timer.measure_stage("reports"), _results_of(proof):
             write_evidence(proof.evidence, run_directory)
             write_reports(proof, run_directory)
     return replace(proof, timings=tuple(timer.stages))

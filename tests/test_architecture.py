@@ -38,7 +38,7 @@ LAYERS = {
         {"fleet", "convert"},
     ],
     "reports": [{"text"}, {"charts"}, {"writers"}],
-    "proofload": [{"artifacts"}, {"stack", "history"}, {"output"}, {"pipeline"}, {"cli"}],
+    "proofload": [{"process", "artifacts"}, {"stack", "history"}, {"output"}, {"pipeline"}, {"cli"}],
 }
 """The sub-packages of a folder, lowest layer first; those of one layer do not import each other."""
 FREE_OF_GEVENT = ("loadtests.profile", "loadtests.recording", "loadtests.schedule", "loadtests.convert")

@@ -17,7 +17,7 @@ from proofload.cli.cli_validation import (
     read_or_exit,
     read_spec,
 )
-from proofload.cli.option_types import DurationType, RateType
+from proofload.cli.option_types import DurationType, PathType, RateType
 from proofload.cli.options import PROMETHEUS, SPEC, add_policy_options
 from slo.documents import Problem
 from slo.lint import find_traffic_problems, lint_spec
@@ -32,7 +32,7 @@ from slo.prometheus import PrometheusClient, PrometheusError
 @add_policy_options
 @click.option(
     "--profile",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     help="Load profile: does it send enough requests to decide the objectives?",
 )
 @click.option("--duration", type=DurationType(), help="Stretch the profile's stages to this length.")

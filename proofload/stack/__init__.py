@@ -5,10 +5,12 @@ Every process that is started here is stopped by its own id, also after errors.
 
 from proofload.stack.compose_stack import start_compose_stack
 from proofload.stack.load_process import (
+    LoadCrashedError,
     LoadError,
     LoadEvent,
     LoadParameters,
     LoadProcess,
+    LoadRejectedError,
     WorkerOptions,
     run_worker,
 )
@@ -28,10 +30,12 @@ from proofload.stack.stack import (
 __all__ = [
     "READY_TIMEOUT_SECONDS",
     "Endpoints",
+    "LoadCrashedError",
     "LoadError",
     "LoadEvent",
     "LoadParameters",
     "LoadProcess",
+    "LoadRejectedError",
     "ManagedProcess",
     "NoScrapeError",
     "PrometheusNotFoundError",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -105,7 +105,7 @@ def _check_files(files: Mapping[str, str | None]) -> None:
             "PROOFLOAD_PROMETHEUS_CLIENT_CERTIFICATE and PROOFLOAD_PROMETHEUS_CLIENT_KEY must both be set"
         )
     for name, file in files.items():
-        if file and not Path(file).is_file():
+        if file and not os.path.isfile(file):  # noqa: PTH113 - Path.is_file raises if it is too long
             raise ValueError(f"PROOFLOAD_PROMETHEUS_{name}: no such file: {file}")
 
 
