@@ -1,26 +1,44 @@
-"""Client of the Prometheus HTTP API, with bounded retries and errors that never show a secret."""
+"""Client of the Prometheus HTTP API, with bounded time and memory and errors that never show a secret."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import chain
-from time import sleep
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self
 
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
-from urllib3.util import Retry
 
 from slo.model import PARTIAL_RESPONSE_WARNING, QueryResult, Series
 from slo.prometheus.backends import BACKENDS, detect_backend
+from slo.prometheus.bounded_requests import (
+    Answer,
+    AnswerTooLargeError,
+    DeadlineExceededError,
+    EncodingNotAcceptedError,
+    RequestLimits,
+    create_session,
+    send_bounded,
+)
 from slo.prometheus.connection import ConnectionSettings
 from slo.prometheus.native_histograms import convert_to_classic_buckets
 from slo.prometheus.query_chunks import CHUNK_SECONDS, ChunkMerger, split_into_chunks
 
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+"""Largest answer to a query, decompressed: about ten million samples."""
+STATUS_DEADLINE_SECONDS = 10.0
+"""Maximum time for an answer about the server itself: version, clock, targets, names of metrics."""
+MAX_STATUS_BYTES = 32 * 1024 * 1024
+"""Largest such answer: the names of several hundred thousand metrics."""
+RECOVERY_SECONDS = 5.0
+"""After a deadline was exceeded, requests fail at once for so long: else each of many queries would wait."""
 _LONG_QUERY_CHARACTERS = 1_000
 """Longer queries are sent by POST: proxies commonly refuse URLs of a few thousand characters."""
+
+
+_UNPARSABLE = (TypeError, AttributeError, LookupError, ValueError, OverflowError)
+"""Errors of parsing JSON of another shape; ``OverflowError``: an integer that no float can hold."""
 
 
 class PrometheusError(Exception):
@@ -45,20 +63,10 @@ class PrometheusClient:
     def __init__(self, connection: ConnectionSettings) -> None:
         self.connection = connection
         self.backend = connection.backend or "prometheus"
-        self._session = requests.Session()
+        self._blocked_until = 0.0
+        self._session = create_session()
         self._session.auth = connection.auth
         self._session.cert = connection.client_certificate
-        retry = Retry(
-            total=connection.retries,
-            status_forcelist=[500, 502, 503, 504],
-            allowed_methods={"GET", "POST"},
-            backoff_factor=0.2,
-            raise_on_status=False,
-            respect_retry_after_header=False,  # it may name hours
-            redirect=0,
-        )
-        self._session.mount("http://", HTTPAdapter(max_retries=retry))
-        self._session.mount("https://", HTTPAdapter(max_retries=retry))
 
     def __enter__(self) -> Self:
         return self
@@ -103,7 +111,7 @@ class PrometheusClient:
             PrometheusUnreachableError: there is no response.
         """
         try:
-            response = self._send("/api/v1/status/buildinfo", {})
+            response = self._send_status("/api/v1/status/buildinfo", {})
             data, _ = _parse_envelope(response, self.connection.shown_url)
         except QueryError:
             return ""
@@ -117,7 +125,7 @@ class PrometheusClient:
             PrometheusUnreachableError: there is no response.
         """
         backend = BACKENDS[self.backend]
-        if backend.flush_path and not self._send(backend.flush_path, {}).ok:
+        if backend.flush_path and not self._send_status(backend.flush_path, {}).ok:
             sleep(backend.settle_seconds)
 
     def fetch_server_time(self) -> float | None:
@@ -127,11 +135,11 @@ class PrometheusClient:
             PrometheusUnreachableError: there is no response.
         """
         try:
-            data, _ = self._request_data(
+            data, _ = self._request_status(
                 "/api/v1/query", {"query": "time()", **BACKENDS[self.backend].parameters}
             )
             (series,) = _parse_vector(data)
-        except (QueryError, TypeError, LookupError, ValueError):
+        except (QueryError, *_UNPARSABLE):
             return None
         return series.values[0]
 
@@ -142,7 +150,7 @@ class PrometheusClient:
             PrometheusUnreachableError: there is no response.
         """
         try:
-            data, _ = self._request_data("/api/v1/metadata", {"metric": metric})
+            data, _ = self._request_status("/api/v1/metadata", {"metric": metric})
         except QueryError:
             return frozenset()
         entries = data.get(metric) if isinstance(data, dict) else None
@@ -155,20 +163,33 @@ class PrometheusClient:
         data, warnings = self._request_data("/api/v1/query", parameters)
         try:
             return parse(data), warnings
-        except (TypeError, LookupError, ValueError):
+        except _UNPARSABLE:
             url = self.connection.shown_url
             raise QueryError(f"{url} returned a result that can't be parsed for {query!r}") from None
 
     def _request_data(self, path: str, parameters: Mapping[str, str]) -> tuple[Any, tuple[str, ...]]:
-        return _parse_envelope(self._send(path, parameters), self.connection.shown_url)
+        limits = RequestLimits(self.connection.deadline_seconds, MAX_ANSWER_BYTES, self.connection.retries)
+        return _parse_envelope(self._send(path, parameters, limits), self.connection.shown_url)
 
-    def _send(self, path: str, parameters: Mapping[str, str]) -> requests.Response:
+    def _request_status(self, path: str, parameters: Mapping[str, str]) -> tuple[Any, tuple[str, ...]]:
+        return _parse_envelope(self._send_status(path, parameters), self.connection.shown_url)
+
+    def _send_status(self, path: str, parameters: Mapping[str, str]) -> Answer:
+        """Send a request that a working server answers at once."""
+        seconds = min(STATUS_DEADLINE_SECONDS, self.connection.deadline_seconds)
+        return self._send(path, parameters, RequestLimits(seconds, MAX_STATUS_BYTES, self.connection.retries))
+
+    def _send(self, path: str, parameters: Mapping[str, str], limits: RequestLimits) -> Answer:
         connection = self.connection
+        if monotonic() < self._blocked_until:
+            raise PrometheusUnreachableError(f"{connection.shown_url} did not answer in time before")
         use_post = len(parameters.get("query", "")) > _LONG_QUERY_CHARACTERS
         try:
-            return self._session.request(
-                "POST" if use_post else "GET",
-                connection.url.rstrip("/") + path,
+            return send_bounded(
+                self._session,
+                limits,
+                method="POST" if use_post else "GET",
+                url=connection.url.rstrip("/") + path,
                 headers={**BACKENDS[self.backend].headers, **connection.headers},
                 params=None if use_post else parameters,
                 data=parameters if use_post else None,
@@ -176,6 +197,15 @@ class PrometheusClient:
                 allow_redirects=False,
                 verify=connection.ca_file,  # REQUESTS_CA_BUNDLE would override Session.verify
             )
+        except DeadlineExceededError:
+            self._blocked_until = monotonic() + RECOVERY_SECONDS
+            raise PrometheusUnreachableError(
+                f"{connection.shown_url} sent no whole answer within {limits.seconds:g} s"
+            ) from None
+        except (AnswerTooLargeError, EncodingNotAcceptedError) as error:
+            # An answer about the server is small: this server is no Prometheus, and no query would help.
+            kind = PrometheusUnreachableError if limits.body_bytes <= MAX_STATUS_BYTES else QueryError
+            raise kind(f"{connection.shown_url} can't be read: {error}") from None
         except (OSError, HTTPError) as error:
             raise PrometheusUnreachableError(
                 f"{connection.shown_url} does not respond ({_describe_cause(error)})"
@@ -197,18 +227,15 @@ def _find_last_exception(arguments: tuple[object, ...]) -> BaseException | None:
     return last if isinstance(last, BaseException) else None
 
 
-def _parse_envelope(response: requests.Response, url: str) -> tuple[Any, tuple[str, ...]]:
-    """Return the data and the warnings of an API response."""
-    try:
-        body = response.json()
-    except requests.exceptions.JSONDecodeError:
-        body = None
-    if response.status_code >= 500:  # noqa: PLR2004 - server errors, by RFC 9110
+def _parse_envelope(answer: Answer, url: str) -> tuple[Any, tuple[str, ...]]:
+    """Return the data and the warnings of an API answer."""
+    body = answer.parse_json()
+    if answer.status >= 500:  # noqa: PLR2004 - server errors, by RFC 9110
         raise PrometheusUnreachableError(
-            f"{url} responded with {response.status_code}: {_describe_error(response, body)}"
+            f"{url} responded with {answer.status}: {_describe_error(answer, body)}"
         )
     if not isinstance(body, dict) or body.get("status") != "success":
-        raise QueryError(f"{url} responded with {response.status_code}: {_describe_error(response, body)}")
+        raise QueryError(f"{url} responded with {answer.status}: {_describe_error(answer, body)}")
     texts_by_key = [body.get(key) for key in ("warnings", "infos")]
     warnings = tuple(str(text) for texts in texts_by_key if isinstance(texts, list) for text in texts)
     if body.get("isPartial") is True:
@@ -216,12 +243,12 @@ def _parse_envelope(response: requests.Response, url: str) -> tuple[Any, tuple[s
     return body.get("data"), warnings
 
 
-def _describe_error(response: requests.Response, body: object) -> str:
+def _describe_error(answer: Answer, body: object) -> str:
     if isinstance(body, dict) and body.get("error"):
         return str(body["error"])
-    if response.is_redirect:
+    if answer.is_redirect:
         return "it redirects; use the URL that it redirects to"
-    if response.status_code in {401, 403}:
+    if answer.status in {401, 403}:
         return "it refuses the credentials (see PROOFLOAD_PROMETHEUS_USERNAME and _BEARER_TOKEN)"
     return "not a response of the Prometheus HTTP API"
 

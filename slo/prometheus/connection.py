@@ -31,7 +31,8 @@ class ConnectionSettings:
     """Connection settings of a Prometheus HTTP API.
 
     ``headers`` are sent with each request (e.g. ``X-Scope-OrgID``). ``ca_file`` verifies the server;
-    ``client_certificate`` is (certificate file, key file). Timeouts are in seconds.
+    ``client_certificate`` is (certificate file, key file). Timeouts are in seconds;
+    ``deadline_seconds`` is the maximum time for an answer, from the first attempt to the last byte.
     """
 
     url: str = field(repr=False)
@@ -40,7 +41,8 @@ class ConnectionSettings:
     ca_file: str | None = None
     client_certificate: tuple[str, str] | None = None
     connect_timeout_seconds: float = 5
-    read_timeout_seconds: float = 60
+    read_timeout_seconds: float = 50
+    deadline_seconds: float = 55
     retries: int = 3
     backend: str | None = None
     """A key of ``slo.prometheus.backends.BACKENDS``; ``None``: detected from the server."""
