@@ -43,6 +43,7 @@ from reports.writers import (
 )
 from slo.counting import EvidenceObservations
 from slo.evaluation import evaluate, preload_scipy
+from slo.lint import run_preflight
 from slo.model import Comparison, Conclusion, Evidence, Policy, Proof, RunRecord, Spec, Window
 from slo.prometheus import ConnectionSettings, PrometheusClient, PrometheusError, gather_evidence
 
@@ -74,6 +75,8 @@ class Job:
     faults: Mapping[str, object]
     policy: Policy
     metadata: ReportMetadata
+    needs_preflight: bool = False
+    """Whether the Prometheus was configured by somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,10 @@ class ResultsError(OSError):
         place = f" {error.filename}" if error.filename else ""
         super().__init__(f"can't write the results{place}: {error.strerror or error}")
         self.proof = proof
+
+
+class PreflightError(Exception):
+    """Prometheus can't answer, or does not scrape what the spec names; the message lists all problems."""
 
 
 class FaultsError(Exception):
@@ -127,6 +134,7 @@ def run_job(job: Job, reporter: ProgressReporter) -> Proof:
     Raises:
         StackError: the target or Prometheus did not start.
         LoadError: the load generator failed.
+        PreflightError: Prometheus can't judge the spec; nothing was sent.
         FaultsError: the target rejects the faults.
         KeyboardInterrupt: the run was interrupted; ``run.json`` contains what was sent until then.
     """
@@ -142,6 +150,8 @@ def run_job(job: Job, reporter: ProgressReporter) -> Proof:
             )
             endpoints = resources.enter_context(job.stack)
             prometheus = resources.enter_context(PrometheusClient(job.connect(endpoints.prometheus_url)))
+            if job.needs_preflight:
+                _run_preflight(job, prometheus, reporter)
             load.await_event("ready")
         record = _send_measured_load(job, endpoints, prometheus, load, timer, reporter)
         with timer.measure_stage("evidence"):
@@ -268,6 +278,20 @@ def _send_measured_load(
     if job.metrics_port:
         load.release()
     return _read_run_record(done)
+
+
+def _run_preflight(job: Job, prometheus: PrometheusClient, reporter: ProgressReporter) -> None:
+    """Check Prometheus before anything is sent.
+
+    Raises:
+        PreflightError: it can't judge the spec.
+    """
+    reporter.report_status("preflight: asking Prometheus for the jobs and metrics of the spec")
+    preflight = run_preflight(job.spec, prometheus, serves_load_metrics=job.metrics_port is not None)
+    for note in preflight.notes:
+        reporter.report_status(f"note: {note}")
+    if preflight.problems:
+        raise PreflightError("\n".join(preflight.problems))
 
 
 def _build_metrics_arguments(port: str | None) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ from proofload.pipeline import (
     FaultsError,
     FinishedRun,
     Job,
+    PreflightError,
     ReportMetadata,
     ResultsError,
     finish_run,
@@ -124,6 +125,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         faults=dict(faults),
         policy=policy or Policy(),
         metadata=ReportMetadata(collect_versions(), _describe_settings(specs, load_options, faults)),
+        needs_preflight=is_external,
     )
     finished = _run_or_exit(job, target or REFERENCE_TARGET)
     report_and_exit(finished, run_directory)
@@ -155,6 +157,8 @@ def _run_or_exit(job: Job, target: str) -> FinishedRun:
             return finish_run(run_job(job, reporter), job.run_directory, target, os.environ)
         except (StackError, LoadError) as error:
             exit_for_failed_load(error, "no verdict: ")
+        except PreflightError as error:
+            exit_with_error(f"preflight: {error}", USAGE_EXIT_CODE)
         except FaultsError as error:
             exit_with_error(str(error), USAGE_EXIT_CODE)
         except ResultsError as error:

@@ -37,6 +37,7 @@ _LONG_QUERY_CHARACTERS = 1_000
 """Longer queries are sent by POST: proxies commonly refuse URLs of a few thousand characters."""
 
 
+_MAX_CAUSE_CHARACTERS = 120
 _UNPARSABLE = (TypeError, AttributeError, LookupError, ValueError, OverflowError)
 """Errors of parsing JSON of another shape; ``OverflowError``: an integer that no float can hold."""
 
@@ -155,6 +156,32 @@ class PrometheusClient:
             return frozenset()
         entries = data.get(metric) if isinstance(data, dict) else None
         return frozenset(str(entry.get("type")) for entry in entries or () if isinstance(entry, dict))
+
+    def fetch_target_health(self) -> tuple[tuple[str, str], ...]:
+        """Return job and health of each active scrape target, and nothing if the server has no such API.
+
+        The health is ``up``, ``down`` with the last error, or ``not scraped yet``.
+
+        Raises:
+            PrometheusUnreachableError: there is no response.
+        """
+        try:
+            data, _ = self._request_status("/api/v1/targets", {"state": "active"})
+            return tuple(_parse_target(target) for target in data["activeTargets"])
+        except (QueryError, *_UNPARSABLE):
+            return ()
+
+    def fetch_metric_names(self) -> tuple[str, ...]:
+        """Return the names of all metrics, and nothing if there are too many or the server does not tell.
+
+        Raises:
+            PrometheusUnreachableError: there is no response.
+        """
+        try:
+            data, _ = self._request_data("/api/v1/label/__name__/values", {})
+        except QueryError:
+            return ()
+        return tuple(map(str, data)) if isinstance(data, list) else ()
 
     def _run_query(
         self, query: str, time: float, parse: Callable[[Mapping[str, Any]], tuple[Series, ...]]
@@ -276,6 +303,14 @@ def _parse_float_matrix(data: Mapping[str, Any]) -> tuple[Series, ...]:
 def _parse_series(row: Mapping[str, Any]) -> Series:
     times, values = zip(*row["values"], strict=True)
     return Series(row["metric"], tuple(map(float, times)), tuple(map(float, values)))
+
+
+def _parse_target(target: Mapping[str, Any]) -> tuple[str, str]:
+    job, health = str(target["labels"].get("job", "")), str(target["health"])
+    if health == "unknown":
+        return job, "not scraped yet"
+    cause = " ".join(str(target.get("lastError") or "").split())[-_MAX_CAUSE_CHARACTERS:]
+    return job, f"{health}: {cause}" if health == "down" and cause else health
 
 
 def _parse_vector(data: Mapping[str, Any]) -> tuple[Series, ...]:
