@@ -19,6 +19,7 @@ from proofload.cli.cli_validation import (
 )
 from proofload.cli.option_types import DurationType, PathType, RateType
 from proofload.cli.options import PROMETHEUS, SPEC, add_policy_options
+from proofload.stack import LoadError, check_locustfile
 from slo.documents import Problem
 from slo.lint import find_traffic_problems, lint_spec
 from slo.model import Policy, Spec
@@ -57,6 +58,7 @@ def lint_command(
     if profile is not None:
         planned_load = read_or_exit(partial(load_profile, profile, duration=duration, rate=rate))
         problems += _find_traffic_problems(spec, planned_load, policy or Policy())
+        problems += _find_locustfile_problems(profile, planned_load)
     if problems:
         exit_with_error("\n".join(map(str, problems)), USAGE_EXIT_CODE)
     objectives = sum(len(slo.objectives) for slo in spec.slos)
@@ -70,6 +72,16 @@ def _find_live_problems(spec: Spec, url: str) -> list[Problem]:
             return lint_spec(spec, client, time.time())
     except PrometheusError as error:
         exit_with_error(str(error), USAGE_EXIT_CODE)
+
+
+def _find_locustfile_problems(path: Path, profile: Profile) -> list[Problem]:
+    if profile.locustfile is None:
+        return []
+    try:
+        check_locustfile(path)
+    except LoadError as error:
+        return [Problem("", None, "", str(error))]
+    return []
 
 
 def _find_traffic_problems(spec: Spec, profile: Profile, policy: Policy) -> list[Problem]:

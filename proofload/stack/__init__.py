@@ -12,6 +12,7 @@ from proofload.stack.load_process import (
     LoadProcess,
     LoadRejectedError,
     WorkerOptions,
+    check_locustfile,
     run_worker,
 )
 from proofload.stack.managed_process import ManagedProcess
@@ -44,6 +45,7 @@ __all__ = [
     "WorkerOptions",
     "await_closing_scrape",
     "await_scrape",
+    "check_locustfile",
     "find_free_ports",
     "find_prometheus",
     "run_worker",

@@ -209,6 +209,35 @@ class LoadProcess:
         return LoadError("\n  ".join([f"the load generator ended with code {code}", *last_lines]))
 
 
+def check_locustfile(profile: Path) -> None:
+    """Load a profile and its locustfile in a process of their own; nothing is sent.
+
+    Raises:
+        LoadRejectedError: the locustfile can't be loaded, or does not fit the profile's arrivals.
+        LoadError: loading it took too long, or ended the process.
+    """
+    command = [sys.executable, "-P", "-m", "loadtests.fleet.profile_check", str(profile)]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own module, arguments as a list
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=SILENCE_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise LoadError(
+            f"{profile}: loading its locustfile took more than {SILENCE_TIMEOUT_SECONDS:g} s"
+        ) from None
+    last_lines = "\n".join(done.stderr.strip().splitlines()[-LAST_LOG_LINES:])
+    if done.returncode == REJECTED_EXIT_CODE:
+        raise LoadRejectedError(last_lines)
+    if done.returncode:
+        raise LoadError(f"{profile}: loading its locustfile ended with code {done.returncode}: {last_lines}")
+
+
 def run_worker(address: str) -> int:
     """Run a worker of the master at ``address``; return the exit code of ``python -m loadtests.fleet``."""
     return subprocess.run([sys.executable, "-P", "-m", "loadtests.fleet", address], check=False).returncode  # noqa: S603 - our own module
