@@ -18,11 +18,14 @@ from proofload.process import (
     INTERRUPTED_EXIT_CODE,
     crash_reporter,
     exit_at_once_when_interrupted,
+    find_address_space_problem,
     protect_standard_streams,
     raise_when_interrupted,
+    use_one_blas_thread,
 )
 
 OUTPUT_LOST_EXIT_CODE = 2
+UNUSABLE_ENVIRONMENT_EXIT_CODE = 2
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
@@ -141,6 +144,10 @@ def main() -> None:
     """Run the command line; the process ends with one of the documented exit codes, whatever happens."""
     exit_at_once_when_interrupted()
     output = protect_standard_streams()
+    if problem := find_address_space_problem():
+        click.echo(f"proofload: {problem}", err=True)
+        sys.exit(UNUSABLE_ENVIRONMENT_EXIT_CODE)
+    use_one_blas_thread()
     _bypass_proxy_for_loopback()
     has_verdict, code = _run_command()
     for stream in (sys.stdout, sys.stderr):

@@ -274,6 +274,22 @@ def count_free_bytes(path: Path) -> int:
     return status.f_bavail * status.f_frsize
 
 
+@pytest.mark.parametrize("limit", [40_000, 60_000, 100_000, 120_000, 160_000, 200_000, 400_000])
+def test_a_small_address_space_is_told_at_once(limit: int, folder: Path) -> None:
+    script = f'ulimit -v {limit}; exec "$0" "$@"'
+    done = run(folder, *REPLAY, command=("bash", "-c", script, *COMMAND))
+    message = f"limited to {limit:,} KiB (ulimit -v); at least 409,600 KiB are needed\n"
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert done.stderr == f"proofload: the address space is {message}"
+
+
+def test_the_smallest_address_space_is_enough_for_a_verdict_with_reports(folder: Path) -> None:
+    script = 'ulimit -v 410000; exec "$0" "$@"'
+    done = run(folder, *REPLAY, "--out", "out", command=("bash", "-c", script, *COMMAND))
+    assert done.returncode == UNDECIDED, done.stderr
+    assert (folder / "out" / "report.html").exists()
+
+
 # --- Interrupts ---------------------------------------------------------------------------------
 
 INTERRUPT_AT_IMPORT = """
