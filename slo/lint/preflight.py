@@ -23,6 +23,7 @@ LOAD_METRIC_PREFIX = "proofload_load_"
 """Metrics of the load generator, whose job is up only while a load runs."""
 MAX_LISTED = 10
 _NO_TARGETS = "Prometheus has neither scrape targets nor the metric up: the jobs of the spec are not checked"
+_NO_SERIES = "has no series yet; it may appear with the first request"
 _SIMILAR_NAMES = 3
 _SIMILARITY = 0.7
 _FAMILY_SUFFIX = re.compile(r"_(bucket|count|sum)$")
@@ -159,7 +160,7 @@ def _has_series(prometheus: PrometheusClient, job: _WantedJob) -> bool:
 
 
 def _find_missing_metrics(spec: Spec, prometheus: PrometheusClient) -> list[str]:
-    """Return a note for each metric of the spec that has no series, with similar names."""
+    """Return a note for each metric without a series that has similar names, and one for the others."""
     plan = plan_queries(spec)
     inside = [selector for text in plan.server_expressions for selector in find_selectors(text)]
     wanted = {
@@ -178,10 +179,14 @@ def _find_missing_metrics(spec: Spec, prometheus: PrometheusClient) -> list[str]
     existing = {series.labels.get("__name__", "") for series in found}
     missing = [name for name in wanted if not {name, _FAMILY_SUFFIX.sub("", name)} & existing]
     known = prometheus.fetch_metric_names() if missing else ()
-    return [_describe_missing_metric(name, known) for name in missing]
-
-
-def _describe_missing_metric(name: str, known: Iterable[str]) -> str:
-    similar = get_close_matches(name, list(known), _SIMILAR_NAMES, _SIMILARITY)
-    hint = f"; similar names: {', '.join(similar)}" if similar else ""
-    return f"the metric {name} has no series yet; it may appear with the first request{hint}"
+    similar = {name: get_close_matches(name, known, _SIMILAR_NAMES, _SIMILARITY) for name in missing}
+    notes = [
+        f"the metric {name} {_NO_SERIES}; similar names: {', '.join(names)}"
+        for name, names in similar.items()
+        if names
+    ]
+    others = [name for name, names in similar.items() if not names]
+    return [
+        *notes,
+        *([f"metrics that may appear with the first request: {', '.join(others)}"] if others else []),
+    ]
