@@ -45,6 +45,7 @@ from reports.writers import (
 )
 from slo.counting import EvidenceObservations
 from slo.evaluation import evaluate, preload_scipy
+from slo.lint import run_preflight
 from slo.model import Comparison, Conclusion, Evidence, Policy, Proof, RunRecord, Spec, Window
 from slo.prometheus import ConnectionSettings, PrometheusClient, PrometheusError, gather_evidence
 
@@ -76,6 +77,8 @@ class Job:
     faults: Mapping[str, object]
     policy: Policy
     metadata: ReportMetadata
+    needs_preflight: bool = False
+    """Whether the Prometheus was configured by somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +86,28 @@ class FinishedRun:
     """A verdict and the results of the stages after it.
 
     ``comparison`` is the comparison with the baseline of the policy; ``comparison_problem`` states why
-    there is none although the policy names a baseline. ``warnings`` state what could not be recorded.
+    there is none although the policy names a baseline. ``warnings`` state what could not be recorded;
+    ``results_problem`` states why reports are missing.
     """
 
     proof: Proof
     comparison: Comparison | None = None
     comparison_problem: str | None = None
+    results_problem: str | None = None
     warnings: tuple[str, ...] = ()
+
+
+class ResultsError(OSError):
+    """Results can't be written, e.g. on a full disk; ``proof`` has the verdict all the same."""
+
+    def __init__(self, proof: Proof, error: OSError) -> None:
+        place = f" {error.filename}" if error.filename else ""
+        super().__init__(f"can't write the results{place}: {error.strerror or error}")
+        self.proof = proof
+
+
+class PreflightError(Exception):
+    """Prometheus can't answer, or does not scrape what the spec names; the message lists all problems."""
 
 
 class FaultsError(Exception):
@@ -118,6 +136,7 @@ def run_job(job: Job, reporter: ProgressReporter) -> Proof:
     Raises:
         StackError: the target or Prometheus did not start.
         LoadError: the load generator failed.
+        PreflightError: Prometheus can't judge the spec; nothing was sent.
         FaultsError: the target rejects the faults.
         KeyboardInterrupt: the run was interrupted; ``run.json`` contains what was sent until then.
     """
@@ -133,6 +152,8 @@ def run_job(job: Job, reporter: ProgressReporter) -> Proof:
             )
             endpoints = resources.enter_context(job.stack)
             prometheus = resources.enter_context(PrometheusClient(job.connect(endpoints.prometheus_url)))
+            if job.needs_preflight:
+                _run_preflight(job, prometheus, reporter)
             load.await_event("ready")
         record = _send_measured_load(job, endpoints, prometheus, load, timer, reporter)
         with timer.measure_stage("evidence"):
@@ -154,7 +175,7 @@ def finish_run(proof: Proof, run_directory: Path, target: str, environment: Mapp
 
     Raises:
         ValueError: the proof has no run record.
-        OSError: a report or the comparison can't be written; the run is not in the history.
+        ResultsError: a report or the comparison can't be written; the run is not in the history.
     """
     if proof.run is None:
         raise ValueError("the proof has no run record: only the verdict of a load can be finished")
@@ -164,12 +185,13 @@ def finish_run(proof: Proof, run_directory: Path, target: str, environment: Mapp
         entry = replace(entry, regression=True)
     proof = _write_results(proof, run_directory, StageTimer(proof.timings))
     if comparison:
-        _write_comparison(comparison, run_directory)
+        with _results_of(proof):
+            _write_comparison(comparison, run_directory)
     history_warning = add_run(entry, run_directory)
     update_latest_link(run_directory)
     annotation_warning = annotate_run(environment, proof, run_directory.resolve().name)
     warnings = tuple(filter(None, (history_warning, annotation_warning)))
-    return FinishedRun(proof, comparison, problem, warnings)
+    return FinishedRun(proof, comparison, problem, warnings=warnings)
 
 
 def check_window(
@@ -180,7 +202,11 @@ def check_window(
     run_directory: Path | None,
     metadata: ReportMetadata,
 ) -> Proof:
-    """Evaluate a past window, whatever generated its load; write files only if there is a run directory."""
+    """Evaluate a past window, whatever generated its load; write files only if there is a run directory.
+
+    Raises:
+        ResultsError: a file can't be written.
+    """
     timer = StageTimer()
     Thread(target=preload_scipy, daemon=True).start()
     with timer.measure_stage("evidence"):
@@ -195,6 +221,9 @@ def replay_run(
     """Evaluate stored evidence again, without a query; the same evidence yields the same verdict.
 
     The run record is written, too: without it, a replay of the replay would lack its checks.
+
+    Raises:
+        ResultsError: a file can't be written.
     """
     timer = StageTimer()
     if artifacts.run and run_directory:
@@ -257,6 +286,20 @@ def _send_measured_load(
     return _read_run_record(done)
 
 
+def _run_preflight(job: Job, prometheus: PrometheusClient, reporter: ProgressReporter) -> None:
+    """Check Prometheus before anything is sent.
+
+    Raises:
+        PreflightError: it can't judge the spec.
+    """
+    reporter.report_status("preflight: asking Prometheus for the jobs and metrics of the spec")
+    preflight = run_preflight(job.spec, prometheus, serves_load_metrics=job.metrics_port is not None)
+    for note in preflight.notes:
+        reporter.report_status(f"note: {note}")
+    if preflight.problems:
+        raise PreflightError("\n".join(preflight.problems))
+
+
 def _build_metrics_arguments(port: str | None) -> tuple[str, ...]:
     return () if port is None else ("--metrics-port", port, "--hold")
 
@@ -298,12 +341,20 @@ def _evaluate(
     metadata: ReportMetadata,
     timer: StageTimer,
 ) -> Proof:
-    """Write the policy, an input of the verdict, and evaluate the evidence."""
-    if run_directory:
-        write_policy(artifacts.policy, run_directory)
+    """Write the policy, an input of the verdict, and evaluate the evidence.
+
+    Raises:
+        ResultsError: the policy can't be written.
+    """
+    problem: OSError | None = None
+    try:
+        if run_directory:
+            write_policy(artifacts.policy, run_directory)
+    except OSError as error:
+        problem = error
     with timer.measure_stage("verdict"):
         verdict = evaluate(spec, artifacts.evidence, artifacts.run, artifacts.policy)
-    return Proof(
+    proof = Proof(
         verdict,
         artifacts.evidence,
         spec,
@@ -313,6 +364,19 @@ def _evaluate(
         metadata.versions,
         metadata.settings,
     )
+    with _results_of(proof):
+        if problem:
+            raise problem
+    return proof
+
+
+@contextmanager
+def _results_of(proof: Proof) -> Iterator[None]:
+    """Let a file that can't be written not lose the verdict."""
+    try:
+        yield
+    except OSError as error:
+        raise ResultsError(proof, error) from error
 
 
 def _write_results(
@@ -323,7 +387,7 @@ def _write_results(
 ) -> Proof:
     """Write evidence and reports; return the proof with the duration of that stage."""
     if run_directory:
-        with timer.measure_stage("reports"):
+        with timer.measure_stage("reports"), _results_of(proof):
             write_evidence(proof.evidence, run_directory, integrity)
             write_reports(proof, run_directory)
     return replace(proof, timings=tuple(timer.stages))

@@ -39,7 +39,7 @@ LAYERS = {
         {"fleet", "convert"},
     ],
     "reports": [{"text"}, {"charts"}, {"writers"}],
-    "proofload": [{"artifacts"}, {"stack", "history"}, {"output"}, {"pipeline"}, {"cli"}],
+    "proofload": [{"process", "artifacts"}, {"stack", "history"}, {"output"}, {"pipeline"}, {"cli"}],
     "target_service": [{"settings"}, {"ml", "logs", "faults"}, {"metrics", "train"}, {"api"}, {"app"}],
 }
 """The sub-packages of a folder, lowest layer first; those of one layer do not import each other."""

@@ -91,7 +91,8 @@ def _resolve_files(document: Document, profile: Profile) -> Profile:
     """Return the profile with absolute paths, after checking the files."""
     folder = Path(document.path).parent
     paths: dict[str, str] = {}
-    problems: list[Problem] = []
+    if problems := _find_path_problems(document, profile, folder):
+        raise ProblemsError(problems)
     if profile.locustfile is not None:
         locustfile = (folder / profile.locustfile).resolve()
         paths["locustfile"] = str(locustfile)
@@ -106,6 +107,22 @@ def _resolve_files(document: Document, profile: Profile) -> Profile:
     if problems:
         raise ProblemsError(problems)
     return profile.model_copy(update=paths)
+
+
+def _find_path_problems(document: Document, profile: Profile, folder: Path) -> list[Problem]:
+    """Return the paths that no file can have: too long, or a link that leads to itself."""
+    problems = []
+    for field in ("locustfile", "feeder", "trace"):
+        name = getattr(profile, field, None)
+        try:
+            if name is not None:
+                (folder / name).stat()
+        except FileNotFoundError:
+            continue  # reported with the file's kind
+        except (OSError, ValueError) as error:
+            cause = error.strerror if isinstance(error, OSError) else error
+            problems.append(document.make_problem((field,), f"{format_value(name)} can't be read: {cause}"))
+    return problems
 
 
 def _check_feeder(document: Document, profile: Profile, feeder: str) -> Sequence[Problem]:

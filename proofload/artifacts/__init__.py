@@ -15,6 +15,7 @@ from proofload.artifacts.run_artifacts import (
 from proofload.artifacts.run_directory import (
     create_run_directory,
     create_run_id,
+    find_output_problems,
     update_latest_link,
     write_text,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "RunArtifacts",
     "create_run_directory",
     "create_run_id",
+    "find_output_problems",
     "read_configuration",
     "read_run_artifacts",
     "update_latest_link",

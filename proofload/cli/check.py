@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,12 +21,12 @@ from proofload.cli.cli_validation import (
     read_spec,
 )
 from proofload.cli.exit_status import report_and_exit
-from proofload.cli.option_types import TimeType
+from proofload.cli.option_types import PathType, TimeType
 from proofload.cli.options import PROMETHEUS, SPEC, add_policy_options
 from proofload.output import print_status
-from proofload.pipeline import FinishedRun, ReportMetadata, check_window, replay_run
+from proofload.pipeline import FinishedRun, ReportMetadata, ResultsError, check_window, replay_run
 from proofload.stack import await_closing_scrape
-from slo.model import SECONDS_PER_DAY, Policy, Window
+from slo.model import SECONDS_PER_DAY, Policy, Proof, Window
 from slo.prometheus import PrometheusClient
 
 CLOSING_SCRAPE_SECONDS = 65.0
@@ -44,7 +45,7 @@ would need so many queries that ``check`` would seem to hang."""
 @click.option("--end", type=TimeType(), help="End of the window; by default now.")
 @click.option(
     "--replay",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     help="Run directory: evaluate its stored evidence again, without a query.",
 )
 @click.option(
@@ -52,9 +53,7 @@ would need so many queries that ``check`` would seem to hang."""
     is_flag=True,
     help="With --replay: accept a run directory whose files were edited after the run.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Directory for the reports; by default none are written."
-)
+@click.option("--out", type=PathType(), help="Directory for the reports; by default none are written.")
 def check_command(
     specs: tuple[Path, ...],
     prometheus: str | None,
@@ -93,8 +92,10 @@ def check_command(
     metadata = ReportMetadata(collect_versions(), settings)
     with PrometheusClient(connection) as client:
         await_closing_scrape(client, spec, end, CLOSING_SCRAPE_SECONDS, print_status)
-        proof = check_window(spec, client, window, policy or Policy(), run_directory, metadata)
-    report_and_exit(FinishedRun(proof), run_directory)
+        finished = _finish(
+            partial(check_window, spec, client, window, policy or Policy(), run_directory, metadata)
+        )
+    report_and_exit(finished, run_directory)
 
 
 def _replay_run(
@@ -113,5 +114,13 @@ def _replay_run(
         settings["evidence"] = str(artifacts.integrity)
     metadata = ReportMetadata(collect_versions(), settings)
     policy = policy or replace(artifacts.policy, baseline=None)
-    proof = replay_run(spec, artifacts, policy, run_directory, metadata)
-    report_and_exit(FinishedRun(proof), run_directory)
+    finished = _finish(partial(replay_run, spec, artifacts, policy, run_directory, metadata))
+    report_and_exit(finished, run_directory)
+
+
+def _finish(evaluate: Callable[[], Proof]) -> FinishedRun:
+    """Return the verdict, also where its reports can't be written."""
+    try:
+        return FinishedRun(evaluate())
+    except ResultsError as error:
+        return FinishedRun(error.proof, results_problem=str(error))

@@ -16,8 +16,9 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from loadtests.profile import validate_target_url
-from proofload.artifacts import create_run_directory, create_run_id, write_text
+from proofload.artifacts import create_run_directory, create_run_id, find_output_problems, write_text
 from proofload.output import echo
+from proofload.process import crash_reporter
 from slo.documents import Problem, ProblemsError
 from slo.model import Spec
 from slo.openslo import find_data_source, find_prometheus_url, load_spec
@@ -94,7 +95,7 @@ def find_connection(url: str | None, spec: Spec) -> ConnectionSettings:
 
 def validate_addresses(target: str | None, prometheus: str | None) -> None:
     """Reject invalid URLs and invalid connection settings of the environment."""
-    if target:
+    if target is not None:
         read_option(partial(validate_target_url, target))
     read_option(partial(read_connection_settings, os.environ, prometheus or _LOOPBACK_URL))
 
@@ -113,14 +114,22 @@ def require_reference_service() -> None:
 # --- Writing ------------------------------------------------------------------------------------
 
 
-def prepare_run_directory(out: Path | None) -> Path:
-    """Create the run directory and its ``logs/``; without ``out`` a new one in ``runs/``."""
+def prepare_run_directory(out: Path | None, *, writes_reports: bool = True) -> Path:
+    """Create the run directory and its ``logs/``; without ``out`` a new one in ``runs/``.
+
+    A directory that can't take the files of a run ends the command with exit code 2, before anything is sent.
+    ``writes_reports``: the command writes reports, among them ``junit.xml``.
+    """
     try:
         if out is None:
-            return create_run_directory(Path("runs"), create_run_id(datetime.now(UTC)))
+            out = create_run_directory(Path("runs"), create_run_id(datetime.now(UTC)))
         (out / "logs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        exit_with_error(f"can't create the run directory {error.filename}: {error.strerror}", USAGE_EXIT_CODE)
+        place = error.filename or out
+        exit_with_error(f"can't create the run directory {place}: {error.strerror}", USAGE_EXIT_CODE)
+    if problems := find_output_problems(out):
+        exit_with_error("\n".join(problems), USAGE_EXIT_CODE)
+    crash_reporter.use_run_directory(out, writes_junit=writes_reports)
     return out
 
 

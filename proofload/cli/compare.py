@@ -13,7 +13,7 @@ from typing import TypeVar
 import click
 
 from proofload.cli.cli_validation import USAGE_EXIT_CODE, exit_with_error, read_option, write_or_exit
-from proofload.cli.option_types import DurationType
+from proofload.cli.option_types import DurationType, FiniteRange, PathType
 from proofload.history import (
     HISTORY_FILE,
     HistoryError,
@@ -42,7 +42,7 @@ CONCLUSION_EXIT_CODES = {
 _HISTORY_OPTION = click.option(
     "--history",
     "path",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     default=HISTORY_FILE,
     show_default=True,
     help="History file.",
@@ -61,7 +61,7 @@ _HISTORY_OPTION = click.option(
 @click.option("--figure", "patterns", multiple=True, metavar="NAME", help="Figure to compare, e.g. 'sli/*'.")
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     default=0.05,
     show_default=True,
     help="Relative change to tolerate (0.05: 5 %).",
@@ -75,14 +75,14 @@ _HISTORY_OPTION = click.option(
 )
 @click.option(
     "--least-ratio",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     default=MIN_EFFECT_RATIO,
     show_default=True,
     help="Difference of shares to tolerate.",
 )
 @click.option(
     "--confidence",
-    type=click.FloatRange(0.5, 1, max_open=True),
+    type=FiniteRange(0.5, 1, max_open=True),
     default=0.95,
     show_default=True,
     help="Confidence level of the intervals.",
@@ -94,10 +94,8 @@ _HISTORY_OPTION = click.option(
     show_default=True,
     help="Runs needed on a side to estimate how much its runs vary.",
 )
-@click.option(
-    "--export", type=click.Path(path_type=Path), help="Write RUN... to this file, to use it as a baseline."
-)
-@click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown to this file.")
+@click.option("--export", type=PathType(), help="Write RUN... to this file, to use it as a baseline.")
+@click.option("--markdown", type=PathType(), help="Write Markdown to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @_HISTORY_OPTION
 def compare_command(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -152,9 +150,7 @@ def _report_and_exit(comparison: Comparison, markdown: Path | None, *, as_json: 
 @click.option("--profile", help="Only runs of this profile.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the newest N runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-@click.option(
-    "--plot", type=click.Path(path_type=Path), help="Draw a chart of the runs into a .svg or .html file."
-)
+@click.option("--plot", type=PathType(), help="Draw a chart of the runs into a .svg or .html file.")
 @click.option("--rebuild", is_flag=True, help="Rebuild the history from the run directories.")
 @click.option(
     "--accept",

@@ -18,6 +18,7 @@ from proofload.cli.cli_validation import (
     read_spec,
     write_or_exit,
 )
+from proofload.cli.option_types import PathType
 from proofload.output import echo
 from slo.documents import Document, Problem, ProblemsError, load_documents
 from slo.importers import (
@@ -46,10 +47,8 @@ def _parse_variables(
 
 @click.command("import")
 @click.argument("form", metavar="FORMAT", type=click.Choice(FORMATS))
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="File to write; by default the result is printed."
-)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=PathType())
+@click.option("--out", type=PathType(), help="File to write; by default the result is printed.")
 @click.option("--force", is_flag=True, help="Replace an existing file --out.")
 @click.option("--service", metavar="NAME", help="Name of the service: Pyrra and Keptn don't state it.")
 @click.option(

@@ -17,9 +17,10 @@ from proofload.cli.cli_validation import (
     read_or_exit,
     read_spec,
 )
-from proofload.cli.option_types import DurationType, RateType
+from proofload.cli.option_types import DurationType, PathType, RateType
 from proofload.cli.options import PROMETHEUS, SPEC, add_policy_options
 from proofload.output import echo
+from proofload.stack import LoadError, check_locustfile
 from slo.documents import Problem
 from slo.lint import find_traffic_problems, lint_spec
 from slo.model import Policy, Spec
@@ -33,7 +34,7 @@ from slo.prometheus import PrometheusClient, PrometheusError
 @add_policy_options
 @click.option(
     "--profile",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     help="Load profile: does it send enough requests to decide the objectives?",
 )
 @click.option("--duration", type=DurationType(), help="Stretch the profile's stages to this length.")
@@ -58,6 +59,7 @@ def lint_command(
     if profile is not None:
         planned_load = read_or_exit(partial(load_profile, profile, duration=duration, rate=rate))
         problems += _find_traffic_problems(spec, planned_load, policy or Policy())
+        problems += _find_locustfile_problems(profile, planned_load)
     if problems:
         exit_with_error("\n".join(map(str, problems)), USAGE_EXIT_CODE)
     objectives = sum(len(slo.objectives) for slo in spec.slos)
@@ -71,6 +73,16 @@ def _find_live_problems(spec: Spec, url: str) -> list[Problem]:
             return lint_spec(spec, client, time.time())
     except PrometheusError as error:
         exit_with_error(str(error), USAGE_EXIT_CODE)
+
+
+def _find_locustfile_problems(path: Path, profile: Profile) -> list[Problem]:
+    if profile.locustfile is None:
+        return []
+    try:
+        check_locustfile(path)
+    except LoadError as error:
+        return [Problem("", None, "", str(error))]
+    return []
 
 
 def _find_traffic_problems(spec: Spec, profile: Profile, policy: Policy) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""The command line. Exit codes: 0 MET, 1 MISSED, 2 bad usage or input, 3 UNDECIDED, 130 interrupted.
+"""The command line, with its exit codes: those of the verdicts, of bad input, internal errors and interrupts.
 
 Commands are imported when they are called: ``--help`` and ``--version`` load neither numpy, pandas, scipy,
 matplotlib nor Locust.
@@ -7,18 +7,26 @@ matplotlib nor Locust.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from io import StringIO
-from types import FrameType
-from typing import NoReturn
 
 import click
 
-INTERRUPTED_EXIT_CODE = 130
+from proofload.process import (
+    INTERRUPTED_EXIT_CODE,
+    crash_reporter,
+    exit_at_once_when_interrupted,
+    find_address_space_problem,
+    protect_standard_streams,
+    raise_when_interrupted,
+    use_one_blas_thread,
+)
+
+OUTPUT_LOST_EXIT_CODE = 2
+UNUSABLE_ENVIRONMENT_EXIT_CODE = 2
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
@@ -98,6 +106,7 @@ class _LazyGroup(click.Group):
         if entry is None:
             return None
         command: click.Command = getattr(import_module(entry.module), entry.attribute)
+        raise_when_interrupted()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -121,12 +130,8 @@ def _installed_version() -> str:
 def cli() -> None:
     """Put a service under a known load; prove from its Prometheus metrics whether it meets its SLOs.
 
-    Exit codes: 0 MET, 1 MISSED, 2 bad usage or input, 3 UNDECIDED, 130 interrupted.
+    Exit codes: 0 MET, 1 MISSED, 2 bad usage or input, 3 UNDECIDED, 70 internal error, 130 interrupted.
     """
-
-
-def _raise_keyboard_interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _bypass_proxy_for_loopback() -> None:
@@ -146,14 +151,35 @@ def _show_error(error: click.ClickException) -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    signal.signal(signal.SIGTERM, _raise_keyboard_interrupt)  # a cancelled CI job cleans up like Ctrl-C
+    """Run the command line; the process ends with one of the documented exit codes, whatever happens."""
+    exit_at_once_when_interrupted()
+    output = protect_standard_streams()
+    if problem := find_address_space_problem():
+        click.echo(f"proofload: {problem}", err=True)
+        sys.exit(UNUSABLE_ENVIRONMENT_EXIT_CODE)
+    use_one_blas_thread()
     _bypass_proxy_for_loopback()
+    has_verdict, code = _run_command()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    if output.error and code == 0 and not has_verdict:
+        click.echo(f"proofload: can't write to standard output: {output.error.strerror}", err=True)
+        code = OUTPUT_LOST_EXIT_CODE
+    sys.exit(code)
+
+
+def _run_command() -> tuple[bool, int]:
+    """Run a command; return whether it chose its exit code itself, as with a verdict, and the code."""
     try:
-        cli.main(standalone_mode=False)
+        code = cli.main(standalone_mode=False)
     except click.ClickException as error:
         _show_error(error)
-        sys.exit(error.exit_code)
+        return True, error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED_EXIT_CODE)
+        return True, INTERRUPTED_EXIT_CODE
+    except SystemExit as error:
+        return True, error.code if isinstance(error.code, int) else int(error.code is not None)
+    except Exception as error:  # noqa: BLE001 - the only place that handles errors of Proofload itself
+        return True, crash_reporter.report(error)
+    return False, code if isinstance(code, int) else 0

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import time
 from datetime import datetime
 from math import isfinite, nan
+from pathlib import Path
 from typing import Any
 
 import click
 
 from loadtests.profile import parse_duration
+from slo.documents import format_value
 
 Fault = tuple[str, float | bool]
 """Name and value of a fault of the reference service."""
@@ -66,6 +70,56 @@ class TimeType(click.ParamType[float]):
             return parse_time(str(value), time.time())
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class FiniteRange(click.FloatRange):
+    """A number within a range; ``nan`` compares with no bound, so the range alone would accept it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Parse a number, or fail if it is not in the range."""
+        number = float(super().convert(value, param, ctx))
+        if not isfinite(number):
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return number
+
+
+def find_path_problem(text: str) -> str | None:
+    """Return why no file can have a path: it is empty, too long, or a link that leads to itself."""
+    if not text:
+        return "a path can't be empty"
+    try:
+        os.stat(text)  # noqa: PTH116 - a Path drops a slash at the end
+    except OSError as error:
+        if error.errno in {errno.ENAMETOOLONG, errno.ELOOP}:
+            return f"{format_value(text)}: {error.strerror}"
+    except ValueError as error:  # a null character
+        return f"{format_value(text)}: {error}"
+    return None
+
+
+class PathType(click.Path):
+    """A path; the empty text, e.g. of an unset variable, is an error and not the working directory."""
+
+    def __init__(self, path_type: type[Path | str] = Path) -> None:
+        super().__init__(path_type=path_type)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or fail if no file can have it."""
+        if problem := find_path_problem(str(value)):
+            self.fail(problem, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class UrlType(click.ParamType[str]):
+    """A URL, which is checked later; the empty text, e.g. of a variable that is not set, is an error."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text, or fail if it is empty."""
+        if not str(value).strip():
+            self.fail("is empty; write a URL like http://127.0.0.1:8000", param, ctx)
+        return str(value)
 
 
 class RateType(click.FloatRange):

@@ -13,7 +13,7 @@ import click
 from loadtests.profile import Profile, load_profile, parse_address, parse_port_address
 from proofload.artifacts import read_configuration
 from proofload.cli.cli_validation import read_or_exit
-from proofload.cli.option_types import DurationType, RateType
+from proofload.cli.option_types import DurationType, FiniteRange, PathType, RateType, UrlType
 from proofload.stack import LoadParameters, WorkerOptions
 from slo.model import Policy
 
@@ -38,14 +38,14 @@ SPEC = click.option(
     "--spec",
     "specs",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PathType(),
     default=[ROOT / "slo" / "objectives.yaml"],
     show_default="slo/objectives.yaml",
     help="OpenSLO file or directory; can be given several times.",
 )
 PROFILE = click.option(
     "--profile",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     default=ROOT / "loadtests" / "profiles" / "steady.yaml",
     show_default="loadtests/profiles/steady.yaml",
     help="Load profile.",
@@ -56,17 +56,19 @@ STACK = click.option(
     help="Where target and Prometheus run: in processes started here (default), in containers of "
     "docker-compose.yml, or already elsewhere.",
 )
-TARGET = click.option("--target", metavar="URL", help="Service under test, for --stack external.")
+TARGET = click.option(
+    "--target", type=UrlType(), metavar="URL", help="Service under test, for --stack external."
+)
 METRICS_PORT = click.option(
     "--metrics-port",
     metavar="[HOST:]PORT",
     callback=partial(_validate_with, parse_port_address),
     help="Port where the load generator serves metrics to Prometheus; without HOST on loopback.",
 )
-PROMETHEUS = click.option("--prometheus", metavar="URL", help="Prometheus HTTP API.")
+PROMETHEUS = click.option("--prometheus", type=UrlType(), metavar="URL", help="Prometheus HTTP API.")
 RUN_DIRECTORY = click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     help="Run directory; by default a new one in runs/.",
 )
 
@@ -164,12 +166,12 @@ def add_load_options(command: Callable[..., None]) -> Callable[..., None]:
 _POLICY_OPTIONS = (
     click.option(
         "--config",
-        type=click.Path(path_type=Path),
+        type=PathType(),
         help="Configuration file; by default proofload.yaml if it exists.",
     ),
     click.option(
         "--confidence",
-        type=click.FloatRange(0.5, 1, max_open=True),
+        type=FiniteRange(0.5, 1, max_open=True),
         help="Require this confidence for MET and MISSED, e.g. 0.95; by default the observed ratio decides.",
     ),
 )

@@ -33,16 +33,14 @@ from loadtests.convert import (
 )
 from loadtests.profile import load_profile
 from proofload.cli.cli_validation import USAGE_EXIT_CODE, exit_with_error, write_or_exit
-from proofload.cli.option_types import DurationType, RateType
+from proofload.cli.option_types import DurationType, PathType, RateType
 from proofload.output import echo
 from slo.documents import ProblemsError
 
 _FETCH_TIMEOUT_SECONDS = 20
 _DEFAULT_MAX_REQUESTS = 500
 
-_OUT = click.option(
-    "--out", type=click.Path(path_type=Path), help="File to write; by default standard output."
-)
+_OUT = click.option("--out", type=PathType(), help="File to write; by default standard output.")
 _FORCE = click.option("--force", is_flag=True, help="Replace existing files.")
 _NAME = click.option("--name", help="Name of the profile.")
 _RATE = click.option("--rate", type=RateType(), help="Requests per second.")
@@ -94,7 +92,7 @@ def create_from_openapi(
 
 
 @profile_group.command("from-har")
-@click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("source", metavar="FILE", type=PathType())
 @click.option(
     "--origin", metavar="URL", help="Include the requests to this origin; by default the most frequent one."
 )
@@ -134,7 +132,7 @@ def create_from_har(
 
 
 @profile_group.command("from-access-log")
-@click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("source", metavar="FILE", type=PathType())
 @click.option(
     "--most",
     type=click.IntRange(1, 5_000),

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from proofload.cli.cli_validation import read_or_exit, read_spec, write_or_exit
+from proofload.cli.option_types import PathType
 from proofload.cli.options import SPEC
 from proofload.output import echo
 from slo.model import Spec
@@ -35,12 +36,10 @@ def _validate_object_name(_context: click.Context, _option: click.Parameter, val
 @SPEC
 @click.option(
     "--out",
-    type=click.Path(),  # str: a Path drops the slash at the end
+    type=PathType(str),  # str: a Path drops the slash at the end
     help=f"File to write, or directory for {RULES_FILE}; by default the rules are printed.",
 )
-@click.option(
-    "--tests", type=click.Path(path_type=Path), help="Also write unit tests for promtool to this file."
-)
+@click.option("--tests", type=PathType(), help="Also write unit tests for promtool to this file.")
 @click.option(
     "--prometheus-rule",
     metavar="NAME",

@@ -21,7 +21,7 @@ from proofload.cli.cli_validation import (
     require_reference_service,
     validate_addresses,
 )
-from proofload.cli.exit_status import VERDICT_EXIT_CODES, report_and_exit
+from proofload.cli.exit_status import exit_for_failed_load, report_and_exit
 from proofload.cli.option_types import Fault, FaultType
 from proofload.cli.options import (
     METRICS_PORT,
@@ -36,7 +36,16 @@ from proofload.cli.options import (
 )
 from proofload.history import REFERENCE_TARGET
 from proofload.output import print_status, show_progress
-from proofload.pipeline import FaultsError, FinishedRun, Job, ReportMetadata, finish_run, run_job
+from proofload.pipeline import (
+    FaultsError,
+    FinishedRun,
+    Job,
+    PreflightError,
+    ReportMetadata,
+    ResultsError,
+    finish_run,
+    run_job,
+)
 from proofload.stack import (
     LoadError,
     Stack,
@@ -46,7 +55,7 @@ from proofload.stack import (
     start_process_stack,
     use_external_stack,
 )
-from slo.model import Outcome, Policy
+from slo.model import Policy
 from slo.prometheus import read_connection_settings
 
 
@@ -116,10 +125,9 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         faults=dict(faults),
         policy=policy or Policy(),
         metadata=ReportMetadata(collect_versions(), _describe_settings(specs, load_options, faults)),
+        needs_preflight=is_external,
     )
     finished = _run_or_exit(job, target or REFERENCE_TARGET)
-    for warning in finished.warnings:
-        print_status(warning)
     report_and_exit(finished, run_directory)
 
 
@@ -148,9 +156,13 @@ def _run_or_exit(job: Job, target: str) -> FinishedRun:
         try:
             return finish_run(run_job(job, reporter), job.run_directory, target, os.environ)
         except (StackError, LoadError) as error:
-            exit_with_error(f"no verdict: {error}", VERDICT_EXIT_CODES[Outcome.UNDECIDED])
+            exit_for_failed_load(error, "no verdict: ")
+        except PreflightError as error:
+            exit_with_error(f"preflight: {error}", USAGE_EXIT_CODE)
         except FaultsError as error:
             exit_with_error(str(error), USAGE_EXIT_CODE)
+        except ResultsError as error:
+            return FinishedRun(error.proof, results_problem=str(error))
 
 
 def _describe_settings(

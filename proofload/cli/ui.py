@@ -30,7 +30,7 @@ def ui_command(profile: Path, port: int, workers: int) -> None:
     """Start the stack with Locust's web UI and wait until interrupted."""
     read_or_exit(partial(load_profile, profile))
     require_reference_service()
-    run_directory = prepare_run_directory(None)
+    run_directory = prepare_run_directory(None, writes_reports=False)
     try:
         stack = start_process_stack(
             run_directory / "logs",

@@ -156,7 +156,7 @@ def read_figures(path: Path) -> list[RunEntry]:
         return entries_from_json(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise HistoryError(f"{path}: can't be read: {error.strerror}") from None
-    except ValueError as error:  # not JSON, not UTF-8, or no figures
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, too deep, or no figures
         raise HistoryError(f"{path}: {error}") from None
 
 

@@ -17,6 +17,8 @@ from slo.documents import flatten_text, replace_control_characters
 
 _OUTCOME_LEVELS = {"MISSED": "error", "UNDECIDED": "warning"}
 _CONCLUSION_LEVELS = {"regression": "error", "cant_tell": "warning"}
+_CODES_WITHOUT_VERDICT = {70, 130}
+"""Internal error, interrupted: a ``verdict.json`` is from an earlier run, or its reports are incomplete."""
 _MAX_ANNOTATIONS = 10
 """GitHub shows ten errors and ten warnings of a step and drops the others."""
 _MAX_SUMMARY_BYTES = 1_000_000
@@ -67,7 +69,7 @@ def report_verdict(exit_code: int, run_directory: Path, environment: Mapping[str
     """Print the annotations; write outputs and summary to the files that the runner names."""
     outputs = {"exit-code": str(exit_code), "verdict": "", "report": ""}
     verdict_file, report = run_directory / "verdict.json", run_directory / "report.md"
-    if verdict_file.exists():
+    if verdict_file.exists() and exit_code not in _CODES_WITHOUT_VERDICT:
         verdict = json.loads(verdict_file.read_text(encoding="utf-8"))
         outputs |= {"verdict": verdict["verdict"], "report": str(report)}
         lines = [*format_baseline_annotation(run_directory), *format_annotations(verdict)]

@@ -5,11 +5,14 @@ Every process that is started here is stopped by its own id, also after errors.
 
 from proofload.stack.compose_stack import start_compose_stack
 from proofload.stack.load_process import (
+    LoadCrashedError,
     LoadError,
     LoadEvent,
     LoadParameters,
     LoadProcess,
+    LoadRejectedError,
     WorkerOptions,
+    check_locustfile,
     run_worker,
 )
 from proofload.stack.managed_process import ManagedProcess
@@ -28,10 +31,12 @@ from proofload.stack.stack import (
 __all__ = [
     "READY_TIMEOUT_SECONDS",
     "Endpoints",
+    "LoadCrashedError",
     "LoadError",
     "LoadEvent",
     "LoadParameters",
     "LoadProcess",
+    "LoadRejectedError",
     "ManagedProcess",
     "NoScrapeError",
     "PrometheusNotFoundError",
@@ -40,6 +45,7 @@ __all__ = [
     "WorkerOptions",
     "await_closing_scrape",
     "await_scrape",
+    "check_locustfile",
     "find_free_ports",
     "find_prometheus",
     "run_worker",

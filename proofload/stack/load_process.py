@@ -17,6 +17,12 @@ from typing import Any, Self
 
 SILENCE_TIMEOUT_SECONDS = 60.0
 """The load generator sends about two events per second; without one for this long it is considered hung."""
+REJECTED_EXIT_CODE = 2
+"""Exit code of the load generator for bad usage and for a profile or locustfile that can't be used."""
+UNHANDLED_EXIT_CODE = 1
+"""Exit code of Python for an exception that nothing handles; the log ends with its traceback."""
+LAST_LOG_LINES = 20
+_TRACEBACK = "Traceback (most recent call last)"
 STOP_TIMEOUT_SECONDS = 15.0
 """Maximum time for writing its files after an interrupt."""
 
@@ -26,6 +32,14 @@ LoadEvent = Mapping[str, Any]
 
 class LoadError(Exception):
     """The load generator failed; the message states how."""
+
+
+class LoadRejectedError(LoadError):
+    """The load generator rejects the profile, its locustfile or its target, before anything is sent."""
+
+
+class LoadCrashedError(LoadError):
+    """The load generator ended with an internal error; the message names the log with the traceback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +146,7 @@ class LoadProcess:
             self._process.stdin.write(f"{target_url}\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise LoadError(self._describe_exit()) from None
+            raise self._make_exit_error() from None
 
     def release(self) -> None:
         """Let a load generator end that waits after its load; it may have ended already."""
@@ -153,7 +167,7 @@ class LoadProcess:
                     f"the load generator sent no event for {SILENCE_TIMEOUT_SECONDS:.0f} s"
                 ) from None
             if event is None:
-                raise LoadError(self._describe_exit())
+                raise self._make_exit_error()
             if event["event"] == "error":
                 raise LoadError(str(event.get("message", "the load generator failed")))
             if event["event"] == "progress" and progress:
@@ -168,7 +182,7 @@ class LoadProcess:
             LoadError: it ended with an error.
         """
         if self._process.wait():
-            raise LoadError(self._describe_exit())
+            raise self._make_exit_error()
 
     def _read_events(self) -> None:
         """Queue the load generator's events; other lines, such as a user's ``print``, are ignored."""
@@ -183,10 +197,45 @@ class LoadProcess:
                 self._events.put(event)
         self._events.put(None)
 
-    def _describe_exit(self) -> str:
+    def _make_exit_error(self) -> LoadError:
+        """Return the error that the exit code of the load generator means (``loadtests.__main__``)."""
         code = self._process.wait()
-        last_lines = self._log.read_text(errors="replace").strip().splitlines()[-5:]
-        return "\n  ".join([f"the load generator ended with code {code}", *last_lines])
+        log = self._log.read_text(errors="replace")
+        last_lines = log.strip().splitlines()[-LAST_LOG_LINES:]
+        if code == REJECTED_EXIT_CODE:
+            return LoadRejectedError("\n".join(last_lines))
+        if code == UNHANDLED_EXIT_CODE and _TRACEBACK in log:
+            return LoadCrashedError(f"the load generator failed: {last_lines[-1]}; traceback in {self._log}")
+        return LoadError("\n  ".join([f"the load generator ended with code {code}", *last_lines]))
+
+
+def check_locustfile(profile: Path) -> None:
+    """Load a profile and its locustfile in a process of their own; nothing is sent.
+
+    Raises:
+        LoadRejectedError: the locustfile can't be loaded, or does not fit the profile's arrivals.
+        LoadError: loading it took too long, or ended the process.
+    """
+    command = [sys.executable, "-P", "-m", "loadtests.fleet.profile_check", str(profile)]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own module, arguments as a list
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=SILENCE_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise LoadError(
+            f"{profile}: loading its locustfile took more than {SILENCE_TIMEOUT_SECONDS:g} s"
+        ) from None
+    last_lines = "\n".join(done.stderr.strip().splitlines()[-LAST_LOG_LINES:])
+    if done.returncode == REJECTED_EXIT_CODE:
+        raise LoadRejectedError(last_lines)
+    if done.returncode:
+        raise LoadError(f"{profile}: loading its locustfile ended with code {done.returncode}: {last_lines}")
 
 
 def run_worker(address: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -67,12 +68,13 @@ def _list_files(paths: list[Path], problems: list[Problem]) -> list[Path]:
     file_by_real_path: dict[Path, Path] = {}
     for path in paths:
         files = [path]
-        if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.suffix in {".yaml", ".yml"} and p.is_file())
+        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+            # Links that lead nowhere are listed as well: they are errors, not SLOs to leave out.
+            files = sorted(p for p in path.rglob("*") if p.suffix in {".yaml", ".yml"} and not p.is_dir())
         if not files:
             problems.append(Problem(str(path), None, "", "the folder contains no *.yaml or *.yml file"))
         for file in files:
-            file_by_real_path.setdefault(file.resolve(), file)
+            file_by_real_path.setdefault(Path(os.path.realpath(file)), file)
     return list(file_by_real_path.values())
 
 

@@ -1,28 +1,47 @@
-"""Client of the Prometheus HTTP API, with bounded retries and errors that never show a secret."""
+"""Client of the Prometheus HTTP API, with bounded time and memory and errors that never show a secret."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import chain
 from math import isfinite
-from time import sleep
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self
 
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
-from urllib3.util import Retry
 
 from slo.model import PARTIAL_RESPONSE_WARNING, SERVER_TIME_KEY, QueryResult, Series
 from slo.prometheus.backends import BACKENDS, detect_backend
+from slo.prometheus.bounded_requests import (
+    Answer,
+    AnswerTooLargeError,
+    DeadlineExceededError,
+    EncodingNotAcceptedError,
+    RequestLimits,
+    create_session,
+    send_bounded,
+)
 from slo.prometheus.connection import ConnectionSettings
 from slo.prometheus.native_histograms import convert_to_classic_buckets
 from slo.prometheus.query_chunks import CHUNK_SECONDS, ChunkMerger, split_into_chunks
 from slo.promql import PromQLError, find_quoted_names
 
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+"""Largest answer to a query, decompressed: about ten million samples."""
+STATUS_DEADLINE_SECONDS = 10.0
+"""Maximum time for an answer about the server itself: version, clock, targets, names of metrics."""
+MAX_STATUS_BYTES = 32 * 1024 * 1024
+"""Largest such answer: the names of several hundred thousand metrics."""
+RECOVERY_SECONDS = 5.0
+"""After a deadline was exceeded, requests fail at once for so long: else each of many queries would wait."""
 _LONG_QUERY_CHARACTERS = 1_000
 """Longer queries are sent by POST: proxies commonly refuse URLs of a few thousand characters."""
+
+
+_MAX_CAUSE_CHARACTERS = 120
+_UNPARSABLE = (TypeError, AttributeError, LookupError, ValueError, OverflowError)
+"""Errors of parsing JSON of another shape; ``OverflowError``: an integer that no float can hold."""
 
 
 class PrometheusError(Exception):
@@ -47,20 +66,10 @@ class PrometheusClient:
     def __init__(self, connection: ConnectionSettings) -> None:
         self.connection = connection
         self.backend = connection.backend or "prometheus"
-        self._session = requests.Session()
+        self._blocked_until = 0.0
+        self._session = create_session()
         self._session.auth = connection.auth
         self._session.cert = connection.client_certificate
-        retry = Retry(
-            total=connection.retries,
-            status_forcelist=[500, 502, 503, 504],
-            allowed_methods={"GET", "POST"},
-            backoff_factor=0.2,
-            raise_on_status=False,
-            respect_retry_after_header=False,  # it may name hours
-            redirect=0,
-        )
-        self._session.mount("http://", HTTPAdapter(max_retries=retry))
-        self._session.mount("https://", HTTPAdapter(max_retries=retry))
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +114,7 @@ class PrometheusClient:
             PrometheusUnreachableError: there is no response.
         """
         try:
-            response = self._send("/api/v1/status/buildinfo", {})
+            response = self._send_status("/api/v1/status/buildinfo", {})
             data, _ = self._parse_response(response)
         except QueryError:
             return ""
@@ -119,7 +128,7 @@ class PrometheusClient:
             PrometheusUnreachableError: there is no response.
         """
         backend = BACKENDS[self.backend]
-        if backend.flush_path and not self._send(backend.flush_path, {}).ok:
+        if backend.flush_path and not self._send_status(backend.flush_path, {}).ok:
             sleep(backend.settle_seconds)
 
     def fetch_server_time(self) -> QueryResult:
@@ -129,7 +138,7 @@ class PrometheusClient:
             PrometheusError: there is no response, or the server refuses the query.
         """
         query = SERVER_TIME_KEY.text
-        series, warnings = self._run_query(query, None, _parse_single_number)
+        series, warnings = self._run_query(query, None, _parse_single_number, self._request_status)
         return QueryResult(query, series[0].times[0], series, exact=False, warnings=warnings)
 
     def fetch_metric_types(self, metric: str) -> frozenset[str]:
@@ -139,33 +148,65 @@ class PrometheusClient:
             PrometheusUnreachableError: there is no response.
         """
         try:
-            data, _ = self._request_data("/api/v1/metadata", {"metric": metric})
+            data, _ = self._request_status("/api/v1/metadata", {"metric": metric})
         except QueryError:
             return frozenset()
         entries = data.get(metric) if isinstance(data, dict) else None
         return frozenset(str(entry.get("type")) for entry in entries or () if isinstance(entry, dict))
 
+    def fetch_target_health(self) -> tuple[tuple[str, str], ...]:
+        """Return job and health of each active scrape target, and nothing if the server has no such API.
+
+        The health is ``up``, ``down`` with the last error, or ``not scraped yet``.
+
+        Raises:
+            PrometheusUnreachableError: there is no response.
+        """
+        try:
+            data, _ = self._request_status("/api/v1/targets", {"state": "active"})
+            return tuple(_parse_target(target) for target in data["activeTargets"])
+        except (QueryError, *_UNPARSABLE):
+            return ()
+
+    def fetch_metric_names(self) -> tuple[str, ...]:
+        """Return the names of all metrics, and nothing if there are too many or the server does not tell.
+
+        Raises:
+            PrometheusUnreachableError: there is no response.
+        """
+        try:
+            data, _ = self._request_data("/api/v1/label/__name__/values", {})
+        except QueryError:
+            return ()
+        return tuple(map(str, data)) if isinstance(data, list) else ()
+
     def _run_query(
-        self, query: str, time: float | None, parse: Callable[[Mapping[str, Any]], tuple[Series, ...]]
+        self,
+        query: str,
+        time: float | None,
+        parse: Callable[[Mapping[str, Any]], tuple[Series, ...]],
+        request: Callable[[str, Mapping[str, str]], tuple[Any, tuple[str, ...]]] | None = None,
     ) -> tuple[tuple[Series, ...], tuple[str, ...]]:
-        """Run a query at ``time`` (Unix seconds), or at the server's own time."""
+        """Run a query at ``time`` (Unix seconds), or at the server's own time; ``request`` sends it."""
+        request = request or self._request_data
         parameters = {"query": query, **BACKENDS[self.backend].parameters}
         if time is not None:
             parameters["time"] = f"{time:.3f}"
         try:
-            data, warnings = self._request_data("/api/v1/query", parameters)
+            data, warnings = request("/api/v1/query", parameters)
         except QueryError as error:
             raise QueryError(_explain_refusal(str(error), query)) from None
         try:
             return parse(data), warnings
-        except (TypeError, LookupError, ValueError):
+        except _UNPARSABLE:
             url = self.connection.shown_url
             raise QueryError(f"{url} returned a result that can't be parsed for {query!r}") from None
 
     def _request_data(self, path: str, parameters: Mapping[str, str]) -> tuple[Any, tuple[str, ...]]:
-        return self._parse_response(self._send(path, parameters))
+        limits = RequestLimits(self.connection.deadline_seconds, MAX_ANSWER_BYTES, self.connection.retries)
+        return self._parse_response(self._send(path, parameters, limits))
 
-    def _parse_response(self, response: requests.Response) -> tuple[Any, tuple[str, ...]]:
+    def _parse_response(self, response: Answer) -> tuple[Any, tuple[str, ...]]:
         """Return data and warnings; the server, or a proxy before it, may repeat the secrets it was sent."""
         try:
             data, warnings = _parse_envelope(response, self.connection.shown_url)
@@ -173,13 +214,25 @@ class PrometheusClient:
             raise type(error)(self.connection.mask_secrets(str(error))) from None
         return data, tuple(map(self.connection.mask_secrets, warnings))
 
-    def _send(self, path: str, parameters: Mapping[str, str]) -> requests.Response:
+    def _request_status(self, path: str, parameters: Mapping[str, str]) -> tuple[Any, tuple[str, ...]]:
+        return self._parse_response(self._send_status(path, parameters))
+
+    def _send_status(self, path: str, parameters: Mapping[str, str]) -> Answer:
+        """Send a request that a working server answers at once."""
+        seconds = min(STATUS_DEADLINE_SECONDS, self.connection.deadline_seconds)
+        return self._send(path, parameters, RequestLimits(seconds, MAX_STATUS_BYTES, self.connection.retries))
+
+    def _send(self, path: str, parameters: Mapping[str, str], limits: RequestLimits) -> Answer:
         connection = self.connection
+        if monotonic() < self._blocked_until:
+            raise PrometheusUnreachableError(f"{connection.shown_url} did not answer in time before")
         use_post = len(parameters.get("query", "")) > _LONG_QUERY_CHARACTERS
         try:
-            return self._session.request(
-                "POST" if use_post else "GET",
-                connection.url.rstrip("/") + path,
+            return send_bounded(
+                self._session,
+                limits,
+                method="POST" if use_post else "GET",
+                url=connection.url.rstrip("/") + path,
                 headers={**BACKENDS[self.backend].headers, **connection.headers},
                 params=None if use_post else parameters,
                 data=parameters if use_post else None,
@@ -187,6 +240,15 @@ class PrometheusClient:
                 allow_redirects=False,
                 verify=connection.ca_file,  # REQUESTS_CA_BUNDLE would override Session.verify
             )
+        except DeadlineExceededError:
+            self._blocked_until = monotonic() + RECOVERY_SECONDS
+            raise PrometheusUnreachableError(
+                f"{connection.shown_url} sent no whole answer within {limits.seconds:g} s"
+            ) from None
+        except (AnswerTooLargeError, EncodingNotAcceptedError) as error:
+            # An answer about the server is small: this server is no Prometheus, and no query would help.
+            kind = PrometheusUnreachableError if limits.body_bytes <= MAX_STATUS_BYTES else QueryError
+            raise kind(f"{connection.shown_url} can't be read: {error}") from None
         except (OSError, HTTPError) as error:
             raise PrometheusUnreachableError(
                 f"{connection.shown_url} does not respond ({_describe_cause(error)})"
@@ -208,18 +270,15 @@ def _find_last_exception(arguments: tuple[object, ...]) -> BaseException | None:
     return last if isinstance(last, BaseException) else None
 
 
-def _parse_envelope(response: requests.Response, url: str) -> tuple[Any, tuple[str, ...]]:
-    """Return the data and the warnings of an API response."""
-    try:
-        body = response.json()
-    except requests.exceptions.JSONDecodeError:
-        body = None
-    if response.status_code >= 500:  # noqa: PLR2004 - server errors, by RFC 9110
+def _parse_envelope(answer: Answer, url: str) -> tuple[Any, tuple[str, ...]]:
+    """Return the data and the warnings of an API answer."""
+    body = answer.parse_json()
+    if answer.status >= 500:  # noqa: PLR2004 - server errors, by RFC 9110
         raise PrometheusUnreachableError(
-            f"{url} responded with {response.status_code}: {_describe_error(response, body)}"
+            f"{url} responded with {answer.status}: {_describe_error(answer, body)}"
         )
     if not isinstance(body, dict) or body.get("status") != "success":
-        raise QueryError(f"{url} responded with {response.status_code}: {_describe_error(response, body)}")
+        raise QueryError(f"{url} responded with {answer.status}: {_describe_error(answer, body)}")
     texts_by_key = [body.get(key) for key in ("warnings", "infos")]
     warnings = tuple(str(text) for texts in texts_by_key if isinstance(texts, list) for text in texts)
     if body.get("isPartial") is True:
@@ -242,12 +301,12 @@ def _explain_refusal(error: str, query: str) -> str:
     )
 
 
-def _describe_error(response: requests.Response, body: object) -> str:
+def _describe_error(answer: Answer, body: object) -> str:
     if isinstance(body, dict) and body.get("error"):
         return str(body["error"])
-    if response.is_redirect:
+    if answer.is_redirect:
         return "it redirects; use the URL that it redirects to"
-    if response.status_code in {401, 403}:
+    if answer.status in {401, 403}:
         return "it refuses the credentials (see PROOFLOAD_PROMETHEUS_USERNAME and _BEARER_TOKEN)"
     return "not a response of the Prometheus HTTP API"
 
@@ -282,6 +341,14 @@ def _parse_single_number(data: Mapping[str, Any]) -> tuple[Series, ...]:
     if not isfinite(series.values[0]):
         raise ValueError("the result must be a finite number")
     return (series,)
+
+
+def _parse_target(target: Mapping[str, Any]) -> tuple[str, str]:
+    job, health = str(target["labels"].get("job", "")), str(target["health"])
+    if health == "unknown":
+        return job, "not scraped yet"
+    cause = " ".join(str(target.get("lastError") or "").split())[-_MAX_CAUSE_CHARACTERS:]
+    return job, f"{health}: {cause}" if health == "down" and cause else health
 
 
 def _parse_vector(data: Mapping[str, Any]) -> tuple[Series, ...]:

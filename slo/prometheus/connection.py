@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
@@ -41,7 +41,8 @@ class ConnectionSettings:
     """Connection settings of a Prometheus HTTP API.
 
     ``headers`` are sent with each request (e.g. ``X-Scope-OrgID``). ``ca_file`` verifies the server;
-    ``client_certificate`` is (certificate file, key file). Timeouts are in seconds.
+    ``client_certificate`` is (certificate file, key file). Timeouts are in seconds;
+    ``deadline_seconds`` is the maximum time for an answer, from the first attempt to the last byte.
     """
 
     url: str = field(repr=False)
@@ -50,7 +51,8 @@ class ConnectionSettings:
     ca_file: str | None = None
     client_certificate: tuple[str, str] | None = None
     connect_timeout_seconds: float = 5
-    read_timeout_seconds: float = 60
+    read_timeout_seconds: float = 50
+    deadline_seconds: float = 55
     retries: int = 3
     backend: str | None = None
     """A key of ``slo.prometheus.backends.BACKENDS``; ``None``: detected from the server."""
@@ -138,7 +140,7 @@ def _check_files(files: Mapping[str, str | None]) -> None:
             "PROOFLOAD_PROMETHEUS_CLIENT_CERTIFICATE and PROOFLOAD_PROMETHEUS_CLIENT_KEY must both be set"
         )
     for name, file in files.items():
-        if file and not Path(file).is_file():
+        if file and not os.path.isfile(file):  # noqa: PTH113 - Path.is_file raises if it is too long
             raise ValueError(f"PROOFLOAD_PROMETHEUS_{name}: no such file: {file}")
 
 

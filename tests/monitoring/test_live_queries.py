@@ -87,7 +87,10 @@ def _run_load(target: str, prometheus: str, metrics_port: int, out: Path) -> flo
     addresses = ["--target", target, "--prometheus", prometheus, "--metrics-port", str(metrics_port)]
     options = ["--duration", f"{LOAD_SECONDS}s", "--out", str(out)]
     command = [sys.executable, "-m", "proofload", "run", *addresses, *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=out.parent, env=environment, capture_output=True, text=True, timeout=90, check=False
+    )
     assert (out / "verdict.json").is_file(), done.stdout + done.stderr  # any verdict
     return float(json.loads((out / "run.json").read_text())["window"]["end"])
 

@@ -51,7 +51,7 @@ def find_distributions(part: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path, module in list_imports(FOLDERS[part]):
         top = module.partition(".")[0]
-        if top in sys.stdlib_module_names or top in OURS:
+        if top in sys.stdlib_module_names or top in OURS | {"_typeshed"}:
             continue
         names = {"ruamel-yaml"} if top == "ruamel" else {normalize(name) for name in known[top]}
         file = path.relative_to(ROOT).as_posix()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jsonschema
@@ -31,8 +32,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
 
 
 def proofload(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a new folder, where its history is: it must not be a baseline of other runs."""
     command = [sys.executable, "-m", "proofload", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+    with TemporaryDirectory() as folder:
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
 
 
 def read(run_directory: Path, name: str) -> Any:

@@ -71,8 +71,13 @@ class ScrapedPrometheus:
 
 
 @contextmanager
-def run_prometheus(folder: Path, rules: str = "groups: []") -> Iterator[ScrapedPrometheus]:
-    """Start Prometheus with rules, and the page; skip the test if there is no Prometheus."""
+def run_prometheus(
+    folder: Path, rules: str = "groups: []", configuration: str = CONFIGURATION
+) -> Iterator[ScrapedPrometheus]:
+    """Start Prometheus with rules, and the page; skip the test if there is no Prometheus.
+
+    ``configuration`` contains ``{target}``, the address of the page.
+    """
     try:
         binary = find_prometheus(lambda _: None).path
     except PrometheusNotFoundError as error:
@@ -80,7 +85,8 @@ def run_prometheus(folder: Path, rules: str = "groups: []") -> Iterator[ScrapedP
     with ExitStack() as running:
         page = running.enter_context(serve_page())
         (folder / "rules.yaml").write_text(rules)
-        url = _start_prometheus(running, binary, folder, page)
+        text = configuration.format(target=f"127.0.0.1:{page.server_address[1]}")
+        url = _start_prometheus(running, binary, folder, text)
         yield ScrapedPrometheus(running.enter_context(PrometheusClient(ConnectionSettings(url))), page)
 
 
@@ -97,9 +103,9 @@ def serve_page() -> Iterator[MetricsPage]:
             thread.join()
 
 
-def _start_prometheus(running: ExitStack, binary: Path, folder: Path, page: MetricsPage) -> str:
+def _start_prometheus(running: ExitStack, binary: Path, folder: Path, text: str) -> str:
     configuration = folder / "prometheus.yml"
-    configuration.write_text(CONFIGURATION.format(target=f"127.0.0.1:{page.server_address[1]}"))
+    configuration.write_text(text)
     (port,) = find_free_ports(1)
     command = [
         str(binary),

@@ -42,9 +42,9 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def proofload(
     directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Run]:
-    """Run the command line as ``proofload`` does; the signal handler is restored afterwards."""
+    """Run the command line as ``proofload`` does; the signal handlers are restored afterwards."""
     del directory
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def run(*arguments: str, **environment: str) -> Finished:
         for name, value in environment.items():
@@ -59,7 +59,8 @@ def proofload(
         return Finished(code, *capsys.readouterr())
 
     yield run
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def read_files(directory: Path) -> dict[str, str]:
@@ -248,7 +249,10 @@ def test_the_prometheus_url_has_a_precedence(
 
 
 HELP = {
-    "the command": ((), "Exit codes: 0 MET, 1 MISSED, 2 bad usage or input, 3 UNDECIDED, 130 interrupted."),
+    "the command": (
+        (),
+        "Exit codes: 0 MET, 1 MISSED, 2 bad usage or input, 3 UNDECIDED, 70 internal error, 130 interrupted.",
+    ),
     "run": (("run",), "--profile PATH"),
     "check": (("check",), "--start TIME"),
     "lint": (("lint",), "--prometheus URL"),

@@ -131,6 +131,7 @@ def test_grafana_does_not_change_the_exit_code(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # its history is there
     monkeypatch.setattr(run, "run_job", lambda *_: proof())
     server.status = status
     arguments = ["run", "--target", "http://127.0.0.1:1", "--prometheus", "http://127.0.0.1:1"]
