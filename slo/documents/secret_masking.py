@@ -33,9 +33,10 @@ _PARAMETER = re.compile(r"(?<=[?&;#])([^\s=&;#?\"'<>]+)=([^\s&;#?\"'<>]+)")
 _FORM_FIELD = re.compile(r"(?:^|(?<=&))([^\s=&]+)=([^&]+)")
 _FORM = re.compile(r"[^\s=&]+=[^&]*(?:&[^\s=&]+=[^&]*)*\s*")
 _CREDENTIALS = re.compile(
-    r"\b(Bearer|Basic|Digest|Negotiate)(\s+)[\w.~+/=-]{6,}|\beyJ[\w-]{5,4096}\.[\w-]+\.[\w-]*", re.IGNORECASE
+    r"\b((?i:Bearer|Basic|Digest|Negotiate))(\s+)(?=[\w.~-]*(?:[0-9+/=]|[a-z][A-Z]))[\w.~+/=-]{6,}"
+    r"|\beyJ[\w-]{5,4096}\.[\w-]+\.[\w-]*"
 )
-"""Values of ``Authorization`` (RFC 9110, 11.4), and JSON web tokens (RFC 7519)."""
+"""Values of ``Authorization`` (RFC 9110, 11.4) and JSON web tokens (RFC 7519), not "basic authentication"."""
 
 
 def is_secret_name(name: str) -> bool:
