@@ -11,6 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 INTERRUPTED_EXIT_CODE = 130
+"""128 + SIGINT, as shells report an interrupted command."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

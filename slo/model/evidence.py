@@ -80,6 +80,7 @@ PROCESS_START_KEY = QueryKey(QueryKind.PROCESS_START, "process_start_time_second
 SERVER_TIME_KEY = QueryKey(QueryKind.SERVER_TIME, "time()")
 """Keys of the queries about the scrape targets and the server themselves."""
 TARGET_KEYS = (UP_KEY, PROCESS_START_KEY, SERVER_TIME_KEY)
+"""All of these keys."""
 
 
 @dataclass(frozen=True, slots=True)

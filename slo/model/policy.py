@@ -14,6 +14,7 @@ DEFAULT_FIGURES = (
     "throughput",
 )
 DEFAULT_COVERAGE = 0.9
+"""Default share of the scrapes in the window in which a gauge must have a value."""
 MIN_EFFECT_SECONDS = 0.001
 MIN_EFFECT_RATIO = 0.001
 """Default smallest effects that matter, in seconds and as a ratio."""

@@ -22,6 +22,7 @@ class CreatedTimestamps(NamedTuple):
 
 
 NO_CREATED_TIMESTAMPS = CreatedTimestamps(-inf)
+"""Of a counter without ``_created`` samples."""
 
 
 @dataclass(frozen=True, slots=True)
