@@ -36,7 +36,7 @@ def serve_web_ui(profile: Profile, host: str, port: int, run_id: str) -> None:
 
     A recorder counts what they send, because Locust's statistics can be reset from the page. The same server
     answers Prometheus at ``/metrics``, where ``run_id`` is a label. It refuses requests of other sites, and
-    load for another host (see :mod:`loadtests.locust.request_guard`).
+    load for another host (see ``loadtests.locust.request_guard``).
 
     Raises:
         EngineError: the port is in use, or the server does not start.
