@@ -58,6 +58,8 @@ class Scenario:
     ``limit_ratio``: true error ratio and true p95, divided by their limits. ``autocorrelation`` of the states
     of two successive seconds; ``log_deviation``: standard deviation of the logarithm that a state adds.
     ``has_burst``: all errors fall into one second. ``has_restart``: the process restarts in the middle.
+    ``trouble``: mean duration of trouble and mean time between its end and its start, in seconds; all errors
+    come while there is trouble.
     """
 
     limit_ratio: float
@@ -68,6 +70,7 @@ class Scenario:
     has_burst: bool = False
     has_restart: bool = False
     threshold_seconds: float = 0.5
+    trouble: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,22 @@ def _compute_error_ratios(scenario: Scenario, states: Array, random: np.random.G
         ratios = np.zeros(len(states))
         ratios[random.integers(len(states))] = min(ratio * len(states), 1.0)
         return ratios
+    if scenario.trouble:
+        duration, gap = scenario.trouble
+        has_trouble = _simulate_trouble(len(states), duration, gap, random)
+        return np.where(has_trouble, min(ratio * (duration + gap) / duration, 1.0), 0.0)
     return np.minimum(ratio * np.exp(scenario.log_deviation * states - scenario.log_deviation**2 / 2), 1.0)
+
+
+def _simulate_trouble(
+    seconds: int, duration: float, gap: float, random: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Return for each second whether there is trouble; it begins and ends at random."""
+    state, states = random.random() < duration / (duration + gap), []
+    for chance in random.random(seconds):
+        states.append(state)
+        state = chance >= 1 / duration if state else chance < 1 / gap
+    return np.array(states)
 
 
 def _simulate_scrapes(

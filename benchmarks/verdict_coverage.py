@@ -16,6 +16,12 @@ AUTOCORRELATIONS = (0.0, 0.5, 0.8)
 SCRAPE_INTERVALS = (1.0, 5.0, 15.0)
 RUN_SECONDS = (60.0, 300.0)
 LOG_DEVIATIONS = (0.0, 0.3)
+HARD_PROCESSES: dict[str, tuple[float, tuple[float, float] | None]] = {
+    "correlation 0.95": (0.95, None),
+    "trouble 10 s in 60 s": (0.0, (10.0, 50.0)),
+    "trouble 3 s in 30 s": (0.0, (3.0, 27.0)),
+}
+"""Processes that a short run can't know: correlation of successive seconds, and trouble (duration, gap)."""
 
 
 def main() -> None:
@@ -35,6 +41,14 @@ def main() -> None:
     ):
         scenario = Scenario(
             1.0, scrape_seconds, seconds, autocorrelation=autocorrelation, log_deviation=log_deviation
+        )
+        _print_row(scenario, options.runs, random)
+    print("\nprocesses with a longer memory, scraped every second")
+    for seconds, (name, (correlation, trouble)) in product(RUN_SECONDS, HARD_PROCESSES.items()):
+        print(f"{name:<22}", end="")
+        deviation = LOG_DEVIATIONS[1] if correlation else 0.0
+        scenario = Scenario(
+            1.0, 1.0, seconds, autocorrelation=correlation, log_deviation=deviation, trouble=trouble
         )
         _print_row(scenario, options.runs, random)
 

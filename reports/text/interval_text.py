@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import log
 
 from reports.text import formatting
 from reports.text.objective_text import format_objective_name
-from slo.model import Interval, Intervals, ObjectiveVerdict
+from slo.model import Interval, Intervals, ObjectiveVerdict, Window
 
 COLUMNS = (
     "Objective",
@@ -31,6 +32,23 @@ def format_interval_heading(objectives: Iterable[ObjectiveVerdict]) -> str:
     """Return the heading of a column of :func:`format_confidence_interval`: ``95 % interval``."""
     level = format_confidence_level(objectives)
     return "interval" if level == formatting.DASH else f"{level} interval"
+
+
+def format_unseen_trouble(objectives: Iterable[ObjectiveVerdict], window: Window) -> str:
+    """State which trouble the window can have missed, and so the intervals do not cover; empty without any.
+
+    Trouble that begins at random, on average once in G seconds, is absent from W seconds with the probability
+    exp(-W / G). This is 1 - level if G is W / -ln(1 - level).
+    """
+    level = max((item.intervals.level for item in objectives if item.intervals), default=None)
+    if level is None or not window.seconds:
+        return ""
+    gap = formatting.format_seconds(window.seconds / -log(1 - level))
+    seconds, chance = formatting.format_seconds(window.seconds), formatting.format_percent(1 - level)
+    return (
+        f"Trouble that comes on average once in {gap}, or less often, is absent from a window of {seconds} "
+        f"with a probability of {chance} or more: the intervals do not cover it."
+    )
 
 
 def format_confidence_interval(objective: ObjectiveVerdict) -> str:
