@@ -71,7 +71,7 @@ def _print_row(scenario: Scenario, run_count: int, random: np.random.Generator) 
                 too_low += high < truth
                 too_high += low > truth
     shares = [f"{100 * count / run_count:.1f} %" for count in (*covered.values(), too_low, too_high)]
-    setting = f"{scenario.seconds:6.0f} s {scenario.scrape_seconds:6.0f} s {scenario.autocorrelation:14.1f}"
+    setting = f"{scenario.seconds:6.0f} s {scenario.scrape_seconds:6.0f} s {scenario.autocorrelation:14.2f}"
     print(f"{setting} {shares[0]:>8} {shares[1]:>13}   ({shares[2]}, {shares[3]})", flush=True)
 
 
