@@ -60,8 +60,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "PromQL": ('rate(x_total{token="a",key!="b"}[5m])', 'rate(x_total{token="a",key!="b"}[5m])'),
     "a bearer token in a message": ("refused: Bearer s3cret.abc", "refused: Bearer ***"),
     "basic credentials in a message": ("got 'Basic YW5uOnMzY3JldA=='", "got 'Basic ***'"),
-    # pragma: allowlist nextline secret
     "words": ("Basic Authentication, bearer token-based", "Basic Authentication, bearer token-based"),
+    # pragma: allowlist nextline secret
     "a JSON web token": ("x eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1In0.s3cret y", "x *** y"),
     "a masked text again": ("http://***@shop/?token=***", "http://***@shop/?token=***"),
 }  # fmt: skip
