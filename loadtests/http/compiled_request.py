@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from loadtests.profile import DeclaredRequest, Expectation, TargetUrl
+from loadtests.profile import DeclaredRequest, Expectation, TargetUrl, encode_request_target
 from loadtests.recording import UNEXPECTED_BODY
 
 
@@ -28,13 +28,17 @@ class CompiledRequest:
 
 
 def compile_request(request: DeclaredRequest, target_url: TargetUrl) -> CompiledRequest:
-    """Return a declared request as the bytes of an HTTP/1.1 request (RFC 9112)."""
+    """Return a declared request as the bytes of an HTTP/1.1 request (RFC 9112).
+
+    Raises:
+        ValueError: a value can't be written; the profile's reader has refused all such values.
+    """
     body = b""
     headers = {"Host": target_url.authority, "User-Agent": "proofload", "Accept": "*/*"}
     if target_url.authorization:
         headers["Authorization"] = target_url.authorization
     if request.json_body is not None:
-        body = json.dumps(request.json_body).encode()
+        body = json.dumps(request.json_body, allow_nan=False).encode()
         headers["Content-Type"] = "application/json"
     elif request.body is not None:
         body = request.body.encode()
@@ -42,9 +46,9 @@ def compile_request(request: DeclaredRequest, target_url: TargetUrl) -> Compiled
         headers["Content-Length"] = str(len(body))
     overridden = {name.lower() for name in request.headers}
     defaults = {name: value for name, value in headers.items() if name.lower() not in overridden}
-    lines = [f"{request.method} {target_url.path_prefix}{request.path} HTTP/1.1"]
+    lines = [f"{request.method} {encode_request_target(target_url.path_prefix + request.path)} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in (defaults | request.headers).items()]
-    head = "\r\n".join([*lines, "", ""]).encode("latin-1", errors="replace")
+    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
     check = build_body_check(request.expect)
     return CompiledRequest(
         request.label,

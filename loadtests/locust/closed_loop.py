@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from types import TracebackType
 from typing import Any
 
 import gevent
+from locust.user.task import TaskSet
 
 from loadtests.locust.locust_engine import LocustEngine
 from loadtests.profile import ClosedProfile, Stage, UserStage
@@ -35,6 +37,14 @@ class ClosedLoopEngine(LocustEngine):
         self._user_count, self._assignment = 0, WHOLE_SCHEDULE[0]
         self._stop_timeout = profile.timeout_seconds + STOP_MARGIN_SECONDS
         super().__init__(profile, self._stop_timeout)
+        self._execute_next_task = TaskSet.execute_next_task
+        self._count_tasks()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        TaskSet.execute_next_task = self._execute_next_task  # type: ignore[method-assign]
 
     @property
     def in_flight(self) -> int:
@@ -79,6 +89,16 @@ class ClosedLoopEngine(LocustEngine):
         """Continue with another share of the users; see :class:`loadtests.schedule.Engine`."""
         self._assignment = assignment
         self._set_user_count()
+
+    def _count_tasks(self) -> None:
+        """Count each task that starts; Locust has no event for it, and its task sets may be nested."""
+        execute = self._execute_next_task
+
+        def count_and_execute(task_set: TaskSet) -> None:
+            self._recorder.count_task()
+            execute(task_set)  # type: ignore[no-untyped-call]
+
+        TaskSet.execute_next_task = count_and_execute  # type: ignore[method-assign]
 
     def _set_user_count(self) -> None:
         users = compute_user_share(self._user_count, self._assignment)

@@ -13,11 +13,10 @@ from locust.exception import CatchResponseError
 from requests.exceptions import HTTPError
 
 from loadtests.locust.user_session import NoUsableResponseError
-from loadtests.recording import Recorder
+from loadtests.recording import UNEXPECTED_ANSWER, Recorder
 from loadtests.schedule import now
 
 _ERROR_CLASSES: tuple[tuple[type[BaseException], str], ...] = (
-    (CatchResponseError, "unexpected answer"),
     (HTTPConnectionClosed, "connection closed"),
     (HTTPParseError, "malformed answer"),
     (ConnectionRefusedError, "connection refused"),
@@ -45,10 +44,23 @@ def classify_error(exception: BaseException | None, response: Any) -> str | None
     exception = getattr(exception, "original", None) or exception  # geventhttpclient wraps the socket's error
     if isinstance(exception, LocustBadStatusCode | HTTPError):
         return f"status {get_status(response)}"
+    if isinstance(exception, CatchResponseError):
+        message = str(exception).strip()
+        return f"{UNEXPECTED_ANSWER}: {message}" if message else UNEXPECTED_ANSWER
     for exception_type, error_class in _ERROR_CLASSES:
         if isinstance(exception, exception_type):
             return error_class
-    return type(exception).__name__
+    return describe_exception(exception)
+
+
+def describe_exception(exception: BaseException) -> str:
+    """Return type and text of an exception, e.g. ``KeyError: 'token'``."""
+    try:
+        message = str(exception).strip()
+    except Exception:  # noqa: BLE001 - an exception of the user's code may not even have a text
+        message = ""
+    name = type(exception).__name__
+    return f"{name}: {message}" if message else name
 
 
 def record_request(

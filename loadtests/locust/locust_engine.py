@@ -14,7 +14,7 @@ from locust.env import Environment
 from locust.event import EventHook
 
 from loadtests.http import RawResponse
-from loadtests.locust.error_classes import classify_error, get_status
+from loadtests.locust.error_classes import classify_error, describe_exception, get_status
 from loadtests.locust.locust_statistics import LocustStatistics
 from loadtests.locust.user_class_factory import UserClassFactory
 from loadtests.locust.users import load_user_classes
@@ -42,6 +42,7 @@ class LocustEngine:
         self._statistics = LocustStatistics(self._environment.stats)
         self._shown_recorder = Recorder()
         self._request_event = events.request = RequestEvent(listeners, self._on_request_event)
+        events.user_error.add_listener(self._on_user_error)
         _fire_event(events.init, environment=self._environment, runner=self._runner, web_ui=None)
 
     @property
@@ -68,6 +69,7 @@ class LocustEngine:
         self._shown_recorder.reduce_rows()
         _fire_event(self._environment.events.quitting, environment=self._environment, reverse=True)
         self._runner.quit()
+        self._environment.events.user_error.remove_listener(self._on_user_error)
         self._user_class_factory.close()
 
     def _show_statistics(self, recorder: Recorder) -> None:
@@ -88,6 +90,12 @@ class LocustEngine:
     def _record(self, arrival: Any, **request: Any) -> None:
         """Record a finished request of an arrival's task, or of no arrival (``None``)."""
         raise NotImplementedError
+
+    def _on_user_error(self, user_instance: Any, exception: BaseException, **_: object) -> None:
+        """Count a task that raised, or a user whose ``on_start`` raised."""
+        is_start = isinstance(user_instance, User)  # a task's error comes with its task set
+        text = describe_exception(exception)
+        self._shown_recorder.record_task_error(f"on_start: {text}" if is_start else text, is_start=is_start)
 
     def _report_request(self, user: Any, meta: dict[str, Any], raw_response: RawResponse) -> None:
         """Record a request of a :class:`~loadtests.locust.user_session.PooledSession`; call the listeners."""

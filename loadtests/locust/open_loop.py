@@ -193,6 +193,7 @@ def _create_arrival_task(tasks: list[Any], arrival_queue: ArrivalQueue, seed: in
             return
         random.seed(seed << _SEED_BITS | arrival.number)  # the n-th arrival is the same in every run
         task = random.choice(tasks)
+        arrival.recorder.count_task()
         greenlet: Any = getcurrent()
         user._arrival = greenlet.arrival = arrival  # noqa: SLF001 - our own attribute
         arrival.user = user

@@ -19,6 +19,7 @@ from loadtests.profile.profile_models import (
     compute_load_seconds,
 )
 from loadtests.profile.profile_reader import load_profile
+from loadtests.profile.request_encoding import encode_request_target
 from loadtests.profile.target_url import (
     TargetUrl,
     parse_address,
@@ -43,6 +44,7 @@ __all__ = [
     "TraceStage",
     "UserStage",
     "compute_load_seconds",
+    "encode_request_target",
     "fill_request",
     "find_columns",
     "load_profile",

@@ -7,17 +7,18 @@ Elsewhere the value is inserted as text; values that are not strings are written
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import runpy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from loadtests.profile.csv_rows import MAX_PROBLEMS, TEXT_ENCODING, read_csv
 from loadtests.profile.declared_requests import DeclaredRequest
+from loadtests.profile.request_encoding import find_header_problem, find_json_problem, find_text_problem
 from slo.documents import MASK, Problem, ProblemsError, format_value, is_secret_name
 
 Row = Mapping[str, Any]
@@ -42,34 +43,44 @@ def read_rows(feeder: str) -> Sequence[Row]:
     path, _, function = feeder.partition(".py:")
     try:
         if function:
-            return _validate_rows(feeder, _call_row_function(Path(f"{path}.py"), function))
+            return _validate_rows(
+                feeder, enumerate(_call_row_function(Path(f"{path}.py"), function), 1), "row"
+            )
         parse = {".csv": _parse_csv, ".jsonl": _parse_jsonl}.get(Path(feeder).suffix)
         if parse is None:
             raise ProblemsError([Problem(feeder, None, "", "should end in .csv, .jsonl or .py:FUNCTION")])
-        with Path(feeder).open(newline="", encoding="utf-8") as file:
-            return _validate_rows(feeder, list(parse(feeder, file)))
+        return _validate_rows(feeder, parse(Path(feeder)), "line")
     except OSError as error:
         raise ProblemsError([Problem(feeder, None, "", f"can't be read: {error.strerror}")]) from None
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
         raise ProblemsError([Problem(feeder, None, "", f"is not valid UTF-8 text: {error}")]) from None
 
 
-def _parse_csv(_name: str, file: Any) -> Iterator[Row]:
-    for row in csv.DictReader(file, strict=True):
-        yield {column: value or "" for column, value in row.items() if column is not None}
+def _parse_csv(path: Path) -> Iterable[tuple[int, Row]]:
+    return read_csv(path)[1]
 
 
-def _parse_jsonl(name: str, file: Any) -> Iterator[Row]:
-    for line_number, line in enumerate(file, 1):
-        if line.strip():
+def _parse_jsonl(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield the line and the value of each line that is not empty."""
+    problems: list[Problem] = []
+    with path.open(encoding=TEXT_ENCODING) as file:
+        for line_number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
             try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise ProblemsError([Problem(name, line_number, "", f"is not JSON: {error.msg}")]) from None
-            if not isinstance(row, dict):
-                message = f"should be a JSON object, got {format_value(row)}"
-                raise ProblemsError([Problem(name, line_number, "", message)])
-            yield row
+                yield line_number, json.loads(line, parse_constant=_refuse_constant)
+            except (ValueError, RecursionError) as error:
+                text = error.msg if isinstance(error, json.JSONDecodeError) else str(error).partition(";")[0]
+                problems.append(Problem(str(path), line_number, "", f"is not JSON: {text}"))
+                if len(problems) >= MAX_PROBLEMS:
+                    break
+    if problems:
+        raise ProblemsError(problems)
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse ``NaN`` and ``Infinity``, which Python reads although JSON has none (RFC 8259)."""
+    raise ValueError(f"{name} is no JSON value")
 
 
 def _call_row_function(path: Path, function: str) -> list[Any]:
@@ -83,17 +94,36 @@ def _call_row_function(path: Path, function: str) -> list[Any]:
     return rows
 
 
-def _validate_rows(name: str, rows: list[Any]) -> Sequence[Row]:
-    problem = None
+def _validate_rows(name: str, numbered_rows: Iterable[tuple[int, Any]], unit: str) -> Sequence[Row]:
+    """Return the rows; ``unit`` is what they are numbered by: ``line`` or ``row``."""
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    for number, row in numbered_rows:
+        if message := _find_row_problem(row):
+            line = number if unit == "line" else None
+            problems.append(Problem(name, line, "", message if line else f"row {number} {message}"))
+        rows.append(row)
+        if len(problems) >= MAX_PROBLEMS or len(rows) > _MAX_ROWS:
+            break
+    if len(rows) > _MAX_ROWS:
+        problems.append(Problem(name, None, "", f"contains more than {_MAX_ROWS:,} rows, the maximum"))
     if not rows:
-        problem = "contains no rows"
-    elif len(rows) > _MAX_ROWS:
-        problem = f"contains {len(rows):,} rows; the maximum is {_MAX_ROWS:,}"
-    elif invalid := next((row for row in rows if not isinstance(row, Mapping)), None):
-        problem = f"each row should be a mapping of columns to values, got {format_value(invalid)}"
-    if problem:
-        raise ProblemsError([Problem(name, None, "", problem)])
+        problems.append(Problem(name, None, "", "contains no rows"))
+    if problems:
+        raise ProblemsError(problems)
     return rows
+
+
+def _find_row_problem(row: object) -> str | None:
+    """Return why a row can't fill a request, or ``None``."""
+    if not isinstance(row, Mapping):
+        return f"should be a mapping of columns to values, got {format_value(row)}"
+    for column, value in row.items():
+        find_problem: Callable[[Any], str | None]
+        find_problem = find_text_problem if isinstance(value, str) else find_json_problem
+        if problem := find_problem(value):
+            return f"column {format_value(column)}: {problem}"
+    return None
 
 
 # --- Filling requests -----------------------------------------------------------------------------
@@ -119,13 +149,15 @@ def fill_request(request: DeclaredRequest, row: Row) -> DeclaredRequest:
     """Return the request with the values of a row; values in the path are percent-encoded.
 
     Raises:
-        ValueError: a header would contain a control character.
+        ValueError: a header would contain a character that it can't express.
     """
     headers = {name: _fill_text(value, row) for name, value in request.headers.items()}
     for name, value in headers.items():
         if _CONTROL_CHARACTER.search(value):
             shown = MASK if is_secret_name(name) else format_value(value)
             raise ValueError(f"{shown} contains a control character, in the header {name}")
+        if problem := find_header_problem(value):
+            raise ValueError(f"the header {name} {problem}")
     return request.model_copy(
         update={
             "name": request.label,

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
 import pydantic
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from loadtests.profile.request_encoding import find_header_problem, find_json_problem, find_text_problem
 from slo.documents import StrictModel, format_value
 
+MAX_WEIGHT = 1_000_000
+
+
+def _make_check(find_problem: Callable[[Any], str | None]) -> AfterValidator:
+    """Return a validator that refuses a value with the problem that ``find_problem`` finds."""
+
+    def check(value: Any) -> Any:
+        problem = None if value is None else find_problem(value)
+        if problem:
+            raise ValueError(problem)
+        return value
+
+    return AfterValidator(check)
+
+
+_IS_TEXT = _make_check(find_text_problem)
 HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
 """A token of RFC 9110, 5.6.2."""
-HeaderValue = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$")]
-"""Text without control characters: they could start another header or request."""
+HeaderValue = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$"), _make_check(find_header_problem)]
+"""Latin-1 text without control characters: they could start another header or request."""
 
 
 class Expectation(StrictModel):
@@ -24,8 +42,8 @@ class Expectation(StrictModel):
     """
 
     status: int | None = Field(None, ge=100, le=599)
-    contains: str | None = Field(None, min_length=1)
-    matches: str | None = None
+    contains: Annotated[str | None, _IS_TEXT] = Field(None, min_length=1)
+    matches: Annotated[str | None, _IS_TEXT] = None
 
     @pydantic.model_validator(mode="after")
     def _check_not_empty(self) -> Self:
@@ -44,13 +62,14 @@ class Expectation(StrictModel):
 class DeclaredRequest(StrictModel):
     """One request that a profile declares."""
 
-    name: str = ""
+    name: Annotated[str, _IS_TEXT] = ""
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "GET"
-    path: str = Field(pattern=r"^/\S*$")
-    json_body: Any = Field(None, alias="json")
-    body: str | None = None
+    path: Annotated[str, _IS_TEXT] = Field(pattern=r"^/\S*$")
+    """Sent as percent-encoded UTF-8; what is encoded already stays as it is."""
+    json_body: Annotated[Any, _make_check(find_json_problem)] = Field(None, alias="json")
+    body: Annotated[str | None, _IS_TEXT] = None
     headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
-    weight: int = Field(1, ge=1)
+    weight: int = Field(1, ge=1, le=MAX_WEIGHT)
     expect: Expectation | None = None
 
     @pydantic.model_validator(mode="after")

@@ -16,6 +16,10 @@ from loadtests.profile.durations import DURATION_PATTERN, parse_duration
 from loadtests.profile.trace import Trace, read_trace
 from slo.documents import StrictModel, format_value
 
+MAX_RATE = 10_000_000
+"""Highest rate in requests/s: far beyond what any number of processes sends."""
+MAX_USERS = 100_000
+_MAX_SEED = 2**63 - 1
 PROFILE_SCHEMA_FILE = Path(__file__).parent / "profile.schema.json"
 
 
@@ -53,8 +57,8 @@ class Stage(StrictModel):
     """A stage of an open load: a constant rate, or a ramp from ``rate`` to ``to`` (requests/s)."""
 
     duration_seconds: Duration = Field(alias="duration")
-    rate: float = Field(ge=0)
-    to: float | None = Field(None, ge=0)
+    rate: float = Field(ge=0, le=MAX_RATE)
+    to: float | None = Field(None, ge=0, le=MAX_RATE)
 
     @property
     def end_rate(self) -> float:
@@ -93,7 +97,7 @@ class UserStage(StrictModel):
     """A stage of a closed load: a number of users, each of which waits for its response."""
 
     duration_seconds: Duration = Field(alias="duration")
-    users: int = Field(ge=1)
+    users: int = Field(ge=1, le=MAX_USERS)
 
 
 class AbortCondition(StrictModel):
@@ -139,7 +143,7 @@ class _ProfileBase(StrictModel):
     insecure: bool = False
     """Declared requests accept any certificate."""
     abort: list[AbortCondition] = Field(default_factory=list)
-    seed: int = Field(1, ge=0)
+    seed: int = Field(1, ge=0, le=_MAX_SEED)
 
     @pydantic.model_validator(mode="after")
     def _check_request_source(self) -> Self:

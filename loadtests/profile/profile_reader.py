@@ -10,7 +10,9 @@ import pydantic
 
 from loadtests.profile.data_rows import Row, fill_request, find_columns, has_header_placeholder, read_rows
 from loadtests.profile.declared_requests import DeclaredRequest
+from loadtests.profile.durations import MAX_SECONDS
 from loadtests.profile.profile_models import (
+    MAX_RATE,
     ClosedProfile,
     Profile,
     ScheduledProfile,
@@ -53,7 +55,13 @@ def load_profile(path: Path, *, duration: float | None = None, rate: float | Non
         if not isinstance(profile, ScheduledProfile):
             message = f"{profile.arrivals} arrivals have no rate that could be overridden"
             raise ProblemsError([document.make_problem(("arrivals",), message)])
+        if not 0 < rate <= MAX_RATE:
+            message = f"the rate {rate:g} should be above 0 and at most {MAX_RATE:,} requests/s"
+            raise ProblemsError([document.make_problem((), message)])
         profile = _scale_to_rate(profile, rate)
+    if duration is not None and not 0 < duration <= MAX_SECONDS:
+        message = f"the duration {duration:g} s should be above 0 and at most {MAX_SECONDS:,} s (366 days)"
+        raise ProblemsError([document.make_problem((), message)])
     return profile if duration is None else _scale_to_duration(profile, duration)
 
 

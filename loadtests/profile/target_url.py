@@ -27,7 +27,7 @@ class TargetUrl:
     @property
     def authority(self) -> str:
         """The value of the ``Host`` header (RFC 9112, 3.2)."""
-        host = f"[{self.host}]" if _is_ipv6(self.host) else self.host
+        host = f"[{self.host}]" if _is_ipv6(self.host) else _to_ascii(self.host)
         default_port = _DEFAULT_PORTS["https" if self.uses_tls else "http"]
         return host if self.port == default_port else f"{host}:{self.port}"
 
@@ -114,6 +114,11 @@ def _format_basic_auth(user: str | None, password: str | None) -> str:
         return ""
     pair = f"{unquote(user)}:{unquote(password or '')}"
     return f"Basic {b64encode(pair.encode()).decode()}"
+
+
+def _to_ascii(host: str) -> str:
+    """Return a host name as DNS and HTTP write it (RFC 5891)."""
+    return host if host.isascii() else host.encode("idna").decode("ascii")
 
 
 def _is_ipv6(host: str) -> bool:

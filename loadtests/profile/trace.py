@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +9,11 @@ from functools import lru_cache
 from math import isfinite
 from pathlib import Path
 
+from loadtests.profile.csv_rows import MAX_PROBLEMS, NumberedRow, read_csv
+from loadtests.profile.durations import MAX_SECONDS
 from slo.documents import Problem, ProblemsError, format_value
 
 TIME_COLUMN, REQUEST_COLUMN = "time_seconds", "request"
-_MAX_PROBLEMS = 20
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,13 @@ def read_trace(path: Path) -> Trace:
         ProblemsError: the file can't be read, or some of its lines are invalid.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return _parse_trace(str(path), csv.DictReader(file))
+        columns, rows = read_csv(path)
     except OSError as error:
         raise ProblemsError([Problem(str(path), None, "", f"can't be read: {error.strerror}")]) from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ProblemsError([Problem(str(path), None, "", f"is not a CSV file in UTF-8: {error}")]) from None
+    return _parse_trace(str(path), columns, rows)
 
 
-def _parse_trace(name: str, rows: csv.DictReader[str]) -> Trace:
-    columns = rows.fieldnames or []
+def _parse_trace(name: str, columns: Sequence[str], rows: Sequence[NumberedRow]) -> Trace:
     if TIME_COLUMN not in columns or set(columns) - {TIME_COLUMN, REQUEST_COLUMN}:
         message = (
             f"has the columns {', '.join(columns) or 'none'}; "
@@ -58,15 +55,15 @@ def _parse_trace(name: str, rows: csv.DictReader[str]) -> Trace:
         raise ProblemsError([Problem(name, 1, "", message)])
     arrival_times, request_names = array("d"), []
     problems: list[Problem] = []
-    for row in rows:
+    for line, row in rows:
         try:
             arrival_times.append(_parse_arrival_time(row[TIME_COLUMN], arrival_times))
         except ValueError as error:
-            problems.append(Problem(name, rows.line_num, TIME_COLUMN, str(error)))
-        if len(problems) >= _MAX_PROBLEMS:
+            problems.append(Problem(name, line, TIME_COLUMN, str(error)))
+        if len(problems) >= MAX_PROBLEMS:
             break
         if REQUEST_COLUMN in columns:
-            request_names.append(row[REQUEST_COLUMN] or "")
+            request_names.append(row[REQUEST_COLUMN])
     if not arrival_times and not problems:
         problems.append(Problem(name, None, "", "contains no arrivals"))
     if problems:
@@ -74,18 +71,20 @@ def _parse_trace(name: str, rows: csv.DictReader[str]) -> Trace:
     return Trace(arrival_times, request_names)
 
 
-def _parse_arrival_time(text: str | None, earlier_times: Sequence[float]) -> float:
+def _parse_arrival_time(text: str, earlier_times: Sequence[float]) -> float:
     """Return the seconds of an arrival.
 
     Raises:
         ValueError: the text is not a number of seconds, or the time is before the previous arrival.
     """
     try:
-        time = float(text or "")
+        time = float(text)
     except ValueError:
         raise ValueError(f"{format_value(text)} is not a number of seconds") from None
     if not isfinite(time) or time < 0:
         raise ValueError(f"{format_value(text)} is not a time since the first arrival")
+    if time > MAX_SECONDS:
+        raise ValueError(f"{format_value(text)} is more than {MAX_SECONDS:,} s (366 days)")
     if earlier_times and time < earlier_times[-1]:
         raise ValueError(f"{format_value(text)} follows {earlier_times[-1]:g}; times must ascend")
     return time

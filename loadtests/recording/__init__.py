@@ -7,6 +7,7 @@ from loadtests.recording.failure_reasons import (
     FAILURE_REASONS,
     OTHER_REASON,
     UNANSWERED_AT_END,
+    UNEXPECTED_ANSWER,
     UNEXPECTED_BODY,
     classify_failure,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "NOT_SENT",
     "OTHER_REASON",
     "UNANSWERED_AT_END",
+    "UNEXPECTED_ANSWER",
     "UNEXPECTED_BODY",
     "DurationHistogram",
     "Recorder",

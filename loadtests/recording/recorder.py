@@ -22,13 +22,17 @@ from loadtests.recording.row_aggregation import (
 )
 from loadtests.recording.stats import RequestStats, SecondStats, StatsTable
 from slo.documents import mask_text
-from slo.model import RequestCounts, Second, Window
+from slo.model import RequestCounts, Second, TaskCounts, Window
 
 NOT_SENT = "(not sent)"
 """The name of dropped arrivals whose request name is unknown."""
 _PRELOADED = numpy.ma
 """``np.unique`` would import it at its first call, when the process may have no file descriptor left."""
 _MAX_BUFFERED_VALUES = 8_192 * COLUMN_COUNT
+MAX_ERRORS = 200
+"""Error classes of one kind that are counted under their own text: texts of a user's code may be endless."""
+MAX_ERROR_CHARACTERS = 200
+OTHER_ERRORS = "(other errors)"
 _OPEN_SECOND_COUNT = 5
 """Recent seconds that keep all their response times, because other processes may still add some."""
 
@@ -76,9 +80,23 @@ class Recorder:
             return 0
         code = self._error_codes.get(error)
         if code is None:
-            code = self._errors.setdefault(mask_text(error), len(self._errors) + 1)
-            self._error_codes[error] = code
+            text = shorten_error(error)
+            if len(self._errors) >= MAX_ERRORS and text not in self._errors:
+                return self._errors.setdefault(OTHER_ERRORS, len(self._errors) + 1)
+            code = self._errors.setdefault(text, len(self._errors) + 1)
+            if len(self._error_codes) < MAX_ERRORS:
+                self._error_codes[error] = code
         return code
+
+    def count_task(self) -> None:
+        """Count a task that starts."""
+        self._stats.task_counts["started"] += 1
+
+    def record_task_error(self, error: str, *, is_start: bool) -> None:
+        """Count a task that raised, or a user that did not start because its ``on_start`` raised."""
+        self._stats.task_counts["failed_starts" if is_start else "raised"] += 1
+        errors, text = self._stats.task_errors, shorten_error(error)
+        errors[text if text in errors or len(errors) < MAX_ERRORS else OTHER_ERRORS] += 1
 
     @property
     def row_writer(self) -> Callable[[Row], None]:
@@ -142,6 +160,8 @@ class Recorder:
             self._recent_response_times.merge(request_stats.response_time)
         for number, second_stats in stats.by_second.items():
             own.by_second.setdefault(number, SecondStats()).add(second_stats)
+        own.task_counts.update(stats.task_counts)
+        own.task_errors.update(stats.task_errors)
         own.first_start = min(own.first_start, stats.first_start)
         own.last_end = max(own.last_end, stats.last_end)
         self._close_seconds()
@@ -199,6 +219,10 @@ class Recorder:
         """Return counts and percentiles of each request name."""
         return {name: stats.to_counts() for name, stats in self.read_stats_by_name().items()}
 
+    def count_tasks(self) -> TaskCounts:
+        """Return the counts of tasks, and the errors of those that raised, most frequent first."""
+        return TaskCounts(**self._stats.task_counts, errors=dict(self._stats.task_errors.most_common()))
+
     def take_recent_response_times(self) -> DurationHistogram:
         """Return the response times that were added since the last call."""
         recent, self._recent_response_times = self._recent_response_times, DurationHistogram()
@@ -233,3 +257,9 @@ class Recorder:
         return Second(
             self.start_time + number, stats.offered, stats.sent, stats.completed, stats.failed, *percentiles
         )
+
+
+def shorten_error(text: str) -> str:
+    """Return an error text on one line of at most :data:`MAX_ERROR_CHARACTERS`, with secrets masked."""
+    line = " ".join(mask_text(text).split())
+    return line if len(line) <= MAX_ERROR_CHARACTERS else f"{line[: MAX_ERROR_CHARACTERS - 3]}..."

@@ -124,6 +124,9 @@ class StatsTable:
     by_second: dict[int, SecondStats] = field(default_factory=dict)
     first_start: float = inf
     last_end: float = -inf
+    task_counts: Counter[str] = field(default_factory=Counter)
+    """Tasks by ``started``, ``raised`` and ``failed_starts`` (:class:`slo.model.TaskCounts`)."""
+    task_errors: Counter[str] = field(default_factory=Counter)
 
     def serialize(self) -> dict[str, Any]:
         """Return plain data that msgpack can encode."""
@@ -132,6 +135,8 @@ class StatsTable:
             "by_second": {number: stats.serialize() for number, stats in self.by_second.items()},
             "first_start": self.first_start,
             "last_end": self.last_end,
+            "task_counts": dict(self.task_counts),
+            "task_errors": dict(self.task_errors),
         }
 
     @classmethod
@@ -142,4 +147,6 @@ class StatsTable:
             {int(number): SecondStats.deserialize(stats) for number, stats in data["by_second"].items()},
             data["first_start"],
             data["last_end"],
+            Counter(data["task_counts"]),
+            Counter(data["task_errors"]),
         )

@@ -159,6 +159,7 @@ class LoadSession:
             processes=tuple(self.engine.read_process_health()) or (self._health_monitor.read_health(),),
             interrupted=self._is_interrupted,
             aborted=self._abort_reason,
+            tasks=self.recorder.count_tasks(),
         )
 
 

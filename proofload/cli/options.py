@@ -193,6 +193,11 @@ def add_policy_options(command: Callable[..., None]) -> Callable[..., None]:
     return decorated
 
 
+def read_default_policy() -> Policy:
+    """Return the policy of ``proofload.yaml`` in this folder, or the default policy without the file."""
+    return _resolve_policy(None, None) or Policy()
+
+
 def _resolve_policy(config: Path | None, confidence: float | None) -> Policy | None:
     path = config or (CONFIGURATION_FILE if CONFIGURATION_FILE.is_file() else None)
     if path is None:

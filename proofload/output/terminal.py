@@ -36,6 +36,7 @@ from slo.model import (
     Proof,
     RequestCounts,
     RunRecord,
+    describe_failed_tasks,
     summarize_failed_requests,
 )
 
@@ -164,6 +165,8 @@ def print_load_summary(record: RunRecord, run_directory: Path) -> None:
         output_console.print(f"[red]✗[/] aborted: {escape(flatten_text(record.aborted))}")
     if lost := sum(process.lost for process in record.processes):
         output_console.print(f"[red]✗[/] {lost} of {len(record.processes)} generator processes lost")
+    if problem := describe_failed_tasks(record.tasks):
+        output_console.print(f"[red]✗[/] {escape(flatten_text(problem))}")
     if (failures := _build_failures_table(summarize_failed_requests(record))).row_count:
         output_console.print(failures)
     for error, number in _count_dropped(record.total).items():

@@ -18,6 +18,8 @@ from slo.model import (
     RunRecord,
     ScrapeTarget,
     Spec,
+    are_tasks_delivered,
+    describe_failed_tasks,
     scrape_target_of,
 )
 from slo.promql import list_counters
@@ -67,7 +69,7 @@ def check_evidence(
     ]
     if run:
         checks += [
-            _check_load_delivered(run),
+            check_load_delivered(run),
             check_answers(spec, reader, run, policy),
             check_counts_reconcile(spec, reader, run, policy),
         ]
@@ -226,7 +228,7 @@ def _find_scrape_faults(
     return faults
 
 
-def _check_load_delivered(run: RunRecord) -> Check:
+def check_load_delivered(run: RunRecord) -> Check:
     """Check that the load generator kept its schedule: the verdict is about the load that was asked for."""
     total = run.total
     ratio, late = total.achieved_ratio, total.lateness.p95
@@ -238,6 +240,15 @@ def _check_load_delivered(run: RunRecord) -> Check:
         detail += f", 95 % of them at most {late * 1000:.1f} ms late"
     if lost := sum(process.lost for process in run.processes):
         detail += f"; {lost} of {len(run.processes)} generator processes were lost"
-    if ratio is not None and ratio >= MIN_ACHIEVED_RATIO and (late or 0) <= MAX_LATENESS_SECONDS:
+    tasks_problem = describe_failed_tasks(run.tasks)
+    if tasks_problem:
+        detail += f"; {tasks_problem}"
+        numbers |= {"tasks": run.tasks.started, "tasks_raised": run.tasks.raised}
+    if (
+        are_tasks_delivered(run.tasks)
+        and ratio is not None
+        and ratio >= MIN_ACHIEVED_RATIO
+        and (late or 0) <= MAX_LATENESS_SECONDS
+    ):
         return _pass_check("load_delivered", detail=detail, numbers=numbers)
     return _fail_check("load_delivered", detail=detail, reason=Reason.LOAD_NOT_DELIVERED, numbers=numbers)

@@ -89,6 +89,20 @@ def _parse_error_class(error: str, count: int) -> FailureCount:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskCounts:
+    """Tasks of a locustfile: ``started``, and ``raised`` that ended with an exception.
+
+    A task that raised did not send all of its requests. ``failed_starts`` counts users whose ``on_start``
+    raised. ``errors`` counts the exceptions of both by type and text.
+    """
+
+    started: int = 0
+    raised: int = 0
+    failed_starts: int = 0
+    errors: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Second:
     """Counts of the load generator in one second, and percentiles of the response time in seconds.
 
@@ -128,7 +142,8 @@ class RunRecord:
 
     ``window`` reaches from the first intended start after the warm-up to the last response.
     ``profile`` is the validated load profile as plain data; ``generator`` holds the versions of the software
-    that sent the load. ``aborted`` is the reason if the load was aborted.
+    that sent the load. ``aborted`` is the reason if the load was aborted. ``tasks`` counts the tasks of a
+    locustfile.
     """
 
     id: str
@@ -145,6 +160,7 @@ class RunRecord:
     processes: tuple[GeneratorProcess, ...] = ()
     interrupted: bool = False
     aborted: str | None = None
+    tasks: TaskCounts = field(default_factory=TaskCounts)
 
 
 MAX_FAILURE_ROWS = 100
@@ -196,3 +212,26 @@ def summarize_failed_requests(run: RunRecord) -> FailedRequests:
         len(rest),
         sum(row.count for row in rest),
     )
+
+
+MIN_COMPLETE_TASK_RATIO = 0.99
+"""Smallest share of the tasks that must end without an exception for the load to count as delivered."""
+
+
+def are_tasks_delivered(tasks: TaskCounts) -> bool:
+    """Return whether every user started, and no more tasks raised than may."""
+    allowed = (1 - MIN_COMPLETE_TASK_RATIO) * max(tasks.started, 1)
+    return not tasks.failed_starts and (not tasks.raised or tasks.raised <= allowed)
+
+
+def describe_failed_tasks(tasks: TaskCounts) -> str:
+    """Return how many tasks and users' starts raised, with the most frequent exception; empty for none."""
+    parts = []
+    if tasks.raised:
+        parts.append(f"{tasks.raised:,} of {max(tasks.started, tasks.raised):,} tasks raised")
+    if tasks.failed_starts:
+        parts.append(f"on_start of {tasks.failed_starts:,} users raised")
+    if not parts:
+        return ""
+    error, count = next(iter(tasks.errors.items()), ("", 0))
+    return " and ".join(parts) + (f", most often ({count:,} times) {error}" if error else "")

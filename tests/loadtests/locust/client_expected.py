@@ -143,13 +143,16 @@ ERRORS: dict[str, dict[str, int]] = {
     "status 404 is a failure": {"status 404": 1},
     "status 500 is a failure": {"status 500": 1},
     "a 404 without a decision is a failure": {"status 404": 1},
-    "a task can mark a response as a failure": {"unexpected answer": 1},
-    "a task can mark a response as a failure with an exception": {"KeyError": 1},
-    "an exception in the with block": {"KeyError": 1},
+    "a task can mark a response as a failure": {"unexpected answer: no basket": 1},
+    "a task can mark a response as a failure with an exception": {"KeyError: 'a'": 1},
+    "an exception in the with block": {"KeyError: 'basket'": 1},
     "reading a body that cannot be decoded in the with block": {"malformed answer": 1},
-    "rest with a response that is not JSON": {"unexpected answer": 1},
+    "rest with a response that is not JSON": {
+        "unexpected answer: Could not parse response as JSON. Größe, response code 200, error Expecting "
+        "value: line 1 column 1 (char 0)": 1
+    },
     "rest without a response": {"connection closed": 1},
-    "rest with a failed assertion": {"unexpected answer": 1},
+    "rest with a failed assertion": {"unexpected answer: the basket is empty": 1},
     "an endless redirect": {"too many redirects": 1},
     "a redirect to ftp": {"redirect to no HTTP address": 1},
     "a redirect to nowhere": {"redirect to no HTTP address": 1},

@@ -238,7 +238,7 @@ def test_requests_of_the_users_own_client_belong_to_their_arrival(
         "greenlet that outlives its task": 20,
     }
     assert record.total.offered == record.total.sent == 80
-    assert record.total.errors == {"KeyError": 30}
+    assert record.total.errors == {"KeyError: 'a'": 30}
     assert record.requests["task"].lateness.p50 is not None
     assert stored["total"]["requests"] == 80
 

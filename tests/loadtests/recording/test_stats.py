@@ -88,8 +88,9 @@ def stats_tables(draw: st.DrawFn) -> StatsTable:
         number: SecondStats(draw(COUNTS), 0, draw(COUNTS), 1, histogram(draw(st.lists(SECONDS, max_size=5))))
         for number in draw(st.sets(st.integers(0, 4), max_size=3))
     }
-    edges = sorted(draw(st.tuples(st.floats(0, 2e9), st.floats(0, 2e9))))
-    return StatsTable(draw(st.dictionaries(TEXTS, request_stats(), max_size=3)), seconds, *edges)
+    first, last = sorted(draw(st.tuples(st.floats(0, 2e9), st.floats(0, 2e9))))
+    by_name = draw(st.dictionaries(TEXTS, request_stats(), max_size=3))
+    return StatsTable(by_name, seconds, first, last)
 
 
 def serialize(table: StatsTable) -> Any:

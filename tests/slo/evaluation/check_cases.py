@@ -20,6 +20,7 @@ from slo.model import (
     Reason,
     RunRecord,
     Spec,
+    TaskCounts,
     ThresholdSLI,
     Window,
 )
@@ -112,6 +113,27 @@ RUNS = {
     ),
     "lateness above the limit": Case(
         "load_delivered", Reason.LOAD_NOT_DELIVERED, run=run_record(70, lateness_seconds=1.001)
+    ),
+    "1 % of the tasks raised": Case(
+        "load_delivered",
+        PASS,
+        run=replace(run_record(70), tasks=TaskCounts(200, 2, errors={"KeyError: 'a'": 2})),
+        text="2 of 200 tasks raised, most often (2 times) KeyError: 'a'",
+    ),
+    "more than 1 % of the tasks raised": Case(
+        "load_delivered",
+        Reason.LOAD_NOT_DELIVERED,
+        run=replace(run_record(70), tasks=TaskCounts(200, 3, errors={"KeyError: 'a'": 3})),
+        numbers={"tasks": 200, "tasks_raised": 3},
+    ),
+    "all tasks raised after their first request": Case(
+        "load_delivered", Reason.LOAD_NOT_DELIVERED, run=replace(run_record(70), tasks=TaskCounts(70, 70))
+    ),
+    "one of many users did not start": Case(
+        "load_delivered",
+        Reason.LOAD_NOT_DELIVERED,
+        run=replace(run_record(70), tasks=TaskCounts(1_000, failed_starts=1)),
+        text="on_start of 1 users raised",
     ),
     "lateness was not measured": Case(
         "load_delivered",
