@@ -167,8 +167,8 @@ def _require_proved_counts(increases: Sequence[CounterIncrease], selector: Selec
     """Raise an error if the samples of a counter do not prove the number of events in the window."""
     if inexact := sum(increase.inexact_series_count for increase in increases):
         detail = (
-            f"{inexact} series of {selector} have values above 2^53 ({MAX_EXACT_COUNT:,}): a float no longer "
-            "counts single events there"
+            f"{inexact} series of {selector} have values of 2^53 ({MAX_EXACT_COUNT:,}) or more: a float no "
+            "longer counts single events there"
         )
         raise UndecidedError(Reason.NO_DATA, detail)
     if number := sum(increase.unknown_start_count for increase in increases):

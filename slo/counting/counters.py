@@ -24,7 +24,7 @@ from slo.scraping import (
 )
 
 MAX_EXACT_COUNT = 2**53
-"""Largest count up to which a float holds every whole number (IEEE 754, binary64)."""
+"""Count up to which a float holds every whole number (IEEE 754, binary64); adding 1 to it changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class CounterIncrease:
         unknown_start_count: series without a sample before the window and without proof that they are new.
         unknown_end_count: series with sample times of their own and no sample after the window.
         invalid_series_count: series with samples that no counter can have: NaN, Inf or negative values.
-        inexact_series_count: series with values above 2^53, where a float no longer counts single events.
+        inexact_series_count: series with values of 2^53 or more, where a float no longer counts single
+            events.
         return_count: how often a series was missing from a successful scrape and returned no lower than
             before, without other proof of a restart.
         reset_targets: scrape targets with at least one counter reset.
@@ -185,7 +186,7 @@ def _count_series(
         is_new=is_new,
         has_unknown_start=not (has_base or is_new),
         has_unknown_end=has_unknown_end,
-        is_inexact=max(values) > MAX_EXACT_COUNT,
+        is_inexact=max(values) >= MAX_EXACT_COUNT,
     )
 
 

@@ -24,7 +24,12 @@ from slo.model import (
     scrape_target_of,
 )
 from slo.promql import Selector
-from slo.scraping import describe_duplicates, find_replica_labels, has_duplicates
+from slo.scraping import (
+    CONVENTIONAL_REPLICA_LABELS,
+    describe_duplicates,
+    find_replica_labels,
+    has_duplicates,
+)
 
 
 class UndecidedError(Exception):
@@ -115,4 +120,7 @@ class QueryResults:
     def replica_labels(self) -> tuple[str, ...]:
         """Labels that distinguish nothing but the Prometheus servers that scraped the same targets."""
         up = self.evidence.results.get(UP_KEY)
-        return find_replica_labels(up.series) if up else ()
+        if up and up.series:
+            return find_replica_labels(up.series)
+        names = {name for r in self.evidence.results.values() for item in r.series for name in item.labels}
+        return tuple(label for label in CONVENTIONAL_REPLICA_LABELS if label in names)

@@ -4,6 +4,7 @@ What a scrape proves of a series, and which series are copies of each other; not
 """
 
 from slo.scraping.duplicate_series import (
+    CONVENTIONAL_REPLICA_LABELS,
     describe_duplicates,
     describe_jobs_of_same_target,
     find_jobs_of_same_target,
@@ -29,6 +30,7 @@ from slo.scraping.scrape_times import (
 )
 
 __all__ = [
+    "CONVENTIONAL_REPLICA_LABELS",
     "NO_CREATED_TIMESTAMPS",
     "SAME_SCRAPE_SECONDS",
     "START_TIME_ROUNDING_SECONDS",

@@ -19,6 +19,8 @@ from itertools import combinations, pairwise
 
 from slo.model import ScrapeTarget, Series
 
+CONVENTIONAL_REPLICA_LABELS = ("__replica__", "prometheus_replica")
+"""Labels that never distinguish parts of a service; they count if there is no ``up`` to compare."""
 _TARGET_LABELS = {"__name__", "job", "instance"}
 _MIN_COMMON_RISES = 3
 """Rises from a sample of one series to the next of the other that show one counter."""

@@ -28,6 +28,12 @@ _MANY_RETURNS = 4
 """How often a counter falls and comes back in one step if it alternates, whatever its low values are."""
 _NORMAL_STEPS = 1.5
 """How much larger than any other step the step must be by which a counter comes back."""
+_MIN_HIGH_LOW = 10
+"""Smallest value after a fall that can be too high for a new process."""
+_MIN_STEPS_FOR_NORMAL = 5
+"""Rises from which on it is known how fast a counter normally grows."""
+_NORMAL_RATES = 5.0
+"""How many times faster than normal a new process can count its first events."""
 
 
 def find_shared_targets(
@@ -52,6 +58,9 @@ def find_shared_targets(
         falls = _count_alternating_falls(falling, restart_times.get(target, ()))
         if falls and target not in found:
             found[target] = f"counters fell and came back in one step ({falls} times)"
+        if high := _find_high_fall(falling, restart_times.get(target, ())):
+            text = f"a counter fell by {high.size:g} to {high.low:g}, too much for a process that just began"
+            found.setdefault(target, text)
     return found
 
 
@@ -164,6 +173,27 @@ def _find_falls(series: Series, restart_times: Sequence[float]) -> Iterator[_Fal
         step = values[back] - values[back - 1] if back is not None else 0.0
         is_single_step = 2 * step > before - low
         yield _Fall(times[index], before - low, low, back if is_single_step else None, step)
+
+
+def _find_high_fall(falling_series: Iterable[Series], restart_times: Sequence[float]) -> _Fall | None:
+    """Return a fall to a value that a new process can't have counted since the last scrape.
+
+    Changes from one process to another are rises, too, at most one more than there are falls. The largest of
+    the other rises shows how fast the counter grows.
+    """
+    for series in falling_series:
+        falls = list(_find_falls(series, restart_times))
+        steps = list(pairwise(zip(series.times, series.values, strict=True)))
+        rates = sorted((new - old) / (after - before) for (before, old), (after, new) in steps if new > old)
+        normal_rates = rates[: -len(falls) - 1]
+        if len(normal_rates) < _MIN_STEPS_FOR_NORMAL:
+            continue
+        seconds = {after: after - before for (before, _), (after, _) in steps}
+        for fall in falls:
+            limit = _NORMAL_RATES * normal_rates[-1] * seconds[fall.time]
+            if fall.low >= _MIN_HIGH_LOW and fall.low > limit:
+                return fall
+    return None
 
 
 def _find_largest_step(series: Series, falls: Iterable[_Fall]) -> float:

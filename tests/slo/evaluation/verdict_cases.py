@@ -102,8 +102,11 @@ EVENTS = {
     "a counter beyond 2^53 does not count single events": Case(
         availability_slo(), {OK: "9007199254740900+100x7"}, Reason.NO_DATA
     ),
-    "a counter of up to 2^53 counts single events": Case(
-        availability_slo(), {OK: "9007199254740922+10x7"}, MET, {"total": 70}
+    "a counter below 2^53 counts single events": Case(
+        availability_slo(), {OK: "9007199254740912+10x7"}, MET, {"total": 70}
+    ),
+    "a counter of failures stays at 2^53, because adding 1 changes nothing": Case(
+        availability_slo(), {OK: "0+10x7", FAULTY: "9007199254740992x7"}, Reason.NO_DATA
     ),
     "events before the window are not counted": Case(
         availability_slo(), {OK: "1000+10x7", FAULTY: "900x7"}, MET, {"good": 70, "total": 70}

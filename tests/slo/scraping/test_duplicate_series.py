@@ -184,3 +184,23 @@ def test_replica_labels_are_those_in_which_up_series_of_one_target_differ() -> N
     assert find_replica_labels([replace(up, labels={**up.labels, "zone": ""}) for up in ups]) == ("replica",)
     other = [replace(up, labels={**up.labels, "instance": up.labels["zone"]}) for up in ups]
     assert find_replica_labels(other) == (), "different targets"
+
+
+@pytest.mark.parametrize("label", ["prometheus_replica", "__replica__"])
+@pytest.mark.parametrize("is_on_both", [True, False], ids=["on both", "on one"])
+def test_servers_are_told_by_conventional_labels_if_there_is_no_up(label: str, is_on_both: bool) -> None:
+    spec = Spec((availability_slo(),))
+    first = with_label(f'{label}="a"', COUNTER) if is_on_both else COUNTER
+    evidence = make_evidence(spec, first | with_label(f'{label}="b"', COUNTER))
+    without_up = replace(evidence, results={k: r for k, r in evidence.results.items() if k != UP_KEY})
+    (verdict,) = evaluate(spec, without_up).objectives
+    assert verdict.reason is Reason.QUERY_FAILED
+    assert label in verdict.detail
+
+
+def test_conventional_labels_distinguish_nothing_that_up_does_not_have() -> None:
+    spec = Spec((availability_slo(),))
+    samples = {"up": "1x7"} | from_two_servers("prometheus_replica", COUNTER)
+    (verdict,) = evaluate(spec, make_evidence(spec, samples)).objectives
+    assert verdict.outcome is Outcome.MET
+    assert verdict.total == 140

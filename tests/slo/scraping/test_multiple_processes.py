@@ -68,6 +68,18 @@ COUNTERS: dict[str, tuple[dict[str, str], bool]] = {
         {OK: "5000 4000 4500 5010 4520 5030 4010 5040 4530 5050 4030 5060 4540 5080"},
         True,
     ),
+    "a change to another worker for good": ({OK: "370+3x5 277+4x6"}, True),
+    "a change to another worker and back twice, after one before": (
+        {OK: "500+2x5 1031+2x8 523+2x6 1067+2x4 534+1x4"},
+        True,
+    ),
+    "four workers in turn, the largest increasing": (
+        {OK: "465 487 536 408 473 491 545 414 480 498 561 422 487 513 573 433"},
+        True,
+    ),
+    "a counter that goes back a little": ({OK: "5000+10x5 5048 5060+10x5"}, True),
+    "a restart in a burst of requests": ({OK: "500+10x6 45+10x6"}, False),
+    "a restart after missed scrapes": ({OK: "5000+10x6 _x9 110+10x6"}, False),
     "only some counters show it": ({OK: "10+10x7", FAULTY: "5 3 6 4 7 4 8 5"}, True),
 }
 
