@@ -71,13 +71,14 @@ def find_alternating_starts(series: Series) -> tuple[float, float] | None:
     """Return two start times of a series that belong to processes which lived at the same time.
 
     That is a start that comes back after another one, or one that is neither a restart nor the same start
-    computed again: the second process started before the first was last seen.
+    computed again: the second process started before the first was last seen. The clock is set once at most.
     """
     samples = [(t, v) for t, v in zip(series.times, series.values, strict=True) if isfinite(v)]
     if not samples:
         return None
     first_seen, start = samples[0]
     earlier_starts: list[float] = []
+    is_clock_set = False
     for (last_seen, _), (time, value) in pairwise(samples):
         if _is_same_start(value - start):
             continue
@@ -87,8 +88,9 @@ def find_alternating_starts(series: Series) -> tuple[float, float] | None:
             value - start > last_seen - first_seen - START_TIME_ROUNDING_SECONDS
             and value > last_seen - _MAX_CLOCK_DIFFERENCE_SECONDS
         )
-        if not is_restart and not _is_whole(value - start):
+        if not is_restart and (is_clock_set or not _is_whole(value - start)):
             return start, value
+        is_clock_set = is_clock_set or not is_restart
         earlier_starts.append(start)
         first_seen, start = time, value
     return None

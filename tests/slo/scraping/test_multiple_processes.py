@@ -38,6 +38,7 @@ STARTS: dict[str, tuple[list[float], bool]] = {
     "two processes that started whole seconds apart": ([0.0, 5.0, 5.0, 0.0], True),
     "three processes, none of them twice": ([0.25, 0.5, 0.75], True),
     "a second process that started while the first was seen": ([0.25] * 4 + [3.5] * 4, True),
+    "three processes that started whole seconds apart": ([5.0] * 3 + [10.0] * 3 + [0.0] * 3, True),
     "back to the first process after a long time": ([0.25] * 4 + [135.5] * 4 + [0.25], True),
     "one process, and another of the same boot time, a second later": ([0.25, 1.25, 0.75], True),
 }
