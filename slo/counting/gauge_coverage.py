@@ -31,10 +31,10 @@ def measure_coverage(gauges: Iterable[Series], window: Window, scrape_index: Scr
         numbers_by_target[target] |= numbers
         if times:
             alive = Window(min(times), max(times))
-            scrapes = _select_inside(scrape_index.scrape_times[target], alive)
+            scrapes = _select_inside(scrape_index.scrape_times.get(target, ()), alive)
             coverages.append(len(numbers) / len(scrapes))
     for target, numbers in numbers_by_target.items():
-        if scrapes := _select_inside(scrape_index.scrape_times[target], window):
+        if scrapes := _select_inside(scrape_index.scrape_times.get(target, ()), window):
             coverages.append(len(numbers) / len(scrapes))
     return min(1.0, *coverages) if coverages else 0.0
 
@@ -46,5 +46,7 @@ def _select_inside(times: Sequence[float], window: Window) -> set[float]:
 def _measure_by_spacing(times: Sequence[float], window: Window) -> float:
     if len(times) < 2:  # noqa: PLR2004 - one sample has no distance to another
         return 0.0
-    spacing = median_low(after - before for before, after in pairwise(times))
-    return len(times) * spacing / window.seconds if window.seconds else 1.0
+    gaps = [after - before for before, after in pairwise(times)]
+    spacing = median_low(gaps)
+    covered_seconds = spacing + sum(min(gap, spacing) for gap in gaps)
+    return covered_seconds / window.seconds if window.seconds else 1.0
