@@ -2,169 +2,289 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import ceil, floor
+import json
+from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any
 
+from loadtests.convert.references import NoExampleError, resolve_references
+from loadtests.convert.scalar_samples import generate_number, generate_text
+
 _MAX_DEPTH = 12
-_FORMAT_EXAMPLES = {
-    "date": "2026-01-31",
-    "date-time": "2026-01-31T12:00:00Z",
-    "time": "12:00:00Z",
-    "email": "someone@example.com",
-    "uuid": "3fa85f64-5717-4562-b3fc-2c963f66afa6",
-    "uri": "https://example.com/",
-    "url": "https://example.com/",
-    "hostname": "example.com",
-    "ipv4": "192.0.2.1",
-    "ipv6": "2001:db8::1",
-    "byte": "dGV4dA==",
-    "duration": "PT1M",
-}
+_MAX_VALUES = 5_000
+_MAX_UNIQUE_ITEMS = 100
+_MAX_PARTS = 500
+_CHOICES = ("oneOf", "anyOf")
 
 
-class NoExampleError(ValueError):
-    """No example can be generated; the message says of what."""
+class _TooLargeError(NoExampleError):
+    """An example would have too many values; no other choice is tried."""
 
 
-def resolve_references(document: Mapping[str, Any], node: Any) -> Any:
-    """Return the node that a node refers to, or the node itself.
-
-    Raises:
-        NoExampleError: a reference is circular, leads to nothing, or leaves the document.
-    """
-    seen: list[str] = []
-    while isinstance(node, Mapping) and "$ref" in node:
-        reference = str(node["$ref"])
-        if not reference.startswith("#/") or reference in seen:
-            raise NoExampleError(f"the reference {reference} can't be resolved")
-        seen.append(reference)
-        node = document
-        for part in reference[2:].split("/"):
-            key = part.replace("~1", "/").replace("~0", "~")
-            if not isinstance(node, Mapping) or key not in node:
-                raise NoExampleError(f"the reference {reference} leads to nothing")
-            node = node[key]
-    return node
-
-
-def generate_example(document: Mapping[str, Any], schema: Any, depth: int = 0) -> Any:
+def generate_example(document: Mapping[str, Any], schema: Any) -> Any:
     """Return a value that is valid by a schema: its example, default or first choice, or the smallest value.
+
+    Arrays have an item where the schema allows it. Properties that are ``readOnly`` are left out.
 
     Raises:
         NoExampleError: the schema requires itself, or contains something that is not supported.
     """
-    if depth > _MAX_DEPTH:
-        raise NoExampleError(f"the schema requires itself, or is nested more than {_MAX_DEPTH} levels deep")
-    schema = resolve_references(document, schema)
-    if schema is True or schema == {}:
-        return {}
-    if not isinstance(schema, Mapping):
-        raise NoExampleError(f"a schema should be a mapping, got {schema!r}")
-    if examples := _list_examples(schema):
-        return examples[0]
-    if "allOf" in schema:
-        return _generate_all_of(document, schema, depth)
-    for key in ("oneOf", "anyOf"):
-        if schema.get(key):
-            return _generate_first_choice(document, schema[key], depth)
-    return _generate_typed(document, schema, depth)
+    return _Generator(document).generate(schema, ())
+
+
+def remove_read_only(document: Mapping[str, Any], schema: Any, value: Any, depth: int = 0) -> Any:
+    """Return an example without the properties that the schema says are ``readOnly``."""
+    try:
+        schema = _merge_all_of(document, resolve_references(document, schema))
+    except NoExampleError:
+        return value
+    if depth > _MAX_DEPTH or not isinstance(schema, Mapping):
+        return value
+    if isinstance(value, list):
+        return [remove_read_only(document, schema.get("items"), item, depth + 1) for item in value]
+    properties = schema.get("properties")
+    if not isinstance(value, Mapping) or not isinstance(properties, Mapping):
+        return value
+    return {
+        name: remove_read_only(document, properties.get(name), item, depth + 1)
+        for name, item in value.items()
+        if not _is_read_only(document, properties.get(name))
+    }
+
+
+class _Generator:
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self._count = 0
+
+    def generate(self, schema: Any, references: tuple[str, ...]) -> Any:
+        """Return an example; ``references`` lead from the first schema to this one."""
+        self._count += 1
+        if self._count > _MAX_VALUES:
+            raise _TooLargeError(f"the example would have more than {_MAX_VALUES:,} values")
+        references = (*references, _read_reference(schema))
+        if references[-1] and references[-1] in references[:-1]:
+            raise NoExampleError("the schema requires itself")
+        if len(references) > _MAX_DEPTH:
+            raise NoExampleError(f"the schema is nested more than {_MAX_DEPTH} levels deep")
+        schema = resolve_references(self._document, schema)
+        if schema is True or schema is None or schema == {}:
+            return {}
+        if not isinstance(schema, Mapping):
+            raise NoExampleError(f"a schema should be a mapping, got {schema!r}"[:200])
+        if examples := _list_examples(schema):
+            return examples[0]
+        schema = _merge_all_of(self._document, schema)
+        if examples := _list_examples(schema):
+            return examples[0]
+        for key in _CHOICES:
+            if isinstance(schema.get(key), list) and schema[key]:
+                return self._generate_first_choice(schema, key, references)
+        return self._generate_typed(schema, references)
+
+    def _generate_first_choice(self, schema: Mapping[str, Any], key: str, references: tuple[str, ...]) -> Any:
+        outer = {name: value for name, value in schema.items() if name != key}
+        problem = NoExampleError("none of the choices has an example")
+        for choice in schema[key]:
+            try:
+                if set(outer) <= {"discriminator", "description", "title", "nullable"}:
+                    value = self.generate(choice, references)
+                else:
+                    value = self.generate({"allOf": [outer, choice]}, references)
+            except _TooLargeError:
+                raise
+            except NoExampleError as error:
+                problem = error
+            else:
+                return self._set_discriminator(value, schema, choice)
+        raise problem
+
+    def _set_discriminator(self, value: Any, schema: Mapping[str, Any], choice: Any) -> Any:
+        """Return the value with the property that says which of the choices it is."""
+        discriminator, reference = schema.get("discriminator"), _read_reference(choice)
+        name = discriminator.get("propertyName") if isinstance(discriminator, Mapping) else None
+        if not reference or not isinstance(name, str) or not isinstance(value, Mapping):
+            return value
+        chosen = _merge_all_of(self._document, resolve_references(self._document, choice))
+        described = _read_property(chosen, name)
+        if _list_examples(_resolve_or_empty(self._document, described)):
+            return value
+        mapping = discriminator.get("mapping") if isinstance(discriminator, Mapping) else None
+        names = mapping.items() if isinstance(mapping, Mapping) else ()
+        last = reference.rsplit("/", 1)[-1]
+        return {**value, name: next((key for key, target in names if target in (reference, last)), last)}
+
+    def _generate_typed(self, schema: Mapping[str, Any], references: tuple[str, ...]) -> Any:
+        match _read_type(schema):
+            case "object" | "":
+                return self._generate_object(schema, references)
+            case "array":
+                return self._generate_array(schema, references)
+            case "string":
+                return generate_text(schema)
+            case "integer" | "number" as kind:
+                return generate_number(schema, is_integer=kind == "integer")
+            case "boolean":
+                return True
+            case "null":
+                return None
+            case kind:
+                raise NoExampleError(f"the type {kind!r} is not supported")
+
+    def _generate_object(self, schema: Mapping[str, Any], references: tuple[str, ...]) -> dict[str, Any]:
+        properties = schema.get("properties")
+        properties = properties if isinstance(properties, Mapping) else {}
+        additional = schema.get("additionalProperties")
+        additional = additional if isinstance(additional, Mapping) else {}
+        required = schema.get("required")
+        names = [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
+        missing = int(schema.get("minProperties") or 0) - len(names)
+        if missing > 0:
+            names += [name for name in properties if name not in names][:missing]
+            names += [f"key{number}" for number in range(1, min(missing, _MAX_VALUES) + 1)]
+            names = names[: int(schema["minProperties"])]
+        return {
+            name: self.generate(properties.get(name, additional), references)
+            for name in dict.fromkeys(names)
+            if not _is_read_only(self._document, properties.get(name))
+        }
+
+    def _generate_array(self, schema: Mapping[str, Any], references: tuple[str, ...]) -> list[Any]:
+        minimum, maximum = int(schema.get("minItems") or 0), schema.get("maxItems")
+        prefix = schema.get("prefixItems")
+        items = [self.generate(item, references) for item in (prefix if isinstance(prefix, list) else ())]
+        item_schema = schema.get("items", {})
+        if maximum == 0 or item_schema is False or ("items" not in schema and not minimum):
+            return items
+        try:
+            while len(items) < max(minimum, 1):
+                items.append(self.generate(item_schema, references))
+        except _TooLargeError:
+            raise
+        except NoExampleError:
+            if minimum:
+                raise
+        return self._make_unique(items, item_schema) if schema.get("uniqueItems") else items
+
+    def _make_unique(self, items: list[Any], item_schema: Any) -> list[Any]:
+        """Return as many items that differ: other values of an enumeration, numbers or texts."""
+        schema = _resolve_or_empty(self._document, item_schema)
+        candidates = [*_list_examples(schema), *items]
+        step = schema.get("multipleOf") or 1
+        for number in range(1, min(len(items), _MAX_UNIQUE_ITEMS)):
+            if isinstance(items[0], int | float) and not isinstance(items[0], bool):
+                candidates.append(items[0] + number * step)
+            elif isinstance(items[0], str) and "enum" not in schema and "format" not in schema:
+                candidates.append(f"{items[0]}{number}")
+        unique = list({json.dumps(item, sort_keys=True, default=str): item for item in candidates}.values())
+        if len(unique) < len(items):
+            raise NoExampleError(f"no {len(items)} items that differ can be generated")
+        return unique[: len(items)]
+
+
+# --- Reading schemas ----------------------------------------------------------------------------------
+
+
+def _read_reference(schema: Any) -> str:
+    reference = schema.get("$ref") if isinstance(schema, Mapping) else None
+    return reference if isinstance(reference, str) else ""
+
+
+def _read_type(schema: Mapping[str, Any]) -> str:
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        return str(next((name for name in kind if name != "null"), "null"))
+    if kind:
+        return str(kind)
+    for keys, guess in (
+        (("properties", "required", "additionalProperties"), "object"),
+        (("items", "prefixItems"), "array"),
+        (("pattern", "format", "minLength", "maxLength"), "string"),
+        (("minimum", "maximum", "multipleOf"), "number"),
+    ):
+        if any(key in schema for key in keys):
+            return guess
+    return ""
 
 
 def _list_examples(schema: Mapping[str, Any]) -> list[Any]:
     """Return the values that the schema itself contains, the best example first."""
     named = [schema[key] for key in ("example", "const", "default") if key in schema]
     listed = [schema[key] for key in ("examples", "enum") if isinstance(schema.get(key), list)]
-    return [*named, *(value for values in listed for value in values)]
+    values = [*named, *(value for values in listed for value in values)]
+    return values if _allows_null(schema) else [value for value in values if value is not None]
 
 
-def _generate_first_choice(document: Mapping[str, Any], choices: list[Any], depth: int) -> Any:
-    problem = NoExampleError("none of the choices has an example")
-    for choice in choices:
-        try:
-            return generate_example(document, choice, depth + 1)
-        except NoExampleError as error:
-            problem = error
-    raise problem
+def _allows_null(schema: Mapping[str, Any]) -> bool:
+    kind = schema.get("type")
+    is_listed = isinstance(kind, list) and "null" in kind
+    is_enumerated = isinstance(schema.get("enum"), list) and None in schema["enum"]
+    return bool(is_listed or is_enumerated or kind == "null" or schema.get("nullable") or "const" in schema)
 
 
-def _generate_all_of(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int) -> Any:
-    parts = [resolve_references(document, part) for part in schema["allOf"]]
-    merged: dict[str, Any] = {key: value for key, value in schema.items() if key != "allOf"}
-    for part in parts:
-        for key, value in part.items():
-            if key == "properties":
-                merged["properties"] = {**merged.get("properties", {}), **value}
-            elif key == "required":
-                merged["required"] = [*merged.get("required", ()), *value]
-            else:
-                merged.setdefault(key, value)
-    return generate_example(document, merged, depth + 1)
+def _read_property(schema: Any, name: str) -> Any:
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    return properties.get(name) if isinstance(properties, Mapping) else None
 
 
-def _generate_typed(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int) -> Any:
-    kind = schema.get("type") or (
-        "object" if "properties" in schema else "array" if "items" in schema else ""
-    )
-    if isinstance(kind, list):
-        kind = next((name for name in kind if name != "null"), "null")
-    match kind:
-        case "object" | "":
-            properties = schema.get("properties", {})
-            required = schema.get("required", ())
-            return {
-                name: generate_example(document, properties.get(name, {}), depth + 1) for name in required
-            }
-        case "array":
-            count = int(schema.get("minItems", 0))
-            items = [generate_example(document, item, depth + 1) for item in schema.get("prefixItems", ())]
-            missing = max(count - len(items), 0)
-            return items + [
-                generate_example(document, schema.get("items", {}), depth + 1) for _ in range(missing)
-            ]
-        case "string":
-            return _generate_text(schema)
-        case "integer" | "number":
-            return _generate_number(schema, is_integer=kind == "integer")
-        case "boolean":
-            return True
-        case "null":
-            return None
-    raise NoExampleError(f"the type {kind!r} is not supported")
+def _resolve_or_empty(document: Mapping[str, Any], schema: Any) -> Mapping[str, Any]:
+    try:
+        schema = resolve_references(document, schema)
+    except NoExampleError:
+        return {}
+    return schema if isinstance(schema, Mapping) else {}
 
 
-def _generate_text(schema: Mapping[str, Any]) -> str:
-    if "pattern" in schema:
-        raise NoExampleError(f"no example of the pattern {schema['pattern']!r} can be generated")
-    text = _FORMAT_EXAMPLES.get(str(schema.get("format", "")), "text")
-    min_length, max_length = int(schema.get("minLength", 0)), schema.get("maxLength")
-    text = text.ljust(min_length, "x")
-    return text if max_length is None else text[: int(max_length)]
+def _is_read_only(document: Mapping[str, Any], schema: Any) -> bool:
+    return _resolve_or_empty(document, schema).get("readOnly") is True
 
 
-def _generate_number(schema: Mapping[str, Any], *, is_integer: bool) -> float:
-    """Return the smallest number that the schema allows and that is at least 1, if it allows one."""
-    step = schema.get("multipleOf") or (1 if is_integer else 0)
-    low, high = _read_bound(schema, "minimum", 1), _read_bound(schema, "maximum", -1)
-    value = 1.0 if low is None else max(low, 1.0) if high is None or high >= 1 else low
-    if high is not None and value > high:
-        value = high
-    if step:
-        value = ceil(value / step) * step
-        if high is not None and value > high:
-            value = floor(high / step) * step
-    if (low is not None and value < low) or (high is not None and value > high):
-        raise NoExampleError(f"there is no number between {low:g} and {high:g}")
-    return int(value) if is_integer or value == int(value) else value
+# --- allOf --------------------------------------------------------------------------------------------
 
 
-def _read_bound(schema: Mapping[str, Any], name: str, exclusive_step: int) -> float | None:
-    """Return the bound of a number; an exclusive bound is moved by one step (3.0: a flag, 3.1: a number)."""
-    exclusive = schema.get(f"exclusive{name.capitalize()}")
-    bound = schema.get(name)
-    if isinstance(exclusive, bool):
-        return None if bound is None else float(bound) + (exclusive_step if exclusive else 0)
-    bounds = [] if bound is None else [float(bound)]
-    if exclusive is not None:
-        bounds.append(float(exclusive) + exclusive_step)
-    return None if not bounds else (max(bounds) if exclusive_step > 0 else min(bounds))
+def _merge_all_of(document: Mapping[str, Any], schema: Any) -> Any:
+    """Return a schema with the fields of all parts of its ``allOf``.
+
+    The example of one of several parts is no example of the whole.
+    """
+    return _merge_parts(document, schema, (), count())
+
+
+def _merge_parts(
+    document: Mapping[str, Any], schema: Any, references: tuple[str, ...], parts_so_far: Iterator[int]
+) -> Any:
+    parts = schema.get("allOf") if isinstance(schema, Mapping) else None
+    if not isinstance(parts, list):
+        return schema
+    merged: dict[str, Any] = {}
+    outer = {key: value for key, value in schema.items() if key != "allOf"}
+    for part in [outer, *parts] if outer else parts:
+        reference = _read_reference(part)
+        if reference and reference in references:
+            raise NoExampleError("the schema requires itself")
+        if next(parts_so_far) > _MAX_PARTS or len(references) > _MAX_DEPTH:
+            raise NoExampleError(f"allOf has more than {_MAX_PARTS} parts or {_MAX_DEPTH} levels")
+        resolved = resolve_references(document, part)
+        resolved = _merge_parts(document, resolved, (*references, reference), parts_so_far)
+        if isinstance(resolved, Mapping):
+            is_example = part is outer or len(parts) == 1
+            _add_part(merged, resolved if is_example else _without_examples(resolved))
+    return merged
+
+
+def _without_examples(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    if _read_type(schema) not in {"object", ""}:
+        return schema
+    return {key: value for key, value in schema.items() if key not in {"example", "examples", "default"}}
+
+
+def _add_part(merged: dict[str, Any], part: Mapping[str, Any]) -> None:
+    for key, value in part.items():
+        if key == "properties" and isinstance(value, Mapping):
+            merged[key] = {**merged.get(key, {}), **value}
+        elif key == "required" and isinstance(value, list):
+            merged[key] = [*merged.get(key, ()), *value]
+        elif key in _CHOICES and key in merged and isinstance(value, list) and value:
+            merged.setdefault("allOf", []).append({key: value})
+        else:
+            merged.setdefault(key, value)

@@ -29,6 +29,12 @@ from slo.documents.secret_masking import (
     remove_user_info,
 )
 from slo.documents.strict_model import StrictModel, format_error_detail, list_validation_problems
+from slo.documents.text_source import (
+    decode_bounded_text,
+    parse_json,
+    parse_json_or_yaml,
+    read_bounded_text,
+)
 from slo.documents.yaml_source import Document, load_documents
 from slo.documents.yaml_writer import format_yaml
 
@@ -41,6 +47,7 @@ __all__ = [
     "ProblemsError",
     "StrictModel",
     "break_workflow_commands",
+    "decode_bounded_text",
     "escape_csv_text",
     "flatten_text",
     "format_error_detail",
@@ -55,6 +62,9 @@ __all__ = [
     "mask_parameters",
     "mask_text",
     "mask_values",
+    "parse_json",
+    "parse_json_or_yaml",
+    "read_bounded_text",
     "remove_user_info",
     "replace_control_characters",
     "write_atomically",

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.convert.schema_sample import NoExampleError, generate_example
+from loadtests.convert.references import NoExampleError
+from loadtests.convert.schema_sample import generate_example
 
 LIMITS = st.integers(-5, 5)
 
