@@ -28,9 +28,11 @@ from loadtests.session import (
     Gate,
     InterruptedLoadError,
     LoadSession,
+    add_parent_option,
     configure_logging,
     create_session_collector,
     serve_metrics,
+    watch_parent,
     write_event,
 )
 from slo.documents import ProblemsError, make_terminal_safe, mask_text
@@ -127,8 +129,10 @@ def _parse_option(parse: Callable[[str], Any]) -> Callable[[click.Context, click
 )
 @click.option("--hold", is_flag=True, help="With --gate: when the load is done, wait for one more line.")
 @click.option("--web-port", type=click.IntRange(1, 65_535), help="Serve Locust's web UI instead of a load.")
-def main(**parameters: Any) -> None:
+@add_parent_option
+def main(parent: int | None, **parameters: Any) -> None:
     """Send one load and write what was sent."""
+    watch_parent(parent)
     options = Options(**parameters)
     options.check_combination()
     configure_logging()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from gevent import subprocess
@@ -15,7 +16,16 @@ class ChildWorkers:
 
     def __init__(self, host: str, port: int, count: int) -> None:
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        command = [sys.executable, "-P", "-m", "loadtests.fleet", "--child", address]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "loadtests.fleet",
+            "--child",
+            "--parent",
+            str(os.getpid()),
+            address,
+        ]
         self._processes = [
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) for _ in range(count)
         ]

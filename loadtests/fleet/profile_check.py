@@ -14,13 +14,16 @@ import locust  # noqa: F401 - patches the standard library for gevent, so it com
 
 from loadtests.fleet.engine_choice import create_engine
 from loadtests.profile import load_profile
+from loadtests.session import add_parent_option, watch_parent
 from slo.documents import ProblemsError
 
 
 @click.command()
 @click.argument("path", metavar="PROFILE", type=click.Path(path_type=Path))
-def main(path: Path) -> None:
+@add_parent_option
+def main(path: Path, parent: int | None) -> None:
     """Load a profile and its locustfile; nothing is sent."""
+    watch_parent(parent)
     try:
         profile = load_profile(path)
         create_engine(profile, profile.seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import uuid
@@ -29,13 +30,20 @@ from slo.model import GeneratorProcess
 _PROFILE_ADAPTER: TypeAdapter[Profile] = TypeAdapter(Profile)
 _STAGE_ADAPTER: TypeAdapter[TraceStage | Stage | UserStage] = TypeAdapter(TraceStage | Stage | UserStage)
 
+ANSWER_SECONDS = 120.0
+"""How long a worker waits for the first answer of its master, which may start after it."""
+_log = logging.getLogger(__name__)
+
 EngineFactory = Callable[[Profile, int], Engine]
 
 
 class Worker:
-    """Works for one master until the master tells it to quit, or is lost."""
+    """Works for one master until the master tells it to quit, is lost, or does not answer in time."""
 
-    def __init__(self, host: str, port: int, create_engine: EngineFactory) -> None:
+    def __init__(
+        self, host: str, port: int, create_engine: EngineFactory, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
+        self._master, self._answer_seconds, self._start_time = f"{host}:{port}", answer_seconds, now()
         self._id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._client = zmqrpc.Client(host, port, self._id)
         self._create_engine = create_engine
@@ -45,6 +53,7 @@ class Worker:
         self._sender: gevent.Greenlet[..., None] | None = None
         self._last_message_time: float | None = None
         self._finished = Event()
+        self._problem = ""
         self._handlers: dict[str, Callable[[MessageFields], None]] = {
             "ping": self._on_ping,
             "prepare": self._on_prepare,
@@ -55,7 +64,7 @@ class Worker:
         }
 
     def run(self) -> bool:
-        """Work until the end; return whether the master ended it (not lost)."""
+        """Work until the end; return whether the master, or a call of :meth:`quit`, ended it."""
         self._send_message("hello", host=socket.gethostname(), pid=os.getpid())
         tasks = [gevent.spawn(self._receive_messages), gevent.spawn(self._report_stats)]
         with collect_garbage_rarely():
@@ -66,17 +75,26 @@ class Worker:
         if self._engine:
             self._engine.__exit__(None, None, None)
         self._client.close(linger=1000)
-        return not self._is_master_lost()
+        if self._problem:
+            _log.error("%s", self._problem)
+        return not self._problem
 
     def quit(self) -> None:
         """End, as if the master had told it to."""
         self._finished.set()
 
-    def _is_master_lost(self) -> bool:
-        """Return whether a master that once sent messages is silent now."""
+    def _find_problem(self) -> str:
+        """Return why the worker can't go on: its master never answered, or is silent now; else nothing."""
         if self._last_message_time is None:
-            return False
-        return now() - self._last_message_time > HEARTBEAT_TIMEOUT_SECONDS
+            if now() - self._start_time <= self._answer_seconds:
+                return ""
+            return (
+                f"the master at {self._master} did not answer within {self._answer_seconds:g} s: check that "
+                "it runs, and that this machine can connect to it"
+            )
+        if now() - self._last_message_time <= HEARTBEAT_TIMEOUT_SECONDS:
+            return ""
+        return f"the master at {self._master} is lost: no message for {HEARTBEAT_TIMEOUT_SECONDS:g} s"
 
     # --- Messages ---------------------------------------------------------------------------------
 
@@ -94,11 +112,12 @@ class Worker:
                 self._handlers[message.type](message.data)
 
     def _report_stats(self) -> None:
-        """Send statistics regularly (they are our heartbeats), and end when the master is lost."""
+        """Send statistics regularly (they are our heartbeats), and end when there is a problem."""
         while True:
             gevent.sleep(HEARTBEAT_SECONDS)
             self._send_stats("stats")
-            if self._is_master_lost():
+            if problem := self._find_problem():
+                self._problem = problem
                 self._finished.set()
 
     def _send_stats(self, kind: str, **fields: Any) -> None:

@@ -12,6 +12,7 @@ from loadtests.session.exporter import (
 )
 from loadtests.session.gc_tuning import collect_garbage_rarely
 from loadtests.session.ipc import Gate, configure_logging, write_event
+from loadtests.session.parent_watch import add_parent_option, watch_parent
 from loadtests.session.process_health import ProcessHealthMonitor
 from loadtests.session.session import InterruptedLoadError, LoadSession
 
@@ -21,11 +22,13 @@ __all__ = [
     "LoadCollector",
     "LoadSession",
     "ProcessHealthMonitor",
+    "add_parent_option",
     "collect_garbage_rarely",
     "configure_logging",
     "create_metrics_app",
     "create_session_collector",
     "list_known_names",
     "serve_metrics",
+    "watch_parent",
     "write_event",
 ]

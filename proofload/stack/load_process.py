@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import signal
 import subprocess
@@ -105,6 +106,7 @@ class LoadProcess:
             "-P",
             "-m",
             "loadtests",
+            *_build_parent_arguments(),
             *self._mode_arguments,
             *self._parameters.build_arguments(),
         ]
@@ -216,7 +218,14 @@ def check_locustfile(profile: Path) -> None:
         LoadRejectedError: the locustfile can't be loaded, or does not fit the profile's arrivals.
         LoadError: loading it took too long, or ended the process.
     """
-    command = [sys.executable, "-P", "-m", "loadtests.fleet.profile_check", str(profile)]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "loadtests.fleet.profile_check",
+        *_build_parent_arguments(),
+        str(profile),
+    ]
     try:
         done = subprocess.run(  # noqa: S603 - our own module, arguments as a list
             command,
@@ -240,4 +249,10 @@ def check_locustfile(profile: Path) -> None:
 
 def run_worker(address: str) -> int:
     """Run a worker of the master at ``address``; return the exit code of ``python -m loadtests.fleet``."""
-    return subprocess.run([sys.executable, "-P", "-m", "loadtests.fleet", address], check=False).returncode  # noqa: S603 - our own module
+    command = [sys.executable, "-P", "-m", "loadtests.fleet", *_build_parent_arguments(), address]
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
+
+
+def _build_parent_arguments() -> tuple[str, str]:
+    """Return the option that ends a process of the load generator when this process has ended."""
+    return "--parent", str(os.getpid())
