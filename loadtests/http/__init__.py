@@ -3,6 +3,7 @@
 The users of :mod:`loadtests.locust` send over the same connections, through a pool.
 """
 
+from loadtests.http.body_decoding import ReceivedBody
 from loadtests.http.compiled_request import CompiledRequest, build_body_check
 from loadtests.http.connection_pool import ConnectionPool, Origin
 from loadtests.http.engine import HttpEngine
@@ -16,6 +17,7 @@ __all__ = [
     "HttpEngine",
     "Origin",
     "RawResponse",
+    "ReceivedBody",
     "build_body_check",
     "create_timer",
     "create_trusting_context",

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from loadtests.http.body_decoding import MAX_CHECKED_BYTES, ReceivedBody, UndecodableBodyError
+from loadtests.http.response_parser import MAX_BODY_BYTES
 from loadtests.profile import DeclaredRequest, Expectation, TargetUrl, encode_request_target
 from loadtests.recording import UNEXPECTED_BODY
 
@@ -22,8 +24,10 @@ class CompiledRequest:
     expected_status: int | None = None
     keeps_response: bool = False
     """The headers and the body of the response are needed later."""
+    max_kept_bytes: int = MAX_BODY_BYTES
+    """Bytes of the body that are kept, of a longer one its start."""
     method: str = ""
-    check_body: Callable[[bytes], str | None] | None = None
+    check_body: Callable[[ReceivedBody], str | None] | None = None
     """Return the error class of a response body, ``None`` for the expected one."""
 
 
@@ -56,18 +60,31 @@ def compile_request(request: DeclaredRequest, target_url: TargetUrl) -> Compiled
         request.method == "HEAD",
         request.expect.status if request.expect else None,
         keeps_response=check is not None,
+        max_kept_bytes=MAX_CHECKED_BYTES,
         method=request.method,
         check_body=check,
     )
 
 
-def build_body_check(expect: Expectation | None) -> Callable[[bytes], str | None] | None:
+def build_body_check(expect: Expectation | None) -> Callable[[ReceivedBody], str | None] | None:
     """Return a function that checks a response body; ``None`` if the profile expects nothing of the body.
 
-    The function returns :data:`UNEXPECTED_BODY`, or ``None`` for a body that meets the expectation.
+    The function decodes the body. It returns ``None`` for a body that meets the expectation, otherwise
+    :data:`UNEXPECTED_BODY`, with a reason if the body can't be decoded or is too long to be checked.
     """
     if expect is None or (expect.contains is None and expect.matches is None):
         return None
-    text = (expect.contains or "").encode()
-    pattern = re.compile((expect.matches or "").encode())
-    return lambda body: None if text in body and pattern.search(body) else UNEXPECTED_BODY
+    expected_text, pattern = expect.contains or "", re.compile(expect.matches or "")
+
+    def check(body: ReceivedBody) -> str | None:
+        try:
+            text, is_cut = body.decode()
+        except UndecodableBodyError as error:
+            return f"{UNEXPECTED_BODY}: {error}"
+        if expected_text in text and pattern.search(text):
+            return None
+        return (
+            f"{UNEXPECTED_BODY}: not in the first {MAX_CHECKED_BYTES:,} bytes" if is_cut else UNEXPECTED_BODY
+        )
+
+    return check

@@ -10,8 +10,14 @@ from typing import Any, Protocol
 
 from gevent.monkey import get_original
 
+from loadtests.http.body_decoding import ReceivedBody
 from loadtests.http.compiled_request import CompiledRequest
-from loadtests.http.response_parser import MalformedResponseError, ResponseHeadCache, ResponseParser
+from loadtests.http.response_parser import (
+    MalformedResponseError,
+    ResponseHeadCache,
+    ResponseParser,
+    parse_header_lines,
+)
 from loadtests.http.tls import TLSSocket
 
 _Socket = get_original("socket", "socket")  # a gevent socket would switch greenlets
@@ -133,10 +139,12 @@ class Connection:
         self.sent_at = self.last_active_at = perf_counter()
         self._write(request.payload)
 
-    def read_body(self) -> bytes:
+    def read_body(self) -> ReceivedBody:
         """Return the body of the latest response; its request must have ``keeps_response`` set."""
         received = self.received
-        return received[self.body_at :] if isinstance(received, bytes) else received.body
+        if isinstance(received, bytes):
+            return ReceivedBody(received[self.body_at :], parse_header_lines(received[: self.body_at]))
+        return ReceivedBody(received.body, received.headers, received.body_bytes > len(received.body))
 
     def close(self, error: str) -> None:
         """Close the connection; a request in flight ends with the error."""
@@ -233,7 +241,9 @@ class Connection:
         if self._parser is None:
             self.first_byte_at = self.last_active_at
             self._parser = ResponseParser(
-                expects_no_body=request.expects_no_body, keeps_content=request.keeps_response
+                expects_no_body=request.expects_no_body,
+                keeps_content=request.keeps_response,
+                max_kept_bytes=request.max_kept_bytes,
             )
         parser = self._parser
         try:

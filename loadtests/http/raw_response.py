@@ -8,7 +8,7 @@ from typing import Self
 from geventhttpclient.header import Headers
 
 from loadtests.http.connection import Connection
-from loadtests.http.response_parser import ResponseParser
+from loadtests.http.response_parser import ResponseParser, parse_header_lines
 
 _HEADER_ENCODING = "latin-1"
 
@@ -76,8 +76,7 @@ class RawResponse:
     def _parse_fields(self) -> list[tuple[bytes, bytes]]:
         if isinstance(self._received, ResponseParser):
             return self._received.headers
-        lines = self._received[: self._body_at].split(b"\r\n")[1:-2]
-        return [(name, value.strip()) for name, _, value in (line.partition(b":") for line in lines)]
+        return parse_header_lines(self._received[: self._body_at])
 
     def get_code(self) -> int:
         """Return the status; 0 without a response."""

@@ -22,14 +22,17 @@ class MalformedResponseError(Exception):
 
 
 class ResponseParser:
-    """Parses one response as it arrives; ``keeps_content`` keeps its headers and its body.
+    """Parses one response as it arrives; ``keeps_content`` keeps its headers and the start of its body.
 
     ``expects_no_body`` is for a response to HEAD. Sizes are in bytes.
     """
 
-    def __init__(self, *, expects_no_body: bool, keeps_content: bool = False) -> None:
+    def __init__(
+        self, *, expects_no_body: bool, keeps_content: bool = False, max_kept_bytes: int = MAX_BODY_BYTES
+    ) -> None:
         self._expects_no_body = expects_no_body
         self._keeps_content = keeps_content
+        self._bytes_to_keep = max_kept_bytes if keeps_content else 0
         self._parser = HttpResponseParser(self)
         self._head_bytes = 0
         self.body_bytes = 0
@@ -53,7 +56,9 @@ class ResponseParser:
                 raise MalformedResponseError("answer too large")
         try:
             self._parser.feed_data(data)
-        except HttpParserError:
+        except HttpParserError as error:
+            if isinstance(error.__context__, MalformedResponseError):  # of one of our callbacks
+                raise error.__context__ from None
             if not self.is_complete:
                 raise MalformedResponseError("malformed answer") from None
             self.keep_alive = False
@@ -72,7 +77,7 @@ class ResponseParser:
 
     @property
     def body(self) -> bytes:
-        """Body as received so far; empty unless ``keeps_content`` is set."""
+        """Body as received so far, at most ``max_kept_bytes``; empty unless ``keeps_content`` is set."""
         return b"".join(self._body_chunks)
 
     # --- Called by llhttp -------------------------------------------------------------------------
@@ -109,8 +114,10 @@ class ResponseParser:
         self.body_bytes += len(data)
         if self.body_bytes > MAX_BODY_BYTES:
             raise MalformedResponseError("answer too large")
-        if self._keeps_content:
-            self._body_chunks.append(data)
+        if self._bytes_to_keep:
+            kept = data[: self._bytes_to_keep]
+            self._body_chunks.append(kept)
+            self._bytes_to_keep -= len(kept)
         if self._expects_no_body:
             self._has_extra_data = True
 
@@ -118,6 +125,12 @@ class ResponseParser:
         """Mark the response as complete, unless it is an interim one."""
         if self._has_head:
             self.is_complete = True
+
+
+def parse_header_lines(head: bytes) -> list[tuple[bytes, bytes]]:
+    """Return names and values of the headers of a valid response head."""
+    lines = head.split(b"\r\n")[1:-2]
+    return [(name, value.strip()) for name, _, value in (line.partition(b":") for line in lines)]
 
 
 class ResponseHeadCache:

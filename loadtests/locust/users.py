@@ -6,11 +6,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from locust import FastHttpUser, User
 from locust.user.task import TaskSet
 
-from loadtests.http import build_body_check
+from loadtests.http import ReceivedBody, build_body_check
 from loadtests.locust.locustfile_loader import load_users_and_shapes
 from loadtests.locust.user_class_factory import UserClassFactory, create_subclass
 from loadtests.profile import (
@@ -61,9 +62,7 @@ def _create_task(request: DeclaredRequest, rows: Sequence[Row]) -> Callable[[Fas
             filled.method, filled.path, name=request.label, catch_response=True, **content
         ) as response:
             status = response.status_code
-            error = _find_status_error(request, status) or (
-                check_body and check_body(response.content or b"")
-            )
+            error = _find_status_error(request, status) or (check_body and check_body(_read_body(response)))
             if status and error:
                 response.failure(error)
             elif status:
@@ -71,6 +70,12 @@ def _create_task(request: DeclaredRequest, rows: Sequence[Row]) -> Callable[[Fas
 
     send.__name__ = request.label
     return send
+
+
+def _read_body(response: Any) -> ReceivedBody:
+    """Return the body of a response as Locust has decompressed it, with its charset."""
+    content_type = (response.headers or {}).get("content-type", "")
+    return ReceivedBody(response.content or b"", [(b"Content-Type", str(content_type).encode("latin-1"))])
 
 
 def _find_status_error(request: DeclaredRequest, status: int) -> str | None:

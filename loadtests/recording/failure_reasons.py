@@ -8,7 +8,7 @@ from __future__ import annotations
 UNEXPECTED_ANSWER = "unexpected answer"
 """Error class of a response that a task marks as failed; the task's message follows after a colon."""
 UNEXPECTED_BODY = "unexpected body"
-"""Error class of a response whose body is not as expected."""
+"""Error class of a response whose body is not as expected; a reason may follow after a colon."""
 UNANSWERED_AT_END = "no answer before the end"
 """Error class of a request that had no response when the load ended."""
 OTHER_REASON = "other"
@@ -23,8 +23,9 @@ FAILURE_REASONS = (
 
 def classify_failure(error_class: str) -> str:
     """Return the reason under which an error class is counted."""
-    if error_class.startswith(f"{UNEXPECTED_ANSWER}: "):
-        return UNEXPECTED_ANSWER
+    for reason in (UNEXPECTED_ANSWER, UNEXPECTED_BODY):
+        if error_class.startswith(f"{reason}: "):
+            return reason
     if error_class.startswith("status "):
         error_class = f"{error_class[:8]}xx"
     return error_class if error_class in FAILURE_REASONS else OTHER_REASON
