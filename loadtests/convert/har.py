@@ -22,8 +22,8 @@ _CONNECTION_HEADERS = {
 }  # fmt: skip
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_NOT_MODIFIED = 304
-"""Depends on the cache of the browser: not expected of the service."""
+_UNDECLARED_STATUSES = {None, 304}
+"""Not expected of the service: an unknown status; "not modified", which depends on the browser's cache."""
 _SWITCHING_PROTOCOLS = 101
 _STATUSES = range(200, 600)
 """Statuses of final responses."""
@@ -68,7 +68,7 @@ def extract_traffic(har: Any, origin: str, *, include_static: bool, include_cred
     Raises:
         NotHarError: the data is not HAR, or contains no entries.
     """
-    traffic, statuses = HarTraffic(origin), dict[str, Counter[int]]()
+    traffic, statuses = HarTraffic(origin), dict[str, Counter[int | None]]()
     merged: dict[str, dict[str, Any]] = {}
     for index, entry in enumerate(_read_entries(har)):
         place = f"log.entries[{index}]"
@@ -132,8 +132,13 @@ def _read_origin(parts: SplitResult) -> str:
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
-def _read_status(entry: Mapping[str, Any]) -> int:
-    """Return the status of the response; 0 if there is none, which HAR files write as 0 or -1."""
+def _read_status(entry: Mapping[str, Any]) -> int | None:
+    """Return the status of the response; 0 if there was none, ``None`` if the file contains no responses.
+
+    HAR files write 0 or -1 for a request that got no response.
+    """
+    if entry.get("response") is None:
+        return None
     response = entry.get("response")
     status = response.get("status") if isinstance(response, Mapping) else None
     if isinstance(status, bool) or not re.fullmatch(r"\d{3}(\.0)?", str(status)):
@@ -155,14 +160,14 @@ def _check_entry(entry: Any, origin: str, *, include_static: bool) -> None:
     kind = str(content.get("mimeType", "")) if isinstance(content, Mapping) else ""
     if not include_static and _STATIC_CONTENT.search(kind):
         raise NotConvertibleError("static content (--all includes it)")
-    if status not in _STATUSES:
+    if status is not None and status not in _STATUSES:
         raise NotConvertibleError("without a response")
 
 
-def _arrange(request: dict[str, Any], status: int) -> dict[str, Any]:
+def _arrange(request: dict[str, Any], status: int | None) -> dict[str, Any]:
     """Return the request with its keys in the order that they are read, and the expected status."""
     first = {key: request[key] for key in ("name", "method", "path", "weight")}
-    return first | request | ({} if status == _NOT_MODIFIED else {"expect": {"status": status}})
+    return first | request | ({} if status in _UNDECLARED_STATUSES else {"expect": {"status": status}})
 
 
 class _RequestConverter:

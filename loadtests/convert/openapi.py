@@ -136,7 +136,7 @@ class _Reader:
 
     def declare_request(self, method: str, path: str, item: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Return the origin of the server of an operation, and the request."""
-        operation = item[method.lower()]
+        operation = resolve_references(self.document, item[method.lower()])
         if not isinstance(operation, Mapping):
             raise NoExampleError(_INVALID)
         if not path.startswith("/"):

@@ -187,7 +187,7 @@ LEFT_OUT: dict[str, tuple[Any, str]] = {
     "a request without a response (status -1)": (entry(response={"status": -1}), "without a response"),
     "a status that is no number": (entry(response={"status": "OK"}), "without a response"),
     "a status out of range": (entry(response={"status": 999}), "without a response"),
-    "a response that is null": (entry(response=None), "without a response"),
+    "a response that is a text": (entry(response="200"), "without a response"),
     "a WebSocket": (entry(response={"status": 101}), "with another protocol than HTTP"),
     "an unknown method": (entry(method="TRACE"), "with a method that can't be sent"),
     "a method that is null": (entry(method=None), "with a method that can't be sent"),
@@ -257,6 +257,13 @@ def test_the_most_frequent_status_of_equal_requests_is_expected() -> None:
     entries = [entry(method="GET", response={"status": status}) for status in (500, 200, "200")]
     [request] = convert(*entries).requests
     assert (request["weight"], request["expect"]) == (3, {"status": 200})
+
+
+def test_a_file_without_responses_expects_nothing() -> None:
+    [request] = convert(
+        entry(method="GET", response=None), {"request": entry(method="GET")["request"]}
+    ).requests
+    assert (request["weight"], "expect" in request) == (2, False)
 
 
 @pytest.mark.parametrize("url", ["http://A", "http://a:80/", "http://a/path"])

@@ -333,6 +333,10 @@ WIDE = {f"p{number}": {"$ref": "#/components/schemas/S1"} for number in range(50
 LEFT_OUT: dict[str, tuple[Any, str]] = {
     "an operation that is null": ({"get": None}, "GET /b: its description is not valid OpenAPI"),
     "a path that is null": (None, "/b: its description is not valid OpenAPI"),
+    "an operation in another file": (
+        {"get": {"$ref": "b.yaml"}},
+        "GET /b: the reference b.yaml can't be resolved",
+    ),
     "a path that refers to nothing": ({"$ref": "#/x"}, "/b: the reference #/x leads to nothing"),
     "a path in another file": ({"$ref": "b.yaml"}, "/b: the reference b.yaml can't be resolved"),
     "TRACE": ({"trace": {}}, "TRACE /b: TRACE can't be sent"),
