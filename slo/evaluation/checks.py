@@ -118,7 +118,8 @@ def _check_restarts(spec: Spec, reader: EvidenceReader, run: RunRecord | None) -
     if reset - known:
         detail += " (counters were reset where no process_start_time_seconds is exposed)"
     if run is None:
-        return _pass_check("restarts", detail=f"{detail}; counted across the restarts", numbers=numbers)
+        detail += "; counted across the restarts; events between the last scrape and a restart are unknown"
+        return _pass_check("restarts", detail=detail, numbers=numbers)
     return _fail_check("restarts", detail=detail, reason=Reason.TARGET_RESTARTED, numbers=numbers)
 
 
