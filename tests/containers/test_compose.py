@@ -31,10 +31,10 @@ pytestmark = [
     pytest.mark.containers,
     pytest.mark.timeout(600),
 ]
-SENT = 500
-"""Five seconds of the steady profile."""
+SENT = 1_000
+"""Ten seconds of the steady profile, so that gauges have enough samples."""
 ONCE = ("run", "--rm", "-T")
-SHORT = ("check", "--duration", "5s")
+SHORT = ("check", "--duration", "10s")
 SENT_BY_WORKERS = 1_000
 WORKERS = 4
 GONE_SECONDS = 30.0
