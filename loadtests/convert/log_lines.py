@@ -24,6 +24,14 @@ _REQUEST = re.compile(r'"([!#$%&\'*+.^_`|~0-9A-Za-z-]+) ((?:[^"\\]|\\.)*?)(?: HT
 _STATUS_AFTER = re.compile(r'\s*[,|;]?\s*"?(-?\d{1,3}|-)"?(?=[\s,|;]|$)')
 _STATUS_BEFORE = re.compile(r"(?<=\s)([1-5]\d{2})(?=\s)")
 _SQUID = re.compile(r"\s*(\d{9,10}\.\d{3})\s+-?\d+\s+\S+\s+[A-Z_]+/(\d{3})\s+\d+\s+(\S+)\s+(\S+)\s")
+_JSON_LINE = re.compile(r"\s*(?:\S+ std(?:out|err) [FP] )?\{")
+"""A JSON object, also after what Kubernetes puts before each line."""
+_CLOUDFRONT_LINE = re.compile(r"\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d\t[A-Z]{3}\d")
+_CLOUDFRONT_FIELDS = (
+    "date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(host)", "cs-uri-stem",
+    "sc-status", "cs(referer)", "cs(user-agent)", "cs-uri-query",
+)  # fmt: skip
+"""The first fields of each line, which do not change (Amazon CloudFront Developer Guide)."""
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 _ESCAPED_CHARACTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "v": "\v", "f": "\f", "a": "\a"}
 _MILLISECONDS_FROM = 1e11
@@ -38,7 +46,7 @@ _METHOD_KEYS = (
 )  # fmt: skip
 _TARGET_KEYS = (
     "request_uri", "requestUri", "uri", "RequestPath", "requestUrl", "request_url", "url", "path", "target",
-    "request_path", "uri_path",
+    "request_path", "uri_path", "x-envoy-origin-path", "x-envoy-original-path",
 )  # fmt: skip
 _STATUS_KEYS = (
     "status", "status_code", "statusCode", "response_code", "DownstreamStatus", "response_status", "code",
@@ -79,10 +87,10 @@ class LogLineParser:
         return line.startswith("#")
 
     def _parse(self, line: str) -> LoggedRequest | None:
-        if line.lstrip()[:1] == "{":
-            return _parse_json_line(line)
-        if self._fields:
-            return _parse_w3c_line(self._fields, line)
+        if json_start := _JSON_LINE.match(line):
+            return _parse_json_line(line[json_start.end() - 1 :])
+        if self._fields or _CLOUDFRONT_LINE.match(line):
+            return _parse_w3c_line(self._fields or _CLOUDFRONT_FIELDS, line)
         return _parse_text_line(line) or _parse_squid_line(line)
 
 

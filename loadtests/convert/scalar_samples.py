@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from math import ceil, floor
@@ -33,6 +34,7 @@ _PATTERN_CANDIDATES = (
     "v1", "1.5", "+4915112345678", "1s", "10:00", "2026-01", "2026", "sha256:" + "a" * 64, "0x1",
     *_FORMAT_EXAMPLES.values(), "https://example.com/a",
 )  # fmt: skip
+_SET_CANDIDATES = string.ascii_lowercase + string.ascii_uppercase + string.digits + string.punctuation + " "
 _PADDED_LENGTHS = (8, 10, 11, 12, 13, 16, 17, 20, 22, 24, 26, 32, 36, 40, 64)
 
 
@@ -59,17 +61,78 @@ def generate_text(schema: Mapping[str, Any]) -> str:
 
 
 def _find_text_of_pattern(pattern: str, low: int, high: Any) -> str:
-    """Return the first common text that the pattern and the length allow."""
+    """Return the first common text that the pattern and the length allow, or one built from the pattern."""
     try:
         matches = re.compile(pattern).search
     except (re.error, RecursionError, OverflowError):
         raise NoExampleError(f"the pattern {pattern!r} is not supported"[:200]) from None
+    limit = min(_find_longest_text(pattern), _MAX_TEXT_LENGTH if high is None else int(high))
     lengths = [length for length in dict.fromkeys((low, *_PADDED_LENGTHS)) if length]
     padded = (character * length for length in lengths for character in "a1A0")
-    for text in (*_PATTERN_CANDIDATES, *padded):
-        if low <= len(text) and (high is None or len(text) <= int(high)) and matches(text):
+    built = (text for spare in (0, 1, low) for text in [_build_text(pattern, spare)] if text)
+    for text in (*_PATTERN_CANDIDATES, *padded, *built):
+        if low <= len(text) <= limit and matches(text):
             return text
     raise NoExampleError(f"no example of the pattern {pattern!r} can be generated"[:200])
+
+
+def _find_longest_text(pattern: str) -> int:
+    """Return how long a text may be so that matching ends soon: it can take exponential time."""
+    if len(pattern) > _MAX_PATTERN_LENGTH:
+        return 0
+    if _AMBIGUOUS_REPETITION.search(pattern):
+        return 12
+    has_group = "(" in pattern or len(_VARIABLE_REPETITION.findall(pattern)) > 2  # noqa: PLR2004
+    return 20 if has_group and _VARIABLE_REPETITION.search(pattern) else _MAX_TEXT_LENGTH
+
+
+_MAX_PATTERN_LENGTH = 500
+_VARIABLE_REPETITION = re.compile(r"(?<!\\)[*+]|\{\d*,\d*\}")
+_AMBIGUOUS_REPETITION = re.compile(r"([*+}?][^()]*\)+|\|[^()]*\)+)([*+]|\{\d*,)")
+"""A repeated group that contains a repetition or a choice."""
+_PATTERN_ITEM = re.compile(
+    r"(?P<set>\[\^?\]?(?:[^\]\\]|\\.)*\]|\\[dDwWsS]|\.)|\\(?P<escaped>[^\w\s])|(?P<literal>[^\\\[\](){}|*+?^$.])"
+)
+_REPETITION = re.compile(r"\{(\d{1,4})(,\d{0,4})?\}|[*+?]")
+_GROUP = re.compile(r"\((?:\?:)?([^()|]*)(?:\|[^()]*)?\)(\{(\d{1,3})(?:,\d{0,3})?\}|[*+?])?")
+
+
+def _build_text(pattern: str, spare: int) -> str:
+    """Return a text for a pattern of sets, literals and simple groups; ``""`` for any other pattern.
+
+    An item that can occur any number of times occurs ``spare`` times more than it must. A pattern without
+    a set is no pattern of many values, of which one is as good as another.
+    """
+    flat = _GROUP.sub(lambda group: group[1] * _count(group[2], group[3], spare), pattern)
+    flat = _GROUP.sub(lambda group: group[1] * _count(group[2], group[3], spare), flat)
+    flat = flat.removeprefix("^").removesuffix("$")
+    position, parts, has_set = 0, list[str](), False
+    while position < len(flat):
+        item = _PATTERN_ITEM.match(flat, position)
+        if item is None:
+            return ""
+        has_set = has_set or bool(item["set"])
+        position = item.end()
+        repetition = _REPETITION.match(flat, position)
+        position = repetition.end() if repetition else position
+        number = _count(repetition[0], repetition[1], spare) if repetition else 1
+        character = _choose_character(item["set"]) if item["set"] else item["escaped"] or item["literal"]
+        parts.append(character * number)
+    return "".join(parts) if has_set else ""
+
+
+def _count(repetition: str | None, minimum: str | None, spare: int) -> int:
+    """Return how often an item occurs."""
+    if repetition is None:
+        return 1
+    if minimum is not None:
+        return int(minimum) + (spare if "," in repetition else 0)
+    return {"?": min(spare, 1), "*": spare, "+": max(spare, 1)}[repetition]
+
+
+def _choose_character(characters: str) -> str:
+    matches = re.compile(characters).fullmatch
+    return next((character for character in _SET_CANDIDATES if matches(character)), "")
 
 
 def generate_number(schema: Mapping[str, Any], *, is_integer: bool) -> float:

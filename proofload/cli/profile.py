@@ -54,6 +54,8 @@ _MAX_HAR_BYTES = 100_000_000
 _MAX_DOCUMENT_BYTES = 30_000_000
 _MAX_LOG_BYTES = 4_000_000_000
 _MAX_LINE_CHARACTERS = 65_536
+_SECONDS_PER_DAY = 86_400
+_MAX_TRACE_DAYS = 366
 _GZIP_MARK = b"\x1f\x8b"
 _DEFAULT_MAX_REQUESTS = 500
 _DEFAULT_DURATION_SECONDS = 30.0
@@ -201,6 +203,9 @@ def create_from_access_log(
         seconds = duration or _DEFAULT_DURATION_SECONDS
         _write_constant_profile(str(source), requests, source.stem, rate, seconds, output_options)
         return
+    if (days := (max(log.arrival_times) - min(log.arrival_times)) / _SECONDS_PER_DAY) > _MAX_TRACE_DAYS:
+        message = f"the arrivals span {days:,.0f} days, a trace at most {_MAX_TRACE_DAYS}; use --rate"
+        exit_with_error(f"{source}: {message}", USAGE_EXIT_CODE)
     trace = out.with_suffix(".csv")
     profile = {
         "name": output_options["name"] or source.stem,

@@ -123,6 +123,19 @@ FORMATS: dict[str, tuple[str, tuple[str, str], float]] = {
         ("GET", "/a"),
         NOON,
     ),
+    "CloudFront without the names of its fields": (
+        "2026-11-16\t12:00:00\tCDG50-P2\t703\t192.0.2.1\tGET\tx.cloudfront.net\t/a\t200\t-\tcurl\tb=1\t-\tHit",
+        ("GET", "/a?b=1"),
+        NOON,
+    ),
+    "Envoy in Kubernetes, JSON": (
+        (
+            '2026-11-16T13:00:00+01:00 stdout F {"start_time":"2026-11-16T12:00:00Z","method":"GET",'
+            '"x-envoy-origin-path":"/a","response_code":200}'
+        ),
+        ("GET", "/a"),
+        NOON,
+    ),
     "a byte order mark": ("\ufeff" + COMBINED.format("GET /a HTTP/1.1", 200), ("GET", "/a"), NOON),
 }
 

@@ -75,3 +75,44 @@ DOCUMENT = {
 def test_a_schema_without_an_example_is_reported(schema: dict[str, Any], message: str) -> None:
     with pytest.raises(NoExampleError, match=message):
         generate_example(DOCUMENT, schema)
+
+
+PATTERNS = [
+    "^AC[0-9a-fA-F]{32}$",
+    "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+    r"^\d{3}-\d{2}-\d{4}$",
+    r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$",
+    r"^arn:aws:iam::\d{12}:role/.+$",
+    r"^(?:foo|bar)_[a-z]+$",
+    r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$",
+    r"\S",
+    "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+    r"^\+[1-9]\d{1,14}$",
+]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_text_of_a_pattern_matches_it(pattern: str) -> None:
+    schema = {"type": "string", "pattern": pattern}
+    jsonschema.validate(generate_example({}, schema), schema)
+
+
+UNUSUAL = [
+    "(?=a)b",
+    "(",
+    "[",
+    r"^\p{L}$",
+    "(a+)+$" + "b" * 60,
+    "^(a|a|a)*$b",
+    "^a*a*a*a*a*a*$b",
+    "^([a-z]{1,60}){1,60}!$b",
+    "^" + "(a?)" * 200 + "$b",
+    "^(x|y)(z(w)){2,3}q{9999}$",
+]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("pattern", UNUSUAL)
+def test_an_unusual_pattern_is_reported_soon(pattern: str) -> None:
+    with pytest.raises(NoExampleError, match="pattern"):
+        generate_example({}, {"type": "string", "pattern": pattern})

@@ -226,6 +226,51 @@ def test_an_access_log_at_a_constant_rate_keeps_its_shares(profile: Command, tmp
     assert "left out 2 requests beyond the 1 most frequent" in done.stderr
 
 
+def test_recorded_arrivals_are_stretched_to_a_duration(profile: Command, tmp_path: Path) -> None:
+    (tmp_path / "access.log").write_text("".join(LOG))
+    done = profile("from-access-log", "access.log", "--duration", "5m", "--out", "again.yaml")
+    assert done.exit_code == 0, done.stderr
+    created = load_profile(tmp_path / "again.yaml")
+    assert isinstance(created, TraceProfile)
+    assert created.duration_seconds == 300
+
+
+# --- Encodings and sizes --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_names_the_encoding(encoding: str, profile: Command, tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(OPENAPI.encode(encoding))
+    (tmp_path / "in.har").write_bytes(har(HAR).encode(encoding))
+    for arguments in (("from-openapi", "in"), ("from-har", "in.har")):
+        done = profile(*arguments, "--out", "p.yaml", "--force")
+        assert done.exit_code == 0, done.stderr
+
+
+def test_requests_beyond_the_size_of_a_profile_are_left_out(profile: Command, tmp_path: Path) -> None:
+    bodies = [json.dumps({"a": "x" * size}) for size in (100, 600_000, 400_000, 400_000, 200)]
+    entries = [
+        entry(f"https://a.test/{number}", method="POST", data=body) for number, body in enumerate(bodies)
+    ]
+    (tmp_path / "large.har").write_text(har(entries))
+    done = profile("from-har", "large.har", "--out", "p.yaml")
+    assert done.exit_code == 0, done.stderr
+    assert [request.path for request in load_profile(tmp_path / "p.yaml").requests or []] == [
+        "/0",
+        "/2",
+        "/4",
+    ]
+    assert "left out 2: because a profile has at most 480,000 bytes, the first is POST /1" in done.stderr
+
+
+def test_the_rest_of_a_long_line_of_a_log_is_skipped(profile: Command, tmp_path: Path) -> None:
+    long_line = line(1, "GET /a").rstrip() + "x" * 200_000 + "\n"
+    (tmp_path / "access.log").write_text(long_line + line(1, "GET /b"))
+    done = profile("from-access-log", "access.log", "--rate", "5", "--out", "p.yaml")
+    assert done.exit_code == 0, done.stderr
+    assert [request.path for request in load_profile(tmp_path / "p.yaml").requests or []] == ["/a", "/b"]
+
+
 # --- Invalid input --------------------------------------------------------------------------------------
 
 BAD = {
@@ -244,6 +289,29 @@ BAD = {
         "empty: no line is a GET or HEAD request in the Common",
     ),
     "a log that is not gzipped": (("from-access-log", "text.gz", "--rate", "1"), "text.gz: can't be read"),
+    "a HAR file without an end": (("from-har", "/dev/zero"), "/dev/zero: is larger than 100 MB"),
+    "a document without an end": (("from-openapi", "/dev/zero"), "/dev/zero: is larger than 30 MB"),
+    "a log without an end": (("from-access-log", "/dev/zero", "--rate", "1"), "/dev/zero: is not UTF-8 text"),
+    "a HAR file that is nested too deep": (("from-har", "deep"), "deep: is nested too deep"),
+    "a document that is nested too deep": (("from-openapi", "deep"), "deep: is nested too deep"),
+    "a YAML document that is nested too deep": (("from-openapi", "deep.yaml"), "nested more than 100 levels"),
+    "a HAR file with a long integer": (
+        ("from-har", "digits"),
+        "digits: contains an integer of more than 4,300",
+    ),
+    "a document with a long integer": (("from-openapi", "digits"), "contains an integer of more than 4,300"),
+    "aliases that expand without an end": (
+        ("from-openapi", "laughs"),
+        "aliases expand to more than 5,000,000",
+    ),
+    "an alias of itself": (("from-openapi", "self"), "an alias refers to a value that contains it"),
+    "a name of 5,000 characters": (("from-openapi", "a" * 5_000), "File name too long"),
+    "a truncated log": (("from-access-log", "cut.gz", "--rate", "1"), "cut.gz: can't be read"),
+    "a damaged log": (("from-access-log", "damaged.gz", "--rate", "1"), "damaged.gz: can't be read"),
+    "arrivals of several years": (
+        ("from-access-log", "years", "--out", "p.yaml"),
+        "years: the arrivals span 731 days, a trace at most 366; use --rate",
+    ),
     "a log without --out and --rate": (("from-access-log", "text"), "--out FILE or --rate is missing"),
     "a HAR file that is not JSON": (("from-har", "text"), "text:1: is not JSON"),
     "a JSON file that is not HAR": (("from-har", "odd.json"), "odd.json: contains no log.entries"),
@@ -267,6 +335,7 @@ BAD = {
     ),
     "an existing file": (("from-har", "shop.har", "--out", "text"), "text: exists already; --force"),
 }
+LAUGHS = b"".join(b"a%d: &a%d [*a%d,*a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 40))
 FILES = {
     "text": b"hello\n",
     "text.gz": b"hello\n",
@@ -278,6 +347,14 @@ FILES = {
     "swagger.json": b'{"swagger": "2.0"}',
     "bare.json": b'{"openapi": "3.0.0", "paths": {}}',
     "tabs": b"a:\n\t- b",
+    "deep": b'{"a":' * 200_000,
+    "deep.yaml": b"- " * 5_000,
+    "digits": b'{"openapi": ' + b"9" * 6_000 + b"}",
+    "laughs": b"a0: &a0 [1]\n" + LAUGHS,
+    "self": b"a: &a {b: *a}",
+    "cut.gz": gzip.compress(line(1, "GET /a").encode() * 99)[:-20],
+    "damaged.gz": gzip.compress(line(1, "GET /a").encode())[:20] + b"\xff" * 30,
+    "years": (line(1, "GET /a") + line(1, "GET /a").replace("2026", "2028")).encode(),
 }
 
 
