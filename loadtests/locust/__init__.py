@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from loadtests.locust.locust_statistics import LocustReport
     from loadtests.locust.open_loop import SPAWN_TIMEOUT_SECONDS, OpenLoopEngine
     from loadtests.locust.user_class_factory import UserClassFactory
-    from loadtests.locust.users import load_user_classes
+    from loadtests.locust.users import load_users
     from loadtests.locust.web_ui import serve_web_ui
 else:
     _MODULES = {
@@ -23,7 +23,7 @@ else:
         "LocustReport": "locust_statistics",
         "OpenLoopEngine": "open_loop",
         "UserClassFactory": "user_class_factory",
-        "load_user_classes": "users",
+        "load_users": "users",
         "record_request": "error_classes",
         "serve_web_ui": "web_ui",
     }
@@ -41,7 +41,7 @@ __all__ = [
     "LocustReport",
     "OpenLoopEngine",
     "UserClassFactory",
-    "load_user_classes",
+    "load_users",
     "record_request",
     "serve_web_ui",
 ]

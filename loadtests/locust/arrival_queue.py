@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from math import inf
 from time import perf_counter
 from typing import Any
@@ -55,15 +56,26 @@ class _WaitingUser:
 
 
 class ArrivalQueue:
-    """The arrivals of one schedule at a time, for all users of a process."""
+    """The arrivals of one schedule at a time, for all users of a process.
 
-    def __init__(self) -> None:
+    ``select_class`` returns the index of the user class that runs the n-th arrival, of ``class_count``.
+    ``on_shortage`` is called, in a callback of the loop, when no user of that class is free any more.
+    """
+
+    def __init__(
+        self,
+        class_count: int = 1,
+        select_class: Callable[[int], int] = lambda _: 0,
+        on_shortage: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._select_class, self._on_shortage = select_class, on_shortage
         self._hub = get_hub()
         self._timer = create_timer(self._hub.loop, self._release_due_arrivals)
         self._cursor, self._start_time = ShardCursor(), 0.0
         self._next_start, self._next_number = inf, 0
-        self._waiting_users: deque[_WaitingUser] = deque()
-        self._due: deque[Arrival] = deque()
+        self._waiting_users: list[deque[_WaitingUser]] = [deque() for _ in range(class_count)]
+        self._due: list[deque[Arrival]] = [deque() for _ in range(class_count)]
+        """By user class."""
         self._finished = Event()
         self.recorder = Recorder()
         self.deadline = inf
@@ -72,7 +84,11 @@ class ArrivalQueue:
     @property
     def free_user_count(self) -> int:
         """Number of users that wait for an arrival."""
-        return len(self._waiting_users)
+        return sum(map(len, self._waiting_users))
+
+    def count_due(self, user_class: int) -> int:
+        """Return the number of arrivals that wait for a user of this class."""
+        return len(self._due[user_class])
 
     def start(self, cursor: ShardCursor, start_time: float, deadline: float, recorder: Recorder) -> None:
         """Release the arrivals of ``cursor``, which are relative to ``start_time``, until ``deadline``.
@@ -88,18 +104,18 @@ class ArrivalQueue:
         self._set_next_arrival(self._cursor.reassign(assignment))
         self._hub.loop.run_callback(self._release_due_arrivals)
 
-    def take(self) -> Arrival:
-        """Wait for the next due arrival that no other user has taken, and return it."""
-        if self._due:
-            return self._due.popleft()
-        waiting_user = _WaitingUser(getcurrent())
-        self._waiting_users.append(waiting_user)
+    def take(self, user_class: int = 0) -> Arrival:
+        """Wait for the next due arrival of a user class that no other user has taken, and return it."""
+        if self._due[user_class]:
+            return self._due[user_class].popleft()
+        waiting_user, waiting_users = _WaitingUser(getcurrent()), self._waiting_users[user_class]
+        waiting_users.append(waiting_user)
         try:
             while waiting_user.arrival is None:
                 self._hub.switch()
         except BaseException:
-            if waiting_user in self._waiting_users:
-                self._waiting_users.remove(waiting_user)
+            if waiting_user in waiting_users:
+                waiting_users.remove(waiting_user)
             raise
         return waiting_user.arrival
 
@@ -125,7 +141,8 @@ class ArrivalQueue:
             self._set_next_arrival(self._cursor.take_next())
         self._set_next_arrival(None)
         self._cursor = ShardCursor()
-        self._due.clear()
+        for due in self._due:
+            due.clear()
         return unreleased
 
     def close(self) -> None:
@@ -148,10 +165,14 @@ class ArrivalQueue:
             self._notify_if_finished()
 
     def _release(self, arrival: Arrival) -> None:
-        if not self._waiting_users:
-            self._due.append(arrival)
+        user_class = self._select_class(arrival.number)
+        waiting_users = self._waiting_users[user_class]
+        if len(waiting_users) <= 1:
+            self._on_shortage(user_class)
+        if not waiting_users:
+            self._due[user_class].append(arrival)
             return
-        waiting_user = self._waiting_users.popleft()
+        waiting_user = waiting_users.popleft()
         waiting_user.arrival = arrival
         waiting_user.greenlet.switch()
 

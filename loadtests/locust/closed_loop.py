@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 import gevent
+from locust import LoadTestShape, User
 from locust.user.task import TaskSet
 
 from loadtests.locust.locust_engine import LocustEngine
@@ -22,6 +23,8 @@ from loadtests.schedule import (
 )
 
 _SEED_BITS = 32
+_SHAPE_INTERVAL_SECONDS = 1.0
+"""As in Locust's ``shape_worker``."""
 STOP_MARGIN_SECONDS = 1.0
 """Time beyond the request timeout in which users may finish their tasks."""
 
@@ -35,6 +38,10 @@ class ClosedLoopEngine(LocustEngine):
         self._recorder = Recorder()
         self._seed = seed
         self._user_count, self._assignment = 0, WHOLE_SCHEDULE[0]
+        self._spawn_rate: float | None = None
+        """Users to start or stop in a second, by the load shape; without one all at once."""
+        self._user_classes: list[type[User]] | None = None
+        """The classes that the load shape chooses; all by default."""
         self._stop_timeout = profile.timeout_seconds + STOP_MARGIN_SECONDS
         super().__init__(profile, self._stop_timeout)
         self._execute_next_task = TaskSet.execute_next_task
@@ -72,6 +79,9 @@ class ClosedLoopEngine(LocustEngine):
         gevent.sleep(max(start_time - now(), 0.0))
         self._user_class_factory.set_closing(False)
         try:
+            if self._load_shape:
+                self._follow_shape(self._load_shape, stage_end + _sum_durations(stages))
+                return
             for stage in stages:
                 if isinstance(stage, UserStage):
                     stage_end += stage.duration_seconds
@@ -90,6 +100,29 @@ class ClosedLoopEngine(LocustEngine):
         self._assignment = assignment
         self._set_user_count()
 
+    def _follow_shape(self, shape: LoadTestShape, end: float) -> None:
+        """Run as many users as the load shape says each second, until it ends or until ``end``."""
+        shape.runner = self._runner
+        shape.reset_time()
+        previous: object = None
+        while now() < end:
+            tick: Any = shape.tick()
+            if tick is None:
+                return
+            if tick != previous:
+                users, self._spawn_rate, *others = tick
+                self._user_count, self._user_classes = int(users), self._find_classes(*others)
+                self._set_user_count()
+                previous = tick
+            gevent.sleep(min(_SHAPE_INTERVAL_SECONDS, max(end - now(), 0.0)))
+
+    def _find_classes(self, chosen: Sequence[type[User]] | None = None) -> list[type[User]] | None:
+        """Return our classes in place of those of the locustfile; they have the same names."""
+        if chosen is None:
+            return None
+        names = {user_class.__name__ for user_class in chosen}
+        return [user_class for user_class in self._runner.user_classes if user_class.__name__ in names]
+
     def _count_tasks(self) -> None:
         """Count each task that starts; Locust has no event for it, and its task sets may be nested."""
         execute = self._execute_next_task
@@ -102,8 +135,13 @@ class ClosedLoopEngine(LocustEngine):
 
     def _set_user_count(self) -> None:
         users = compute_user_share(self._user_count, self._assignment)
-        self._runner.start(users, spawn_rate=max(users, 1))
+        spawn_rate = self._spawn_rate or max(users, 1)
+        self._runner.start(users, spawn_rate, user_classes=self._user_classes)
 
     def _record(self, arrival: Any, **request: Any) -> None:  # noqa: ARG002 - a closed loop has no arrivals
         request["sent_at"] = request.pop("requested_at")
         self._recorder.record_request(intended_start=None, **request)
+
+
+def _sum_durations(stages: Sequence[Stage | UserStage]) -> float:
+    return sum(stage.duration_seconds for stage in stages)

@@ -17,7 +17,7 @@ from loadtests.http import RawResponse
 from loadtests.locust.error_classes import classify_error, describe_exception, get_status
 from loadtests.locust.locust_statistics import LocustStatistics
 from loadtests.locust.user_class_factory import UserClassFactory
-from loadtests.locust.users import load_user_classes
+from loadtests.locust.users import load_users
 from loadtests.profile import Profile
 from loadtests.recording import Recorder
 from loadtests.schedule import CLOCK_ORIGIN, now
@@ -33,8 +33,9 @@ class LocustEngine:
 
     def __init__(self, profile: Profile, stop_timeout: float) -> None:
         self._user_class_factory = UserClassFactory(self._report_request, profile.timeout_seconds)
-        loaded = load_user_classes(profile, self._user_class_factory)
-        users = [self._prepare_user_class(user_class) for user_class in loaded]
+        loaded = load_users(profile, self._user_class_factory)
+        self._load_shape = loaded.load_shape
+        users = self._prepare_user_classes(loaded.classes)
         events = locust.events
         self._environment = Environment(user_classes=users, events=events, stop_timeout=stop_timeout)
         listeners = list(events.request._handlers)  # noqa: SLF001 - those of the locustfile
@@ -83,9 +84,9 @@ class LocustEngine:
         """Return the arrival whose task the current greenlet runs, ``None`` for none."""
         return None
 
-    def _prepare_user_class(self, user_class: type[User]) -> type[User]:
-        """Return the user class that the engine runs in place of ``user_class``."""
-        return user_class
+    def _prepare_user_classes(self, user_classes: Sequence[type[User]]) -> list[type[User]]:
+        """Return the user classes that the engine runs in place of these."""
+        return list(user_classes)
 
     def _record(self, arrival: Any, **request: Any) -> None:
         """Record a finished request of an arrival's task, or of no arrival (``None``)."""

@@ -15,6 +15,7 @@ from locust import User
 from loadtests.locust.arrival_queue import Arrival, ArrivalQueue
 from loadtests.locust.locust_engine import LocustEngine
 from loadtests.locust.user_class_factory import create_subclass
+from loadtests.locust.users import CrewPart, UserCrew
 from loadtests.profile import ScheduledProfile, Stage, TraceProfile, UserStage
 from loadtests.recording import UNANSWERED_AT_END, Recorder
 from loadtests.schedule import (
@@ -26,6 +27,7 @@ from loadtests.schedule import (
     ShardAssignment,
     ShardCursor,
     compute_drain_seconds,
+    create_class_selector,
     generate_arrivals,
     now,
 )
@@ -49,15 +51,21 @@ class OpenLoopEngine(LocustEngine):
 
     def __init__(self, profile: ScheduledProfile | TraceProfile, seed: int) -> None:
         self._profile, self._seed = profile, seed
-        self._arrival_queue = ArrivalQueue()
         super().__init__(profile, 0)
 
-    def _prepare_user_class(self, user_class: type[User]) -> type[User]:
-        return _create_arrival_user(user_class, self._arrival_queue, self._seed)
+    def _prepare_user_classes(self, user_classes: Sequence[type[User]]) -> list[type[User]]:
+        self._crew = UserCrew(self._profile, [user_class for user_class in user_classes if user_class.weight])
+        select_class = create_class_selector([part.weight for part in self._crew.parts], self._seed)
+        self._arrival_queue = ArrivalQueue(len(self._crew.parts), select_class, self._crew.request_growth)
+        return [
+            _create_arrival_user(part, index, self._arrival_queue, self._seed)
+            for index, part in enumerate(self._crew.parts)
+        ]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._crew.close()
         super().__exit__(kind, error, trace)
         self._arrival_queue.close()
 
@@ -71,7 +79,7 @@ class OpenLoopEngine(LocustEngine):
         self._environment.host = target_url
         self._show_statistics(recorder)
         self._arrival_queue.recorder = recorder
-        user_count = self._profile.max_in_flight
+        user_count = self._crew.initial_count
         self._runner.start(user_count, spawn_rate=user_count)
         give_up_at = now() + SPAWN_TIMEOUT_SECONDS
         while self._arrival_queue.free_user_count < user_count and now() < give_up_at:
@@ -82,6 +90,7 @@ class OpenLoopEngine(LocustEngine):
         if not self._arrival_queue.free_user_count:
             seconds = f"{SPAWN_TIMEOUT_SECONDS:.0f} s"
             raise EngineError(f"no user started: each on_start failed or took longer than {seconds}")
+        self._crew.grow_as_needed(self._runner, self._arrival_queue)
 
     def send(
         self,
@@ -173,18 +182,22 @@ def _abandon_arrival(arrival: Arrival, recorder: Recorder) -> None:
         recorder.record_dropped(arrival.intended_start, "task sent no request before the end")
 
 
-def _create_arrival_user(user_class: type[User], arrival_queue: ArrivalQueue, seed: int) -> type[User]:
-    """Return a user class that runs one of its tasks for each arrival that it takes."""
+def _create_arrival_user(part: CrewPart, index: int, arrival_queue: ArrivalQueue, seed: int) -> type[User]:
+    """Return a user class that runs one of its tasks for each arrival of the class that it takes."""
+    user_class = part.user_class
     tasks = list(user_class.tasks)
-
-    arrival_user = create_subclass(user_class, user_class.__name__, {"wait_time": lambda _: 0})
-    arrival_user.tasks = [_create_arrival_task(tasks, arrival_queue, seed)]
+    settings = {"wait_time": lambda _: 0, "fixed_count": part.initial_count}
+    arrival_user = create_subclass(user_class, user_class.__name__, settings)
+    arrival_user.tasks = [_create_arrival_task(tasks, index, arrival_queue, seed)]
     return arrival_user
 
 
-def _create_arrival_task(tasks: list[Any], arrival_queue: ArrivalQueue, seed: int) -> Callable[[Any], None]:
+def _create_arrival_task(
+    tasks: list[Any], user_class: int, arrival_queue: ArrivalQueue, seed: int
+) -> Callable[[Any], None]:
     def run_task(user: Any) -> None:
-        arrival = arrival_queue.take()
+        user.has_started = True
+        arrival = arrival_queue.take(user_class)
         if arrival.is_settled:
             return
         if now() > arrival_queue.deadline:

@@ -19,7 +19,7 @@ from locust.stats import stats_history
 from loadtests.locust.error_classes import record_request
 from loadtests.locust.request_guard import guard_requests
 from loadtests.locust.user_class_factory import UserClassFactory
-from loadtests.locust.users import load_user_classes
+from loadtests.locust.users import load_users
 from loadtests.profile import Profile
 from loadtests.recording import Recorder
 from loadtests.schedule import EngineError, now
@@ -57,7 +57,7 @@ def serve_web_ui(profile: Profile, host: str, port: int, run_id: str) -> None:
         profile.timeout_seconds,
     )
     environment = Environment(
-        user_classes=load_user_classes(profile, factory),
+        user_classes=list(load_users(profile, factory).classes),
         events=locust.events,
         host=host,
         parsed_options=options,

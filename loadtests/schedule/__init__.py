@@ -3,6 +3,7 @@
 Pacing is arithmetic: nothing in this package sleeps, and only :func:`now` reads a clock.
 """
 
+from loadtests.schedule.class_selection import create_class_selector
 from loadtests.schedule.clock import CLOCK_ORIGIN, now
 from loadtests.schedule.engine import (
     INTERRUPT_DRAIN_SECONDS,
@@ -28,6 +29,7 @@ __all__ = [
     "compute_user_share",
     "count_arrivals",
     "count_expected_arrivals",
+    "create_class_selector",
     "generate_arrivals",
     "now",
 ]

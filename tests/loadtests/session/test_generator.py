@@ -135,7 +135,7 @@ RESPONSES = {
     "status 404 is a failure": Response("/status/404", True, {"status 404"}, statuses={"404"}),
     "an expected status 404 is good": Response("/status/404", True, set(), 404, statuses={"404"}),
     "status 200 is a failure when 201 is expected": Response(
-        "/", True, {"unexpected answer"}, 201, statuses={"200"}
+        "/", True, {"unexpected answer", "unexpected answer: another status"}, 201, statuses={"200"}
     ),
     "a redirect is a response and is not followed": Response("/moved", True, set(), statuses={"302"}),
     "the connection is closed without a response": Response("/close", False, {"connection closed"}),
@@ -378,7 +378,7 @@ def test_every_request_of_a_locustfile_is_recorded(server: ReceivedRequests, tmp
     record = send_load(tmp_path, server.url, text)
     assert {name: part.sent for name, part in record.requests.items()} == {"cart": 20, "order": 20}
     assert server.paths == {"/login": 5, "/cart": 20, "/order": 20}
-    assert record.warmup.sent == 5, "requests of on_start come before the measured load"
+    assert record.warmup.sent == 5, "five users for 0.25 s of arrivals start before the measured load"
     assert record.total.lateness.p50 is not None
 
 
@@ -432,9 +432,9 @@ INVALID_LOCUSTFILES = {
     "a file that is not Python": ("def f(:\n", ["users.py:1", "SyntaxError"]),
     "a file that raises on import": ("import os\nos.environ['NOT_SET']\n", ["users.py:2", "KeyError"]),
     "a file without users": ("x = 1\n", ["defines no user class"]),
-    "two user classes": (
-        LOCUSTFILE + "\nclass Other(Shop):\n    pass\n",
-        ["defines 2 user classes (Shop, Other)", "take one"],
+    "user classes that no arrival may choose": (
+        LOCUSTFILE + "    weight = 0\n",
+        ["no user class has a weight above 0"],
     ),
     "a user without tasks": (
         "from locust import User\nclass Empty(User):\n    pass\n",
@@ -447,10 +447,11 @@ INVALID_LOCUSTFILES = {
         ),
         ["Shop has the task sets Flow", "closed"],
     ),
-    "a load shape": (
+    "two load shapes": (
         LOCUSTFILE
-        + "\nfrom locust import LoadTestShape\nclass Wave(LoadTestShape):\n    def tick(self): return None\n",
-        ["load shape Wave", "stages"],
+        + "\nfrom locust import LoadTestShape\nclass Wave(LoadTestShape):\n    def tick(self): return None\n"
+        + "class Step(Wave):\n    pass\n",
+        ["defines 2 load shapes (", "a load has one"],
     ),
 }
 
