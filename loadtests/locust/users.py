@@ -217,6 +217,8 @@ class UserCrew:
 
 def _create_part(user_class: type[User], share: float, max_in_flight: int, peak_rate: float) -> CrewPart:
     max_count = max(round(share * max_in_flight), 1)
+    if user_class.fixed_count:
+        max_count = min(max_count, user_class.fixed_count)
     initial_count = max_count
     if user_class.on_start is not User.on_start:
         initial_count = min(max_count, max(ceil(share * peak_rate * INITIAL_USER_SECONDS), 1))

@@ -67,6 +67,12 @@ def test_no_more_users_than_may_be_in_flight(server: ReceivedRequests, tmp_path:
     assert server.paths["/login"] == 10
 
 
+def test_no_more_users_than_the_fixed_count_of_their_class(server: ReceivedRequests, tmp_path: Path) -> None:
+    locustfile = LOGIN.format(name="A", weight=1, seconds=0.5) + "    fixed_count = 2\n"
+    send_load(tmp_path, server.url, profile_of(tmp_path, locustfile, "stages: [{duration: 1s, rate: 30}]"))
+    assert server.paths["/login"] == 2
+
+
 def test_an_arrival_chooses_its_user_class_by_weight(server: ReceivedRequests, tmp_path: Path) -> None:
     classes = (("A", 60), ("B", 39), ("C", 1))
     locustfile = "".join(LOGIN.format(name=name, weight=weight, seconds=0) for name, weight in classes)
