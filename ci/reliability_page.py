@@ -139,6 +139,11 @@ INPUTS = (
     InputTable("durations", "tests.loadtests.profile.test_durations", ("INVALID_DURATIONS",)),
     InputTable("locustfiles", "tests.loadtests.session.test_generator", ("INVALID_LOCUSTFILES",)),
     InputTable("HAR, OpenAPI and access logs", "tests.proofload.cli.test_profile", ("BAD",)),
+    InputTable("entries of HAR files, left out by name", "tests.loadtests.convert.test_har", ("LEFT_OUT",)),
+    InputTable("OpenAPI operations, left out by name", "tests.loadtests.convert.test_openapi", ("LEFT_OUT",)),
+    InputTable(
+        "lines of access logs, left out by name", "tests.loadtests.convert.test_access_log", ("SKIPPED",)
+    ),
     InputTable("SLOs of other tools", "tests.support.import_cases", ("BAD",)),
     InputTable("hostile YAML", "tests.slo.importers.test_hostile_input", ("HOSTILE",)),
     InputTable("command lines", "tests.proofload.cli.usage_cases", ("USAGE",)),
